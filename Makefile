@@ -1,0 +1,57 @@
+# Each target is one line of help; CI calls the same targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-kafka lint format bench docs lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.runtime ## replay the seed articles through an embedded broker and watch alerts arrive
+	@$(BIN)/redline demo $(ARGS)
+
+test: $(VENV)/.dev ## unit, property, golden and end-to-end tests on the embedded broker
+	$(BIN)/python -m pytest -m "not kafka" $(ARGS)
+
+test-kafka: $(VENV)/.dev ## end-to-end tests on a real Apache Kafka (needs Java 17 and Maven)
+	$(BIN)/python -m pytest -m kafka $(ARGS)
+
+lint: $(VENV)/.dev ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## engine and pipeline speed, beside a raw loop doing the same work
+	$(BIN)/python -m bench.pipeline $(ARGS)
+
+docs: $(VENV)/.dev ## write the generated reference under docs/reference
+	$(BIN)/python tools/reference.py
+
+lock: $(VENV)/.dev ## resolve pyproject.toml again into the lock files
+	$(UVLOCK) --group build pyproject.toml -o requirements.lock
+	$(UVLOCK) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The environment is made once for each content of the lock files; nothing outside the folder is touched.
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else "Redline needs Python 3.11 to 3.14, and `$(PYTHON)` is %d.%d. Name another one: make demo PYTHON=python3.12" % v)'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module (Debian and Ubuntu: apt install python3-venv)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing pinned packages into $(VENV) (once) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,70 @@
+"""The `redline` command: one module per command group, loaded only when its command is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from stream.errors import RedlineError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("stream.cli.demo:demo", "Replay the seeds through an embedded broker and watch alerts arrive."),
+    "replay": ("stream.cli.replay:replay", "Publish recorded articles to Kafka at their recorded pace."),
+    "worker": ("stream.cli.worker:worker", "Read articles from Kafka, tag topics, raise alerts."),
+    "topics": ("stream.cli.topics:topics", "Create or list the topics."),
+    "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive."),
+    "rules": ("stream.cli.rules:rules", "Check rule files and run their tests."),
+    "scan": ("stream.cli.scan:scan", "The whole engine without a broker: articles in, alerts out."),
+}
+"""Command name -> where it lives, and its one line of help."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called, so that `--help` and short commands start fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="redline-stream", prog_name="redline")
+def cli() -> None:
+    """Redline: live monitoring of news. Articles in through Kafka, rules as code, alerts with evidence."""
+
+
+def main() -> None:
+    """Entry point. A `RedlineError` becomes one sentence on stderr and its exit code; anything else is a bug."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except RedlineError as error:
+        click.echo(f"redline: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error of ours; keep Python from complaining at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

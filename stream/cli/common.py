@@ -1,0 +1,36 @@
+"""What commands share: flags made from settings, and the settings they load."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from stream.settings import ENV_PREFIX, Settings, load
+
+_Command = typing.TypeVar("_Command", bound=Callable[..., Any])
+
+
+def setting_flags(*fields: str) -> Callable[[_Command], _Command]:
+    """A flag for each of these settings, helped by its description; the command gets them as keyword arguments.
+
+    The values are strings or None (not given): `load_settings` checks them together with the environment.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        for field in reversed(fields):
+            info = Settings.model_fields[field]
+            default = info.get_default()
+            shown = "" if default is None else f" Default: {default}."
+            help_text = f"{info.description}{shown} [{ENV_PREFIX}{field.upper()}]"
+            command = click.option(f"--{field.replace('_', '-')}", field, default=None, help=help_text)(command)
+        return command
+
+    return decorate
+
+
+def load_settings(flags: dict[str, Any]) -> Settings:
+    """Settings from flags (those named like settings), environment and `.env`. Raises `SettingsError`."""
+    return load({name: value for name, value in flags.items() if name in Settings.model_fields})

@@ -1,0 +1,210 @@
+"""Every setting, with unit, range, default and environment name.
+
+A setting comes from, in this order: a command-line flag, an environment variable `REDLINE_<NAME>`, the file
+`.env` in the working directory, the default. All are checked at start; `load` names every fault at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from stream.errors import SettingsError
+
+ENV_PREFIX = "REDLINE_"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """All settings of all commands; each command uses the ones its reference page lists."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_file=None, frozen=True, extra="forbid")
+
+    # Kafka ---------------------------------------------------------------------------------------------------
+    bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers to start from: host:port, comma-separated.")
+    topic_prefix: str = Field(
+        "redline.", pattern=r"^[a-zA-Z0-9._-]{0,64}$", description="Put before the name of every topic."
+    )
+    topic_partitions: int = Field(4, ge=1, le=1_000, description="Partitions of topics that Redline creates.")
+    topic_replication: int = Field(
+        1, ge=1, le=10, description="Replicas of topics that Redline creates; 3 in production."
+    )
+    consumer_group: str = Field(
+        "redline-worker", pattern=r"^[a-zA-Z0-9._-]{1,200}$", description="Consumer group of the workers."
+    )
+    session_timeout_ms: int = Field(
+        10_000, ge=1_000, le=300_000, description="A worker that is silent for so long loses its partitions."
+    )
+    heartbeat_interval_ms: int = Field(
+        3_000, ge=100, le=100_000, description="How often a worker says that it is alive; a third of the session."
+    )
+    kafka_connect_timeout_ms: int = Field(
+        15_000, ge=100, le=600_000, description="How long a command waits for the broker at start."
+    )
+    kafka_request_timeout_ms: int = Field(
+        10_000, ge=100, le=600_000, description="How long the broker may take to acknowledge a message."
+    )
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="Security protocol; SASL without TLS is refused unless every broker is on loopback."
+    )
+    kafka_ca_file: Path | None = Field(None, description="PEM file of the authority that signed the brokers.")
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism."
+    )
+    kafka_username: str | None = Field(None, description="SASL user.")
+    kafka_password: SecretStr | None = Field(None, description="SASL password; or kafka_password_file.")
+    kafka_password_file: Path | None = Field(None, description="File that holds the SASL password.")
+
+    # Rules and the engine ------------------------------------------------------------------------------------
+    rules_dir: Path = Field(Path("rules"), description="Folder of rule files, read recursively.")
+    pipeline: str = Field(
+        "news",
+        pattern=r"^[a-z0-9._-]{1,64}$",
+        description="Name of this pipeline; `source` of alerts is /redline/<it>.",
+    )
+    message_bytes_max: int = Field(
+        900_000,
+        ge=1_000,
+        le=50_000_000,
+        description="Largest message read or written, in bytes, checked on output too.",
+    )
+    alert_bytes_max: int = Field(65_536, ge=4_096, le=1_000_000, description="Largest alert, in bytes.")
+    dead_letter_original_bytes_max: int = Field(
+        65_536, ge=0, le=500_000, description="How much of a refused message its dead letter keeps, in bytes."
+    )
+    evidence_per_match_max: int = Field(
+        20, ge=1, le=1_000, description="Pieces of evidence kept for one match; more are counted, not kept."
+    )
+
+    # Worker --------------------------------------------------------------------------------------------------
+    batch_records_max: int = Field(100, ge=1, le=10_000, description="Records handed to the engine in one call.")
+    batch_bytes_max: int = Field(
+        2_000_000, ge=1_000, le=100_000_000, description="Bytes handed to the engine in one call."
+    )
+    buffer_records_max: int = Field(
+        256, ge=1, le=100_000, description="Records fetched but not yet in work; fetching pauses above."
+    )
+    commit_interval_ms: int = Field(1_000, ge=50, le=60_000, description="How often confirmed offsets are committed.")
+    shutdown_timeout_ms: int = Field(
+        8_000, ge=100, le=120_000, description="How long a stopping worker may finish its batch; then it exits with 75."
+    )
+    stall_timeout_ms: int = Field(
+        60_000, ge=1_000, le=3_600_000, description="Lag without progress for so long fails /livez."
+    )
+    data_dir: Path | None = Field(None, description="Working files of the worker; default: a temporary folder.")
+
+    # Services ------------------------------------------------------------------------------------------------
+    metrics_host: str = Field("127.0.0.1", description="Address of /metrics, /livez and /readyz.")
+    metrics_port: Port = Field(
+        9_464, description="Port of /metrics, /livez and /readyz of the worker; 0: any free one."
+    )
+    replay_metrics_port: Port = Field(9_465, description="The same of the replayer; 0: any free one.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe lines logged.")
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
+
+    # Replay --------------------------------------------------------------------------------------------------
+    seeds_dir: Path = Field(Path("seeds"), description="Folder of articles that `demo` and `replay` publish.")
+    replay_gap_max_seconds: float = Field(
+        2.0, ge=0, le=86_400, description="Longest pause between two replayed articles, in seconds."
+    )
+    source_file_bytes_max: int = Field(
+        20_000_000, ge=1_000, le=10_000_000_000, description="Largest file that a source reads, in bytes."
+    )
+
+    @field_validator("kafka_ca_file", "kafka_password_file")
+    @classmethod
+    def _exists(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        return path
+
+    @field_validator("bootstrap")
+    @classmethod
+    def _host_and_port(cls, text: str) -> str:
+        for broker in text.split(","):
+            host, colon, port = broker.strip().rpartition(":")
+            if not (host and colon and port.isdigit() and 0 < int(port) < 65_536):
+                raise ValueError(f"found {broker.strip()!r}, expected host:port, several separated by commas")
+        return ",".join(part.strip() for part in text.split(","))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Settings:
+        if self.heartbeat_interval_ms * 2 > self.session_timeout_ms:
+            raise ValueError("heartbeat_interval_ms must be at most half of session_timeout_ms")
+        if self.kafka_security.startswith("SASL") and not (self.kafka_username and self.sasl_password()):
+            raise ValueError(f"kafka_security {self.kafka_security} needs kafka_username and a password")
+        if self.kafka_security == "SASL_PLAINTEXT" and not self.brokers_on_loopback():
+            raise ValueError("SASL_PLAINTEXT would send the password in clear; use SASL_SSL off loopback")
+        return self
+
+    def brokers_on_loopback(self) -> bool:
+        """True if every bootstrap broker is on this machine."""
+        return all(b.rpartition(":")[0].strip("[]") in LOOPBACK for b in self.bootstrap.split(","))
+
+    def sasl_password(self) -> str | None:
+        """The password, from its setting or its file; never logged or printed."""
+        if self.kafka_password is not None:
+            return self.kafka_password.get_secret_value()
+        if self.kafka_password_file is not None:
+            return self.kafka_password_file.read_text(encoding="utf-8").strip()
+        return None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first; environment and `.env` are merged by `load`, which also finds misspelt names."""
+        return (init_settings,)
+
+
+def load(overrides: dict[str, Any] | None = None, *, env_file: Path = Path(".env")) -> Settings:
+    """The settings in force. Raises `SettingsError` naming each fault: what was found, where, what is expected."""
+    found: dict[str, tuple[str, Any]] = {}
+    faults: list[str] = []
+    for origin, names in (
+        (str(env_file), dotenv_values(env_file) if env_file.is_file() else {}),
+        ("the environment", os.environ),
+    ):
+        for name, value in names.items():
+            if not name.upper().startswith(ENV_PREFIX) or value is None:
+                continue
+            field = name[len(ENV_PREFIX) :].lower()
+            if field in Settings.model_fields:
+                found[field] = (f"{name} in {origin}", value)
+            else:
+                near = difflib.get_close_matches(field, Settings.model_fields, n=1)
+                hint = f"; did you mean {ENV_PREFIX}{near[0].upper()}?" if near else ""
+                faults.append(f"{name} in {origin} is no setting{hint}")
+    for field, value in (overrides or {}).items():
+        if value is not None:
+            found[field] = (f"--{field.replace('_', '-')}", value)
+    try:
+        settings = Settings(**{field: value for field, (_, value) in found.items()})
+    except ValidationError as error:
+        faults.extend(_fault(found, dict(e)) for e in error.errors())
+        settings = None
+    if faults or settings is None:
+        raise SettingsError("; ".join(faults))
+    return settings
+
+
+def _fault(found: dict[str, tuple[str, Any]], error: dict[str, Any]) -> str:
+    field = str(error["loc"][0]) if error["loc"] else ""
+    origin, value = found.get(field, ("settings", None))
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if field == "" or "password" in field:
+        return message if field == "" else f"{origin}: {message}"
+    return f"{origin}: {message[0].lower()}{message[1:]} (found {str(value)[:80]!r})"

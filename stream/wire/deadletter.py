@@ -1,0 +1,74 @@
+"""Dead letters: a refused record with the stage, code and reason, and the original bytes (cut)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+import orjson
+
+from stream.model import Output, Record, Reject
+
+CODES: dict[str, str] = {
+    "tombstone": "the record has no value",
+    "empty": "the value has no bytes, or only white space",
+    "too_large": "the message is larger than message_bytes_max",
+    "invalid_utf8": "the value is not UTF-8",
+    "invalid_json": "the value is not JSON (or nested too deeply, or a number or string outside JSON's range)",
+    "not_an_object": "the JSON is not an object",
+    "missing_body": "there is no body, or it is empty",
+    "wrong_type": "a field has the wrong type",
+    "too_long": "a field is longer than allowed",
+    "out_of_range": "a field's value is not one of the allowed ones",
+    "invalid_match": "a record of the internal topic of matches cannot be read",
+    "output_too_large": "what the article became is larger than message_bytes_max, even shortened",
+    "refused_by_broker": "the broker refused the message",
+    "engine_error": "a bug: the engine failed on this one record",
+}
+"""Every code that a dead letter can carry; label values of `redline_dead_letters_total`."""
+
+
+def encode_dead_letter(reject: Reject, record: Record, *, topic: str, original_bytes_max: int) -> Output:
+    """The message for the topic of dead letters.
+
+    JSON: stage, code, reason, and `source` {topic, partition, offset, timestamp_ms}, key, size_bytes, truncated,
+    and the original as text (`original`) or, where it is not UTF-8, as `original_base64`. The Kafka key is the
+    record's own, or the value's SHA-256 in hexadecimal.
+    """
+    value = record.value or b""
+    kept = value[:original_bytes_max]
+    letter: dict[str, Any] = {
+        "stage": reject.stage,
+        "code": reject.code,
+        "reason": reject.reason,
+        "source": {
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "timestamp_ms": record.timestamp_ms,
+        },
+        "key": None if record.key is None else record.key.decode("utf-8", "replace"),
+        "size_bytes": len(value),
+        "truncated": len(kept) < len(value),
+    }
+    text = _as_text(kept, cut=len(kept) < len(value))
+    if record.value is None:
+        letter["original"] = None
+    elif text is None:
+        letter["original_base64"] = base64.b64encode(kept).decode("ascii")
+    else:
+        letter["original"] = text
+    key = record.key or hashlib.sha256(value).hexdigest().encode("ascii")
+    headers = (("redline-stage", reject.stage.encode()), ("redline-code", reject.code.encode()))
+    return Output(topic, key, orjson.dumps(letter), headers)
+
+
+def _as_text(data: bytes, *, cut: bool) -> str | None:
+    # A cut may go through a character: up to three bytes at the end are not its fault.
+    for drop in range(4 if cut else 1):
+        try:
+            return data[: len(data) - drop].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+    return None

@@ -1,0 +1,44 @@
+"""The one table of topics: what is in them, their keys and how long they keep it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stream.model import ALERT_SEVERITIES, Severity
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic, without the prefix. `retention_ms` is in milliseconds; None: compacted."""
+
+    name: str
+    key: str
+    value: str
+    cleanup: Literal["delete", "compact"]
+    retention_ms: int | None
+
+
+RAW = Topic("articles.raw", "article id", "Article (plain JSON)", "delete", 7 * DAY_MS)
+TAGGED = Topic("articles.tagged", "article id", "CloudEvent article.tagged.v1", "delete", 7 * DAY_MS)
+MATCHES = Topic("matches", "state key", "one Match per rule and state key (internal)", "delete", DAY_MS)
+DEAD = Topic("articles.dead", "article id or hash", "dead letter", "delete", 30 * DAY_MS)
+ALERTS: dict[Severity, Topic] = {
+    severity: Topic(f"alerts.{severity}", "alert's group key", "CloudEvent alert.*.v1", "delete", 30 * DAY_MS)
+    for severity in ALERT_SEVERITIES
+}
+
+TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), DEAD)
+"""Every topic that exists today, in the order of the data path."""
+
+
+def full_name(prefix: str, topic: Topic) -> str:
+    """The topic's name on the broker."""
+    return prefix + topic.name
+
+
+def alert_topics_from(severity: Severity) -> tuple[Topic, ...]:
+    """The alert topics of this severity and above, ascending."""
+    return tuple(topic for s, topic in ALERTS.items() if s.number >= severity.number)
