@@ -1,0 +1,90 @@
+"""Match <-> bytes of the internal topic `matches`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from stream.model import ArticleRef, Evidence, Match, Output, Reject, RuleRef, Severity
+from stream.model.article import format_time
+from stream.wire.fields import article_fields, evidence_fields, rule_fields
+
+FORMAT = 1
+"""Version of this internal format; another one is refused, never misread."""
+
+
+def state_key(run: str | None, rule: str) -> str:
+    """The key of the state that a match touches: a compact JSON array, run first."""
+    return orjson.dumps([run, rule]).decode()
+
+
+def encode_match(match: Match, *, topic: str) -> Output:
+    """The message for `matches`, keyed by the state key."""
+    value = {
+        "format": FORMAT,
+        "key": match.key,
+        "run": match.run,
+        "exercise": match.exercise,
+        "time": format_time(match.time),
+        "raw_timestamp_ms": match.raw_timestamp_ms,
+        "summary": match.summary,
+        "rule": rule_fields(match.rule),
+        "article": article_fields(match.article),
+        "evidence": evidence_fields(match.evidence),
+    }
+    return Output(topic, match.key.encode(), orjson.dumps(value))
+
+
+def decode_match(value: bytes | None) -> Match | Reject:
+    """The match in a message; a Reject (stage `alert`) where the topic holds something else."""
+    if value is None:
+        return _reject("found a record without a value")
+    try:
+        fields = orjson.loads(value)
+        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+            return _reject(f"found format {fields.get('format') if isinstance(fields, dict) else None!r}")
+        return _match(fields)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        return _reject(f"found {type(error).__name__}: {str(error)[:200]}")
+
+
+def _match(fields: dict[str, Any]) -> Match:
+    rule, article = fields["rule"], fields["article"]
+    published = article["published"]
+    return Match(
+        rule=RuleRef(
+            id=rule["id"],
+            version=rule["version"],
+            title=rule["title"],
+            severity=Severity(rule["severity"]),
+            topics=tuple(rule["topics"]),
+            labels=tuple(rule["labels"].items()),
+            ruleset_digest=rule["ruleset_digest"],
+        ),
+        article=ArticleRef(
+            id=article["id"],
+            revision=article["revision"],
+            url=article["url"],
+            title=article["title"],
+            source=article["source"],
+            published=None if published is None else _time(published),
+            sha256=article["sha256"],
+        ),
+        run=fields["run"],
+        exercise=fields["exercise"],
+        time=_time(fields["time"]),
+        raw_timestamp_ms=int(fields["raw_timestamp_ms"]),
+        summary=fields["summary"],
+        evidence=tuple(Evidence(**piece) for piece in fields["evidence"]),
+        key=fields["key"],
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _reject(found: str) -> Reject:
+    return Reject("alert", "invalid_match", f"{found}, expected a match of format {FORMAT}; only workers write here")
