@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from stream.model import ArticleRef, Evidence, RuleRef
+from stream.model.article import format_time
 
 SUMMARY_CODE_POINTS_MAX = 500
 MISSING = "–"
@@ -23,7 +24,7 @@ _SIMPLE: dict[str, _Lookup] = {
     "article.title": lambda _, article: article.title,
     "article.source": lambda _, article: article.source,
     "article.url": lambda _, article: article.url,
-    "article.published": lambda _, article: article.published and article.published.isoformat(),
+    "article.published": lambda _, article: None if article.published is None else format_time(article.published),
 }
 PLACEHOLDERS: tuple[str, ...] = (*_SIMPLE, "evidence.<n>.text", "evidence.<n>.clause", "evidence.<n>.sentence")
 """What a template may name, in braces."""
