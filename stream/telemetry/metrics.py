@@ -1,0 +1,168 @@
+"""All metrics of Redline: one table, and the registry that holds their values.
+
+`TABLE` is the documentation, the registry and the bound in one: a name that is not in it, or labels other than
+those it lists, is a bug and raises `KeyError`. Series are bounded: a metric has at most `SERIES_MAX` of them, and
+what comes after is counted under the label value `other`, so no input can make the memory grow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SERIES_MAX = 1_000
+"""Series of one metric, the one named `other` apart; so at most 1,000 rules have a series of their own."""
+
+OTHER = "other"
+LABEL_CHARACTERS_MAX = 200
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+LONG_SECONDS = (0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0)
+ENGINE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+COUNTS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of the table. `name` is as scraped; `unit` is a base unit; `buckets` are of histograms only."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    unit: str
+    help: str
+    buckets: tuple[float, ...] = ()
+
+
+TABLE: tuple[Metric, ...] = (
+    Metric(
+        "redline_articles_total", "counter", ("stage",), "articles", "Articles that a stage finished (read, dead, …)."
+    ),
+    Metric("redline_article_bytes_total", "counter", (), "bytes", "Bytes of the raw records handed to the engine."),
+    Metric("redline_topics_total", "counter", ("topic",), "articles", "Articles tagged with this topic."),
+    Metric("redline_alerts_total", "counter", ("rule", "severity", "state"), "alerts", "Alerts written."),
+    Metric(
+        "redline_dead_letters_total", "counter", ("stage", "code"), "records", "Refused records, by stage and code."
+    ),
+    Metric(
+        "redline_engine_batch_seconds",
+        "histogram",
+        ("stage",),
+        "seconds",
+        "Time of one engine call, which blocks the worker.",
+        ENGINE_SECONDS,
+    ),
+    Metric("redline_batch_articles", "histogram", ("stage",), "records", "Records in one engine call.", COUNTS),
+    Metric(
+        "redline_end_to_end_seconds",
+        "histogram",
+        (),
+        "seconds",
+        "From the raw record's Kafka timestamp to the broker's acknowledgement of its alert.",
+        SECONDS,
+    ),
+    Metric(
+        "redline_published_to_alert_seconds",
+        "histogram",
+        (),
+        "seconds",
+        "From the article's `published` to the acknowledgement of its alert; live articles only.",
+        LONG_SECONDS,
+    ),
+    Metric(
+        "redline_consumer_lag",
+        "gauge",
+        ("topic", "partition"),
+        "records",
+        "Records of an assigned partition not yet finished.",
+    ),
+    Metric("redline_rules_loaded", "gauge", ("kind",), "files or rules", "Rules (by kind) and lists in force."),
+    Metric("redline_rules_info", "gauge", ("digest",), "1", "1 for the digest of the rule set in force."),
+    Metric("redline_replay_articles", "gauge", (), "articles", "Articles that the current replay will send."),
+    Metric("redline_replay_sent_total", "counter", (), "articles", "Articles handed to the Kafka client."),
+    Metric("redline_replay_acknowledged_total", "counter", (), "articles", "Articles that the broker acknowledged."),
+    Metric("redline_replay_failed_total", "counter", (), "articles", "Articles refused or not acknowledged."),
+    Metric("redline_replay_bytes_total", "counter", (), "bytes", "Bytes of the articles acknowledged."),
+    Metric("redline_replay_progress_ratio", "gauge", (), "ratio", "Share of the current replay done, 0 to 1."),
+    Metric("redline_replay_behind_seconds", "gauge", (), "seconds", "How far sending is behind the recorded pace."),
+)
+"""Every metric that is measured today, in the order of the data path, then the replayer's."""
+
+
+class Metrics:
+    """The values. Safe to use from several threads; make one a process and hand it down."""
+
+    def __init__(self, *, series_max: int = SERIES_MAX) -> None:
+        # Without this, every counter also shows a `_created` series that nobody asks for.
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._series_max = series_max
+        self._rows = {row.name: row for row in TABLE}
+        self._families = {row.name: _family(row, self.registry) for row in TABLE}
+        self._children: dict[str, dict[tuple[str, ...], Counter | Gauge | Histogram]] = {row.name: {} for row in TABLE}
+
+    def add(self, name: str, amount: float = 1.0, **labels: str) -> None:
+        """Counts `amount` (≥ 0; 0 makes the series appear) onto a counter."""
+        child = self._child(name, labels)
+        assert isinstance(child, Counter), f"{name} is no counter"
+        child.inc(amount)
+
+    def set(self, name: str, value: float, **labels: str) -> None:
+        """Sets a gauge."""
+        child = self._child(name, labels)
+        assert isinstance(child, Gauge), f"{name} is no gauge"
+        child.set(value)
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Puts one value, in the metric's unit, into a histogram."""
+        child = self._child(name, labels)
+        assert isinstance(child, Histogram), f"{name} is no histogram"
+        child.observe(value)
+
+    def clear(self, name: str) -> None:
+        """Forgets all series of a metric, such as the lag of partitions that went to another worker."""
+        self._children[name].clear()
+        self._families[name].clear()
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of one series (of a histogram: its number of observations), 0 if it does not exist."""
+        row = self._rows[name]
+        sample = name + "_count" if row.kind == "histogram" else name
+        return self.registry.get_sample_value(sample, labels) or 0.0
+
+    def exposition(self) -> bytes:
+        """All values in Prometheus' text format 0.0.4 (`CONTENT_TYPE`)."""
+        return generate_latest(self.registry)
+
+    def _child(self, name: str, labels: dict[str, str]) -> Counter | Gauge | Histogram:
+        row = self._rows[name]
+        if not row.labels:
+            if labels:
+                raise KeyError(f"{name} has no labels, found {sorted(labels)}")
+            return self._families[name]
+        if len(labels) != len(row.labels):
+            raise KeyError(f"{name} has the labels {row.labels}, found {tuple(labels)}")
+        values = tuple(labels[label][:LABEL_CHARACTERS_MAX] for label in row.labels)
+        children = self._children[name]
+        child = children.get(values)
+        if child is None:
+            if len(children) >= self._series_max:
+                values = (OTHER,) * len(values)
+            child = self._families[name].labels(*values)
+            children[values] = child
+        return child
+
+
+def _family(row: Metric, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+    match row.kind:
+        case "counter":
+            return Counter(row.name, row.help, row.labels, registry=registry)
+        case "gauge":
+            return Gauge(row.name, row.help, row.labels, registry=registry)
+        case "histogram":
+            return Histogram(row.name, row.help, row.labels, registry=registry, buckets=row.buckets)

@@ -1,0 +1,69 @@
+import http.client
+import socket
+
+import pytest
+
+from stream.errors import ServiceError
+from stream.telemetry.metrics import Metrics
+from stream.telemetry.server import HealthServer
+
+
+def get(server: HealthServer, path: str, method: str = "GET") -> tuple[int, str, str]:
+    client = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    try:
+        client.request(method, path)
+        answer = client.getresponse()
+        return answer.status, answer.getheader("Content-Type") or "", answer.read().decode()
+    finally:
+        client.close()
+
+
+def test_metrics_and_health() -> None:
+    metrics = Metrics()
+    metrics.add("redline_article_bytes_total", 42)
+    trouble: list[str | None] = [None]
+    with HealthServer(metrics, host="127.0.0.1", port=0, ready=lambda: trouble[0]) as server:
+        status, kind, text = get(server, "/metrics")
+        assert (status, kind.split(";")[0]) == (200, "text/plain")
+        assert "redline_article_bytes_total 42.0\n" in text
+        assert get(server, "/livez")[::2] == (200, "ok\n")
+        assert get(server, "/readyz?x=1")[::2] == (200, "ok\n")
+        trouble[0] = "no partitions yet"
+        assert get(server, "/readyz")[::2] == (503, "no partitions yet\n")
+        assert get(server, "/livez")[0] == 200
+        assert get(server, "/metrics", "HEAD")[::2] == (200, "")
+        assert get(server, "/../etc/passwd")[0] == 404
+        assert get(server, "/metrics", "POST")[0] == 501
+
+
+def test_port_zero_is_a_free_one_and_freed_again() -> None:
+    with HealthServer(Metrics(), host="127.0.0.1", port=0) as server:
+        assert server.port > 0
+        assert server.url == f"http://127.0.0.1:{server.port}"
+    with pytest.raises(ConnectionRefusedError):
+        get(server, "/livez")
+    with HealthServer(Metrics(), host="127.0.0.1", port=server.port) as again:
+        assert get(again, "/livez")[0] == 200
+
+
+def test_a_taken_port_is_one_clear_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServiceError, match=f"cannot listen on 127.0.0.1:{port}.*--replay-metrics-port"):
+            HealthServer(Metrics(), host="127.0.0.1", port=port, setting="replay_metrics_port")
+
+
+def test_a_client_that_says_nothing_holds_up_nobody() -> None:
+    with HealthServer(Metrics(), host="127.0.0.1", port=0) as server:
+        silent = [socket.create_connection((server.host, server.port)) for _ in range(40)]
+        try:
+            assert get(server, "/livez")[0] == 200
+        finally:
+            for client in silent:
+                client.close()
+
+
+def test_stop_before_start_frees_the_port() -> None:
+    server = HealthServer(Metrics(), host="127.0.0.1", port=0)
+    server.stop()
+    HealthServer(Metrics(), host="127.0.0.1", port=server.port).stop()
