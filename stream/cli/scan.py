@@ -1,0 +1,114 @@
+"""`redline scan`: the whole engine without a broker, NDJSON articles in, alerts (or matches, or tags) out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import click
+
+from stream.cli.common import load_settings, setting_flags
+from stream.cli.scanning import Line, Scanner, Totals, scan_parallel
+from stream.errors import RulesError
+
+BATCH_LINES = 64
+
+
+@click.command()
+@click.option("--rules", "rules_dir", default=None, metavar="DIR", help="Folder of rule files. [REDLINE_RULES_DIR]")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--matches", "shape", flag_value="matches", help="One line a match, rules of severity none included.")
+@click.option("--tagged", "shape", flag_value="tagged", help="One line an article: the article with its topics.")
+@click.option(
+    "--suppressed", is_flag=True, help="Also what was held back, with the reason (no rule can hold back yet)."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; with --matches or --tagged only.")
+@click.option("--stats", is_flag=True, help="Print articles/s, MB/s and counts to stderr.")
+@setting_flags("pipeline", "message_bytes_max")
+def scan(
+    files: tuple[Path, ...],
+    shape: Literal["matches", "tagged"] | None,
+    suppressed: bool,
+    jobs: int,
+    stats: bool,
+    **flags: Any,
+) -> None:
+    """Judge articles (one JSON object a line; FILES, or stdin) and print one alert (CloudEvent) a line.
+
+    Refused lines go to stderr as dead letters with file and line, and the exit code is 1. An undated article has
+    the time of the line before it.
+    """
+    if jobs > 1 and shape is None:
+        raise click.UsageError("--jobs works with --matches or --tagged: alerts are raised in one order.")
+    settings = load_settings(flags)
+    if not settings.rules_dir.is_dir():
+        raise RulesError(f"there is no folder {settings.rules_dir}; name one with --rules DIR")
+    started = time.perf_counter()
+    totals = Totals()
+    lines = _lines(files, settings.message_bytes_max)
+    if jobs == 1:
+        scanner = Scanner(settings, shape or "alerts")
+        for batch in _batches(lines):
+            _write(scanner.run(batch, datetime.now(UTC)), totals)
+    else:
+        for result in scan_parallel(settings, shape or "alerts", _batches(lines), jobs):
+            _write(result, totals)
+    if stats:
+        _print_stats(totals, time.perf_counter() - started)
+    if totals.refused:
+        raise click.exceptions.Exit(1)
+
+
+def _write(result: tuple[bytes, bytes, Totals], totals: Totals) -> None:
+    out, dead, counted = result
+    sys.stdout.buffer.write(out)
+    if dead:
+        sys.stdout.buffer.flush()
+        sys.stderr.buffer.write(dead)
+        sys.stderr.buffer.flush()
+    totals.add(counted)
+
+
+def _lines(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
+    if not files:
+        yield from _read(sys.stdin.buffer, "-", bytes_max)
+    for path in files:
+        with path.open("rb") as stream:
+            yield from _read(stream, str(path), bytes_max)
+
+
+def _read(stream: BinaryIO, name: str, bytes_max: int) -> Iterator[Line]:
+    """Lines of bounded length: of a longer one, enough is kept to be refused as too large."""
+    number = 0
+    while raw := stream.readline(bytes_max + 2):
+        number += 1
+        rest = raw
+        while not rest.endswith(b"\n") and len(rest) == bytes_max + 2:
+            rest = stream.readline(bytes_max + 2)
+        value = raw.rstrip(b"\r\n")
+        if value.strip():
+            yield Line(name, number, value)
+
+
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    batch: list[Line] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == BATCH_LINES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _print_stats(totals: Totals, seconds: float) -> None:
+    rate = totals.articles / seconds if seconds else 0.0
+    click.echo(
+        f"{totals.articles} articles, {totals.refused} refused, {totals.written} lines out, "
+        f"{totals.megabytes:.1f} MB in {seconds:.2f} s: {rate:,.0f} articles/s, {totals.megabytes / seconds:.1f} MB/s",
+        err=True,
+    )
