@@ -86,15 +86,19 @@ def article_from(fields: dict[str, Any]) -> Decoded | Reject:
             return _reject("wrong_type", f"{name}: found {_name(text)}, expected a string with an RFC 3339 time")
     if isinstance(known.get("content_type"), str):
         known["content_type"] = known["content_type"].partition(";")[0].strip().lower()
-    if "id" not in known and isinstance(known["body"], str):
-        url, title = known.get("url"), known.get("title")
-        known["id"] = article_id(
-            url if isinstance(url, str) else None, title if isinstance(title, str) else None, known["body"]
-        )
+    if "id" not in known:
+        known["id"] = _content_id(known)
     try:
         return Decoded(Article(**known, extra=extra), tuple(warnings))
     except ValidationError as error:
         return _invalid(error)
+
+
+def _content_id(known: dict[str, Any]) -> str:
+    url, title, body = known.get("url"), known.get("title"), known["body"]
+    if not isinstance(body, str):
+        return "-"  # never seen: the article is refused for its body
+    return article_id(url if isinstance(url, str) else None, title if isinstance(title, str) else None, body)
 
 
 def parse_time(text: str) -> datetime | None:
