@@ -17,6 +17,7 @@ from stream.model import Alert, Article, Output, TopicHit
 from stream.model.article import format_time
 from stream.wire.fields import article_fields, evidence_fields, rule_fields
 from stream.wire.identity import NAMESPACE
+from stream.wire.schema import AlertData, AlertEvent
 
 CONTENT_TYPE = b"application/cloudevents+json; charset=UTF-8"
 ENGINE_VERSION = "0.1.0"
@@ -105,9 +106,9 @@ def encode_tagged(article: Article, event: bytes, *, topic: str) -> Output:
     return Output(topic, article.id.encode(), event, headers)
 
 
-def _alert_fields(alert: Alert, pipeline: str, kept: int) -> dict[str, Any]:
-    rule, article, group = alert.rule, alert.article, alert.group
-    data: dict[str, Any] = {
+def _alert_fields(alert: Alert, pipeline: str, kept: int) -> AlertEvent:
+    rule, group = alert.rule, alert.group
+    data: AlertData = {
         "summary": alert.summary,
         "status": "exercise" if alert.exercise else "actual",
         "state": alert.state,
@@ -140,7 +141,7 @@ def _alert_fields(alert: Alert, pipeline: str, kept: int) -> dict[str, Any]:
         "severitynumber": rule.severity.number,
         "partitionkey": group.key,
         "correlationid": alert.id,
-        "causationid": article.id,
+        "causationid": alert.article.id,
         "datacontenttype": "application/json",
         "dataschema": "urn:redline:alert:v1",
         "data": data,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 from stream.model import ArticleRef, Evidence, RuleRef
 from stream.model.article import format_time
+from stream.wire.schema import ArticleFields, EvidenceFields, RuleFields
 
 
-def rule_fields(rule: RuleRef) -> dict[str, Any]:
+def rule_fields(rule: RuleRef) -> RuleFields:
     """What a message says about a rule."""
     return {
         "id": rule.id,
@@ -22,7 +21,7 @@ def rule_fields(rule: RuleRef) -> dict[str, Any]:
     }
 
 
-def article_fields(article: ArticleRef) -> dict[str, Any]:
+def article_fields(article: ArticleRef) -> ArticleFields:
     """What a message says about the article it rests on; it links, it does not embed."""
     return {
         "id": article.id,
@@ -35,7 +34,7 @@ def article_fields(article: ArticleRef) -> dict[str, Any]:
     }
 
 
-def evidence_fields(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
+def evidence_fields(evidence: Sequence[Evidence]) -> list[EvidenceFields]:
     """Pieces of evidence; offsets are code points into the article as received."""
     return [
         {
