@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,8 @@ def settings_page() -> str:
             f"| `{ENV_PREFIX}{name.upper()}` | {shown} | {field.description}{f' ({limits})' if limits else ''} |"
         )
     head = (
-        "# Settings\n\nFrom a flag (`--topic-prefix`), else the environment, else `.env` in the working directory, else "
-        "the default. All are checked at start; a misspelt name is an error.\n\n"
+        "# Settings\n\nFrom a flag (`--topic-prefix`), else the environment, else `.env` in the working directory, "
+        "else the default. All are checked at start; a misspelt name is an error.\n\n"
     )
     return GENERATED + head + "\n".join(rows) + "\n"
 
@@ -49,10 +49,7 @@ def settings_page() -> str:
 def metrics_page() -> str:
     """One row a metric."""
     rows = ["| metric | type | labels | unit | what it is |", "|---|---|---|---|---|"]
-    rows += [
-        f"| `{m.name}` | {m.kind} | {', '.join(f'`{label}`' for label in m.labels) or '–'} | {m.unit or '–'} | {m.help} |"
-        for m in METRICS
-    ]
+    rows += [f"| `{m.name}` | {m.kind} | {_names(m.labels)} | {m.unit or '–'} | {m.help} |" for m in METRICS]
     return GENERATED + "# Metrics\n\nServed on `/metrics` of the worker and the replayer.\n\n" + "\n".join(rows) + "\n"
 
 
@@ -100,6 +97,10 @@ def _help(command: click.Command, path: str) -> list[str]:
         for name, inner in sorted(command.commands.items()):
             parts += _help(inner, f"{path} {name}")
     return parts
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"
 
 
 def _limit(item: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from stream.model import ArticleRef, Evidence, RuleRef
 from stream.model.article import format_time
 from stream.wire.schema import ArticleFields, EvidenceFields, RuleFields
