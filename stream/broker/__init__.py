@@ -1,0 +1,1 @@
+"""Kafka from the outside: topics, publishing, following, and the embedded broker. The only importer of kafka-python."""
