@@ -1,0 +1,84 @@
+"""Finds as evidence: exact slices of the article as received, in reading order, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from stream.clean.reading import Reading
+from stream.matching.article import ReadArticle
+from stream.matching.finds import Find, KeyFind, RegexFind, TextFind
+from stream.matching.keys import key_value
+from stream.matching.limits import Limits
+from stream.model import Evidence
+from stream.rulelang.nodes import Node
+from stream.rulelang.printer import print_node
+
+_ORDER = {"title": 0, "body": 1}
+
+clause_text = lru_cache(maxsize=20_000)(print_node)
+
+
+def evidence_of(finds: Iterable[Find], read: ReadArticle, limits: Limits) -> tuple[Evidence, ...]:
+    """The evidence of one match: title before body before key fields, then by start, end and clause; each once.
+
+    Only the first `evidence_per_match_max` are kept, so finds that come later cost no sentence look-up.
+    """
+    placed = sorted({_placed(find, read) for find in finds})
+    return tuple(_evidence(place, read, limits) for place in placed[: limits.evidence_per_match_max])
+
+
+_Place = tuple[int, int, int, str, str, int, int]
+"""Order of the field, start, end, clause, field, first and last token: sorts as evidence is to be shown."""
+
+
+def _placed(find: Find, read: ReadArticle) -> _Place:
+    clause = _clause(find.clause)
+    match find:
+        case TextFind(field=field, first=first, last=last):
+            reading = _reading(read, field)
+            return _ORDER[field], reading.starts[first], reading.ends[last], clause, field, first, last
+        case RegexFind(field=field):
+            return _ORDER[field], find.start, find.end, clause, field, find.first, find.last
+        case KeyFind(clause=node):
+            return len(_ORDER), 0, len(key_value(read.article, node.name) or ""), clause, node.name, 0, 0
+
+
+def _clause(node: Node) -> str:
+    return clause_text(node)
+
+
+def _evidence(place: _Place, read: ReadArticle, limits: Limits) -> Evidence:
+    order, start, end, clause, field, first, last = place
+    end = min(end, start + limits.evidence_text_code_points_max)
+    if order == len(_ORDER):
+        value = key_value(read.article, field) or ""
+        return Evidence(clause, field, start, end, value[start:end], value[: limits.sentence_code_points_max])
+    reading = _reading(read, field)
+    return Evidence(
+        clause,
+        field,
+        start,
+        end,
+        reading.source[start:end],
+        _sentence(reading, start, end, first, last, limits.sentence_code_points_max),
+    )
+
+
+def _sentence(reading: Reading, start: int, end: int, first: int, last: int, code_points_max: int) -> str:
+    """The sentences around the tokens, as one slice; a slice that is too long is cut evenly around the evidence."""
+    sentence_start, sentence_end = start, end
+    if len(reading.tokens):
+        sentence_start = min(start, reading.sentence_span(first)[0])
+        sentence_end = max(end, reading.sentence_span(last)[1])
+    if sentence_end - sentence_start > code_points_max:
+        spare = max(0, code_points_max - (end - start))
+        sentence_start = max(sentence_start, min(start - spare // 2, sentence_end - code_points_max))
+        sentence_end = min(sentence_end, sentence_start + code_points_max)
+    return reading.source[sentence_start:sentence_end]
+
+
+def _reading(read: ReadArticle, field: str) -> Reading:
+    reading = read.title if field == "title" else read.body
+    assert reading is not None, f"evidence in the {field} of an article that has none"
+    return reading

@@ -1,0 +1,36 @@
+"""Topics of an article: every topic of every rule that holds, with the evidence that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stream.matching import Limits, RuleMatch
+from stream.model import Evidence, TopicHit
+
+_FIELD_ORDER = {"title": 0, "body": 1}
+
+
+def topics_of(matches: Sequence[RuleMatch], limits: Limits | None = None) -> tuple[TopicHit, ...]:
+    """One hit a topic, in the order of their names part by part (`energy` before `energy/gas` before `energy-tax`).
+
+    A hit names the rules that gave the topic, sorted, and the first `evidence_per_topic_max` pieces of their
+    evidence in reading order. `energy/gas` does not make a hit `energy` as well: who asks for `energy` asks for
+    what is below it. Rules with an error give no topics.
+    """
+    bound = (limits or Limits()).evidence_per_topic_max
+    rules: dict[str, set[str]] = {}
+    evidence: dict[str, set[Evidence]] = {}
+    for match in matches:
+        if match.error is not None:
+            continue
+        for topic in match.rule.topics:
+            rules.setdefault(topic, set()).add(match.rule.id)
+            evidence.setdefault(topic, set()).update(match.evidence)
+    return tuple(
+        TopicHit(topic, tuple(sorted(rules[topic])), tuple(sorted(evidence[topic], key=_reading_order)[:bound]))
+        for topic in sorted(rules, key=lambda name: name.split("/"))
+    )
+
+
+def _reading_order(piece: Evidence) -> tuple[int, int, int, str, str]:
+    return _FIELD_ORDER.get(piece.field, len(_FIELD_ORDER)), piece.start, piece.end, piece.clause, piece.field
