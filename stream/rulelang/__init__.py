@@ -1,1 +1,32 @@
-"""The rule language: rule files in, a `RuleSet` or diagnostics out. Public names are re-exported here."""
+"""The rule language: rule files in, a `RuleSet` or diagnostics out. Public names are re-exported here.
+
+A file goes through these modules: `yamltree` (YAML to a tree with places), `rulefile` and its helpers (the schema),
+`grammar` and `words` (expressions to nodes), `lists`, `checker` and `lints` (what it means), `compiler` (lists put
+in, digest). `loader.load` puts them together, `codes` explains each diagnostic, `printer` writes nodes again.
+"""
+
+from stream.rulelang.codes import CODES, Code
+from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile, render
+from stream.rulelang.inflect import inflections
+from stream.rulelang.loader import load
+from stream.rulelang.nodes import Node
+from stream.rulelang.printer import print_node
+from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, RuleTest, Scope
+
+__all__ = [
+    "CODES",
+    "Code",
+    "Diagnostic",
+    "Exclusion",
+    "Loaded",
+    "Node",
+    "Rule",
+    "RuleSet",
+    "RuleTest",
+    "Scope",
+    "SourceFile",
+    "inflections",
+    "load",
+    "print_node",
+    "render",
+]

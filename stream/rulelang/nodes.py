@@ -153,18 +153,5 @@ class FieldScoped:
 
 
 Node = (
-    Word
-    | Phrase
-    | ListRef
-    | KeyField
-    | Regex
-    | And
-    | Or
-    | Not
-    | Near
-    | Scoped
-    | Lead
-    | AtLeast
-    | AnyOf
-    | FieldScoped
+    Word | Phrase | ListRef | KeyField | Regex | And | Or | Not | Near | Scoped | Lead | AtLeast | AnyOf | FieldScoped
 )

@@ -1,0 +1,204 @@
+"""Typed access to one mapping of a rule file: what the schema asks for, with a diagnostic where the file differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from stream.rulelang.duration import parse_duration
+from stream.rulelang.nodes import Place
+from stream.rulelang.source import Source, did_you_mean, quoted
+from stream.rulelang.yamltree import Mapping, Scalar, Tree
+from stream.rulelang.yamltree import Sequence as Items
+
+INTEGER_MAX = 1_000_000_000
+TEXT_CODE_POINTS_MAX = 20_000
+
+_INTEGER = re.compile(r"[0-9]{1,10}\Z")
+
+
+class Fields:
+    """The keys of one mapping. Unknown keys are noted at once; each getter notes what is wrong with its key."""
+
+    def __init__(self, mapping: Mapping, known: Sequence[str], what: str) -> None:
+        self.mapping = mapping
+        self.source: Source = mapping.source
+        self._what = what
+        self._values: dict[str, Tree] = {}
+        self._keys: dict[str, Scalar] = {}
+        for key, value in mapping.entries:
+            if key.text not in known:
+                help_ = did_you_mean(key.text, known)
+                self.source.add("R201", key.place, f"the key {quoted(key.text)}", f"a key of {what}", help_)
+                continue
+            self._keys[key.text] = key
+            self._values[key.text] = value
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def place(self, key: str) -> Place:
+        """Where the key stands, or the mapping when it does not."""
+        return self._keys[key].place if key in self._keys else self.mapping.place
+
+    def tree(self, key: str) -> Tree | None:
+        """The value as it is, None when the key is missing or has nothing behind it."""
+        value = self._values.get(key)
+        return None if isinstance(value, Scalar) and value.is_empty else value
+
+    def require(self, *keys: str) -> None:
+        """Note the keys that are missing."""
+        for key in keys:
+            if key not in self._values:
+                help_ = f"Add a line `{key}: …`."
+                self.source.add("R202", self.mapping.place, f"{self._what} without `{key}`", f"the key `{key}`", help_)
+
+    def scalar(self, key: str) -> Scalar | None:
+        """A scalar value; an empty one is noted."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, Scalar):
+            self.wrong(value, "a text")
+            return None
+        if value.is_empty:
+            self.source.add(
+                "R210", self.place(key), f"`{key}:` with nothing behind it", "a value", "Write or delete it."
+            )
+            return None
+        return value
+
+    def text(self, key: str, default: str = "") -> str:
+        """A text of at most `TEXT_CODE_POINTS_MAX`, blanks around it removed."""
+        value = self.scalar(key)
+        if value is None:
+            return default
+        if len(value.text) > TEXT_CODE_POINTS_MAX:
+            found = f"{len(value.text):,} characters"
+            self.source.add("R215", self.place(key), found, f"at most {TEXT_CODE_POINTS_MAX:,}", "Shorten the text.")
+        return value.text.strip()
+
+    def choice(self, key: str, choices: Sequence[str], default: str) -> str:
+        """One of the choices."""
+        value = self.scalar(key)
+        if value is None:
+            return default
+        if value.text not in choices:
+            help_ = did_you_mean(value.text, choices)
+            self.source.add("R204", value.place, quoted(value.text), f"one of {', '.join(choices)}", help_)
+            return default
+        return value.text
+
+    def integer(self, key: str, default: int, minimum: int = 1) -> int:
+        """A whole number from `minimum` to `INTEGER_MAX`."""
+        value = self.scalar(key)
+        if value is None:
+            return default
+        if (
+            value.style is not None
+            or _INTEGER.match(value.text) is None
+            or not minimum <= int(value.text) <= INTEGER_MAX
+        ):
+            self.source.add("R208", value.place, quoted(value.text), f"a whole number of at least {minimum}")
+            return default
+        return int(value.text)
+
+    def flag(self, key: str) -> bool | None:
+        """`true` or `false`."""
+        value = self.scalar(key)
+        if value is None:
+            return None
+        if value.style is not None or value.text not in ("true", "false"):
+            self.source.add("R204", value.place, quoted(value.text), "true or false", "Write true or false.")
+            return None
+        return value.text == "true"
+
+    def seconds(self, key: str) -> int | None:
+        """A duration such as `48h` in seconds."""
+        value = self.scalar(key)
+        if value is None:
+            return None
+        seconds = parse_duration(value.text)
+        if seconds is None:
+            help_ = "Units are s, m, h, d and w; parts may be joined: 1d12h."
+            self.source.add("R207", value.place, quoted(value.text), "a duration such as 48h", help_)
+        return seconds
+
+    def scalars(self, key: str) -> list[Scalar]:
+        """The items of a list of texts; an empty list is noted."""
+        value = self._values.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, Items):
+            shown = value.text if isinstance(value, Scalar) and not value.is_empty else "…"
+            self.wrong(value, "a list", f"Write `{key}: [{shown}]`.")
+            return []
+        if not value.items:
+            self.source.add(
+                "R210", value.place, f"an empty list behind `{key}:`", "at least one item", "Delete the key."
+            )
+        texts = []
+        for item in value.items:
+            if isinstance(item, Scalar):
+                texts.append(item)
+            else:
+                self.wrong(item, "a text")
+        return texts
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The items of a list of texts as texts."""
+        return tuple(item.text.strip() for item in self.scalars(key))
+
+    def text_or_texts(self, key: str) -> None:
+        """Check a key that holds a text or a list of texts and is kept for readers alone."""
+        if isinstance(self._values.get(key), Items):
+            self.scalars(key)
+        else:
+            self.scalar(key)
+
+    def mapping_at(self, key: str) -> Mapping | None:
+        """A mapping."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            self.wrong(value, "keys with values")
+            return None
+        return value
+
+    def mappings(self, key: str) -> list[Mapping]:
+        """The items of a list of mappings."""
+        value = self._values.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, Items):
+            self.wrong(value, "a list", "Begin each entry with `- `.")
+            return []
+        found = []
+        for item in value.items:
+            if isinstance(item, Mapping):
+                found.append(item)
+            else:
+                self.wrong(item, "keys with values")
+        return found
+
+    def wrong(self, value: Tree, expected: str, help_: str = "") -> None:
+        """Note a value of another type than expected."""
+        match value:
+            case Scalar():
+                found = "no value" if value.is_empty else f"the text {quoted(value.text)}"
+            case Items():
+                found = "a list"
+            case Mapping():
+                found = "keys with values"
+        self.source.add("R203", value.place, found, expected, help_)
+
+
+def unique(names: Iterable[Scalar], what: str, source: Source) -> None:
+    """Note names that stand twice."""
+    seen: dict[str, Place] = {}
+    for name in names:
+        if name.text in seen:
+            help_ = f"The first one is in line {seen[name.text].line}; rename one of them."
+            source.add("R212", name.place, f"{what} {quoted(name.text)} a second time", "names that differ", help_)
+        seen.setdefault(name.text, name.place)

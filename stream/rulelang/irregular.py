@@ -1,0 +1,250 @@
+"""The irregular verbs and nouns of `inflect`, as tables: base → forms that the regular rules do not give."""
+
+from __future__ import annotations
+
+VERB_PREFIXES = ("over", "under", "out", "up", "re", "un", "mis", "fore", "with", "for", "in", "off", "by")
+
+# base: past, past participle and odd present forms; a verb listed here gets no -ed.
+_VERBS = """
+abide: abode abided
+arise: arose arisen
+awake: awoke awoken awaked
+be: am is are was were been being
+bear: bore borne born
+beat: beat beaten
+become: became
+befall: befell befallen
+begin: began begun
+behold: beheld
+bend: bent
+beset: beset
+bet: bet betted
+bid: bid bade bidden
+bind: bound
+bite: bit bitten
+bleed: bled
+blow: blew blown
+break: broke broken
+breed: bred
+bring: brought
+broadcast: broadcast broadcasted
+build: built
+burn: burned burnt
+burst: burst
+buy: bought
+can: could
+cast: cast
+catch: caught
+choose: chose chosen
+cling: clung
+come: came
+cost: cost
+creep: crept
+cut: cut
+deal: dealt
+dig: dug
+do: does did done
+draw: drew drawn
+dream: dreamed dreamt
+drink: drank drunk
+drive: drove driven
+dwell: dwelt dwelled
+eat: ate eaten
+fall: fell fallen
+feed: fed
+feel: felt
+fight: fought
+find: found
+flee: fled
+fling: flung
+fly: flies flew flown
+forbid: forbade forbad forbidden
+forecast: forecast forecasted
+foresee: foresaw foreseen
+forget: forgot forgotten
+forgive: forgave forgiven
+forgo: forgoes forwent forgone
+forsake: forsook forsaken
+freeze: froze frozen
+get: got gotten
+give: gave given
+go: goes went gone
+grind: ground
+grow: grew grown
+hang: hung hanged
+have: has had
+hear: heard
+hide: hid hidden
+hit: hit
+hold: held
+hurt: hurt
+keep: kept
+kneel: knelt kneeled
+know: knew known
+lay: laid
+lead: led
+lean: leaned leant
+leap: leaped leapt
+learn: learned learnt
+leave: left
+lend: lent
+let: let
+lie: lay lain lied
+light: lit lighted
+lose: lost
+make: made
+mean: meant
+meet: met
+mistake: mistook mistaken
+mow: mowed mown
+partake: partook partaken
+pay: paid
+plead: pleaded pled
+prove: proved proven
+put: put
+quit: quit quitted
+read: read
+rend: rent
+rid: rid
+ride: rode ridden
+ring: rang rung
+rise: rose risen
+run: ran
+saw: sawed sawn
+say: said
+see: saw seen
+seek: sought
+sell: sold
+send: sent
+set: set
+sew: sewed sewn
+shake: shook shaken
+shed: shed
+shine: shone shined
+shoot: shot
+show: showed shown
+shrink: shrank shrunk shrunken
+shut: shut
+sing: sang sung
+sink: sank sunk sunken
+sit: sat
+slay: slew slain
+sleep: slept
+slide: slid
+sling: slung
+slit: slit
+smell: smelled smelt
+sow: sowed sown
+speak: spoke spoken
+speed: sped speeded
+spell: spelled spelt
+spend: spent
+spill: spilled spilt
+spin: spun
+spit: spat spit
+split: split
+spoil: spoiled spoilt
+spread: spread
+spring: sprang sprung
+stand: stood
+steal: stole stolen
+stick: stuck
+sting: stung
+stink: stank stunk
+stride: strode stridden
+strike: struck stricken
+string: strung
+strive: strove striven strived
+swear: swore sworn
+sweep: swept
+swell: swelled swollen
+swim: swam swum
+swing: swung
+take: took taken
+teach: taught
+tear: tore torn
+tell: told
+think: thought
+thrive: thrived throve thriven
+throw: threw thrown
+thrust: thrust
+tread: trod trodden
+wake: woke woken waked
+wear: wore worn
+weave: wove woven weaved
+weep: wept
+win: won
+wind: wound
+withdraw: withdrew withdrawn
+withhold: withheld
+withstand: withstood
+wring: wrung
+write: wrote written
+"""
+
+# singular: plurals beside the regular one.
+_NOUNS = """
+analysis: analyses
+axis: axes
+bacterium: bacteria
+basis: bases
+calf: calves
+child: children
+crisis: crises
+criterion: criteria
+curriculum: curricula
+datum: data
+diagnosis: diagnoses
+dwarf: dwarves
+elf: elves
+emphasis: emphases
+foot: feet
+formula: formulae
+goose: geese
+half: halves
+hoof: hooves
+hypothesis: hypotheses
+index: indices
+knife: knives
+leaf: leaves
+life: lives
+loaf: loaves
+louse: lice
+man: men
+matrix: matrices
+medium: media
+memorandum: memoranda
+mouse: mice
+nucleus: nuclei
+oasis: oases
+ox: oxen
+paralysis: paralyses
+parenthesis: parentheses
+person: people
+phenomenon: phenomena
+radius: radii
+referendum: referenda
+scarf: scarves
+self: selves
+sheaf: sheaves
+shelf: shelves
+stimulus: stimuli
+synthesis: syntheses
+thesis: theses
+thief: thieves
+tooth: teeth
+vertex: vertices
+wharf: wharves
+wife: wives
+wolf: wolves
+woman: women
+"""
+
+
+def _table(text: str) -> dict[str, tuple[str, ...]]:
+    rows = (line.split(":") for line in text.strip().splitlines())
+    return {base: tuple(forms.split()) for base, forms in rows}
+
+
+IRREGULAR_VERBS = _table(_VERBS)
+IRREGULAR_NOUNS = _table(_NOUNS)

@@ -1,0 +1,181 @@
+"""Warnings: what is allowed and was most likely not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from stream.clean import read_phrase
+from stream.rulelang.everyday import EVERYDAY_WORDS
+from stream.rulelang.lists import Lists, list_name
+from stream.rulelang.nodes import (
+    And,
+    AnyOf,
+    AtLeast,
+    FieldScoped,
+    KeyField,
+    Lead,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Scoped,
+    Word,
+)
+from stream.rulelang.rulefile import BROKEN, RuleDraft
+from stream.rulelang.source import Source, quoted
+from stream.rulelang.walk import children, leaves
+
+ARTICLE_WIDE_SIDES_MAX = 2
+
+_HYPHENS = "-\u2010\u2011\u2012\u2013"
+
+
+def lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
+    """Lists that no rule reaches, and the words in lists."""
+    used: set[str] = set()
+    expressions = [node for draft in rules for node in _expressions(draft)]
+    waiting = [name for node in expressions for name in _names(node, lists)]
+    while waiting:
+        name = waiting.pop()
+        if name not in used and name in lists:
+            used.add(name)
+            waiting.extend(inner for item in lists.drafts[name].items for inner in _names(item, lists))
+    for draft in lists.drafts.values():
+        if draft.id not in used:
+            help_ = "Name it in a rule, or delete it."
+            draft.source.add("R904", draft.place, f"the list `@{draft.id}` that no rule uses", "a list in use", help_)
+        _lint_words(draft.items, _twins(draft.items, lists), draft.source)
+
+
+def lint_rule(draft: RuleDraft, lists: Lists) -> None:
+    """The words and the shape of a rule's expressions, and its tests."""
+    for node in _expressions(draft):
+        _lint_words([node], _twins([node], lists), draft.source)
+        _lint_article_wide(node, draft.source)
+    _lint_tests(draft)
+
+
+def _lint_tests(draft: RuleDraft) -> None:
+    rule, expected = draft.rule, {test.expect for test in draft.rule.tests}
+    if rule.status == "stable" and expected != {"fire", "quiet"}:
+        missing = " and ".join(sorted({"fire", "quiet"} - expected))
+        help_ = f"Add a test with `expect: {missing.split()[0]}`, or set `status: experimental`."
+        found = f"a stable rule without a test that expects {missing}"
+        draft.source.add("R701", draft.place, found, "a firing and a quiet test", help_)
+    elif not rule.tests:
+        help_ = "Add `tests:` with one article that fires and one near miss that stays quiet."
+        draft.source.add("R903", draft.place, f"the rule {quoted(rule.id)} without a test", "at least one test", help_)
+
+
+def _expressions(draft: RuleDraft) -> list[Node]:
+    found = (draft.rule.match, *(e.match for e in draft.rule.exclusions))
+    return [node for node in found if node is not BROKEN]
+
+
+def _names(node: Node, lists: Lists) -> list[str]:
+    return [name for leaf in lists.names_in(node) if (name := list_name(leaf)) is not None]
+
+
+def _written(leaf: Node) -> str | None:
+    match leaf:
+        case Word(text=text):
+            return text
+        case Phrase(words=words):
+            return " ".join(word.text for word in words)
+        case _:
+            return None
+
+
+def _twins(roots: Iterable[Node], lists: Lists) -> set[str]:
+    """How the words and phrases of expressions read, those of the lists that they name included; `*` words by prefix."""
+    readings: set[str] = set()
+    waiting, seen = list(roots), set()
+    while waiting:
+        for leaf in leaves(waiting.pop()):
+            name = list_name(leaf)
+            if name is not None and name in lists and name not in seen:
+                seen.add(name)
+                waiting.extend(lists.drafts[name].items)
+            text = _written(leaf)
+            if text is not None:
+                star = "*" if isinstance(leaf, Word) and leaf.prefix else ""
+                readings.add(_reading(text) + star)
+    return readings
+
+
+def _reading(text: str) -> str:
+    return " ".join(token for token, _ in read_phrase(text))
+
+
+def _lint_words(roots: Iterable[Node], readings: set[str], source: Source) -> None:
+    prefixes = tuple(reading[:-1] for reading in readings if reading.endswith("*"))
+    for root in roots:
+        for leaf in leaves(root):
+            text = _written(leaf)
+            if text is not None and not isinstance(leaf, KeyField):
+                _lint_hyphen(text, leaf, readings, prefixes, source)
+        _lint_capitals(root, source)
+
+
+def _lint_hyphen(text: str, leaf: Node, readings: set[str], prefixes: tuple[str, ...], source: Source) -> None:
+    parts = [part for hyphen in _HYPHENS for part in text.split(hyphen)] if _hyphens(text) == 1 else []
+    if len(text.split()) != 1 or not parts or any(len(p) > 1 and p.isupper() for p in parts):
+        return
+    closed = "".join(c for c in text if c not in _HYPHENS)
+    reading = _reading(closed)
+    if _reading(text) == reading or reading in readings or (prefixes and reading.startswith(prefixes)):
+        return
+    help_ = f"If both spellings occur, write {quoted(f'{text} OR {closed}')}."
+    found = f"{quoted(text)} without {quoted(closed)}, which reads differently"
+    source.add("R901", leaf.place, found, "both spellings", help_)
+
+
+def _hyphens(text: str) -> int:
+    return sum(text.count(hyphen) for hyphen in _HYPHENS)
+
+
+def _lint_capitals(node: Node, source: Source) -> None:
+    match node:
+        case Scoped(kind="CASE"):
+            return
+        case Word(text=text, place=place):
+            bare = text.replace(".", "")
+            if bare.isupper() and bare.lower() in EVERYDAY_WORDS:
+                help_ = f"Words are compared without case: write CASE({text})."
+                found = f"{quoted(text)}, which also matches the everyday word {quoted(bare.lower())}"
+                source.add("R902", place, found, "CASE around it", help_)
+        case _:
+            for child in children(node):
+                _lint_capitals(child, source)
+
+
+def _lint_article_wide(node: Node, source: Source) -> None:
+    match node:
+        case And(operands=operands, place=place):
+            sides = sum(_is_text(operand) for operand in operands)
+            if sides > ARTICLE_WIDE_SIDES_MAX:
+                help_ = (
+                    "Words far apart rarely belong together: SENTENCE( … ), PARAGRAPH( … ) or NEAR/n keep them close."
+                )
+                found = f"AND of {sides} sides over the whole article"
+                source.add("R905", place, found, f"at most {ARTICLE_WIDE_SIDES_MAX} without a reach", help_)
+            for operand in operands:
+                _lint_article_wide(operand, source)
+        case Or() | AnyOf():
+            for operand in children(node):
+                _lint_article_wide(operand, source)
+        case _:
+            # Every other operator narrows the reach, or is a leaf.
+            return
+
+
+def _is_text(node: Node) -> bool:
+    """Whether a side of an AND asks for words anywhere in the article."""
+    match node:
+        case KeyField() | Not() | Scoped(kind="SENTENCE" | "PARAGRAPH") | Lead() | FieldScoped() | AtLeast() | Near():
+            return False
+        case Or(operands=operands):
+            return all(_is_text(o) for o in operands)
+        case _:
+            return True

@@ -1,0 +1,70 @@
+"""`load`: rule files in, a rule set and diagnostics out. All findings of all files in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stream.rulelang.checker import check_lists, check_rule
+from stream.rulelang.compiler import compile_rules
+from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile
+from stream.rulelang.lints import lint_lists, lint_rule
+from stream.rulelang.lists import Lists
+from stream.rulelang.rulefile import ListDraft, RuleDraft, read_document
+from stream.rulelang.source import Source, quoted
+from stream.rulelang.yamltree import read_documents
+
+FILE_BYTES_MAX = 1 << 20
+
+
+def load(files: Sequence[SourceFile]) -> Loaded:
+    """Read, check and compile rule files; the result does not depend on their order.
+
+    There is a rule set exactly when no diagnostic is an error. Diagnostics are in the order of path, line, column.
+    """
+    sources = [Source(file) for file in sorted(files, key=lambda file: file.path)]
+    drafts = [draft for source in sources for draft in _drafts(source)]
+    rules = [draft for draft in drafts if isinstance(draft, RuleDraft)]
+    lists = Lists(_by_id([draft for draft in drafts if isinstance(draft, ListDraft)]))
+    _note_twice(rules)
+    usable = check_lists(lists)
+    for draft in rules:
+        check_rule(draft, lists, usable)
+    if usable:
+        lint_lists(lists, rules)
+        for draft in rules:
+            lint_rule(draft, lists)
+    diagnostics = tuple(sorted((d for source in sources for d in source.diagnostics), key=_order))
+    if any(diagnostic.severity == "error" for diagnostic in diagnostics):
+        return Loaded(None, diagnostics)
+    return Loaded(compile_rules(rules, lists), diagnostics)
+
+
+def _drafts(source: Source) -> list[RuleDraft | ListDraft]:
+    size_bytes = len(source.text.encode("utf-8", "surrogatepass"))
+    if size_bytes > FILE_BYTES_MAX:
+        found = f"a file of {size_bytes:,} bytes"
+        source.add("R101", source.place(0, 0), found, f"at most {FILE_BYTES_MAX:,}", "Split the file.")
+        return []
+    documents = read_documents(source)
+    return [draft for document in documents if (draft := read_document(document, source)) is not None]
+
+
+def _by_id(drafts: Sequence[ListDraft]) -> dict[str, ListDraft]:
+    _note_twice(drafts)
+    # The first of two is kept.
+    return {draft.id: draft for draft in reversed(drafts)}
+
+
+def _note_twice(drafts: Sequence[RuleDraft] | Sequence[ListDraft]) -> None:
+    first: dict[str, RuleDraft | ListDraft] = {}
+    for draft in drafts:
+        identifier = draft.rule.id if isinstance(draft, RuleDraft) else draft.id
+        earlier = first.setdefault(identifier, draft)
+        if earlier is not draft:
+            found = f"the id {quoted(identifier)} a second time"
+            help_ = f"The first one is in {earlier.source.path}, line {earlier.place.line}."
+            draft.source.add("R504", draft.place, found, "ids that differ", help_)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+    return (diagnostic.file, diagnostic.place.line, diagnostic.place.column, diagnostic.code)

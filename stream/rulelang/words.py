@@ -1,0 +1,119 @@
+"""The leaves of expressions: words, phrases and the values of key fields, with their mistakes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from lark import Token
+
+from stream.rulelang.nodes import KeyField, Phrase, Place, Word
+from stream.rulelang.source import quoted
+from stream.rulelang.yamltree import Scalar
+
+_INNER = frozenset("-'.’‘ʼ′`\u2010\u2011\u2012\u2013™®©℠")
+_CHUNK = re.compile(r"\S+")
+_OPERATOR = re.compile(r"(?:AND|OR|NOT|O?NEAR|SENTENCE|PARAGRAPH|CASE|LEAD|ATLEAST|ANY)(?:/.*)?\Z", re.DOTALL)
+_FORMS = {
+    "NEAR": "`a NEAR/3 b`",
+    "ONEAR": "`a ONEAR/3 b`",
+    "SENTENCE": "`SENTENCE(a AND b)`",
+    "PARAGRAPH": "`PARAGRAPH(a AND b)`",
+    "CASE": "`CASE(US)`",
+    "LEAD": "`LEAD/50(a)`",
+    "ATLEAST": "`ATLEAST/3(a)`",
+    "ANY": "`ANY/2(a, b, c)`",
+}
+
+
+def is_plain_word(text: str) -> bool:
+    """Whether a text is one word as expressions have it, `~` and `*` included."""
+    bare = text.removeprefix("~").removesuffix("*")
+    return bare[:1].isalnum() and all(_is_word_character(c) for c in bare)
+
+
+def read_word(scalar: Scalar, text: str, offset: int) -> Word:
+    """The word that stands at `offset` of the scalar's text; its mistakes are noted."""
+    source, place = scalar.source, scalar.place_of(offset, offset + len(text))
+    word = _word(text.removeprefix("~"), text.startswith("~"), place)
+    if _OPERATOR.match(text):
+        name = text.partition("/")[0]
+        if name in _FORMS:
+            help_ = f'Written so: {_FORMS[name]}. To search the word itself, quote it: "{name}".'
+            source.add("R307", place, quoted(text), "the operator as it is written", help_)
+        else:
+            help_ = f'An operator needs something on both sides. To search the word itself, quote it: "{name}".'
+            source.add("R301", place, quoted(text), "a word, a phrase, a list or a bracket", help_)
+        return word
+    _check_star(scalar, word, offset + text.startswith("~"))
+    wrong = next((i for i, c in enumerate(word.text) if not _is_word_character(c) and c != "*"), None)
+    if wrong is None and not word.text[:1].isalnum() and word.text.strip("*"):
+        wrong = 0
+    if wrong is not None:
+        at = offset + text.startswith("~") + wrong
+        help_ = f'Put it in quotes: "{text.removeprefix("~")}".'
+        source.add("R304", scalar.place_of(at, at + 1), quoted(word.text[wrong]), "letters, digits, - ' or .", help_)
+    elif not word.text:
+        source.add("R304", place, quoted(text), "a word", "A word begins with a letter or a digit.")
+    return word
+
+
+def read_words(scalar: Scalar, text: str, offset: int, span: tuple[int, int], inflected: bool) -> Phrase:
+    """The words between the quotes of a phrase; `span` is the whole phrase, quotes included."""
+    chunks = [(m.group(), m.start() + offset) for m in _CHUNK.finditer(text)]
+    read = []
+    for number, (chunk, start) in enumerate(chunks, 1):
+        place = scalar.place_of(start, start + len(chunk))
+        word = _word(chunk, inflected and number == len(chunks), place)
+        _check_star(scalar, word, start)
+        read.append(word)
+    place = scalar.place_of(*span)
+    if not read:
+        scalar.source.add(
+            "R408", place, "a phrase without words", "at least one word", "Delete it, or write the words."
+        )
+        read.append(Word("", place=place))
+    return Phrase(tuple(read), place)
+
+
+def read_key_field(scalar: Scalar, name: str, value: Token, place: Place) -> KeyField:
+    """`name:value` with a bare value, a quoted one or a list."""
+    text = str(value)
+    if value.type == "LIST":
+        return KeyField(name, "", list_name=text[1:], place=place)
+    start = value.start_pos or 0
+    if value.type == "STRING":
+        if text.startswith("~"):
+            help_ = "The values of key fields are equal as a whole; leave out the `~`."
+            scalar.source.add("R304", scalar.place_of(start, start + 1), "`~` before a value", "the value", help_)
+        text = text.strip('~"')
+    else:
+        bare = text.removesuffix("*")
+        wrong = next((i for i, c in enumerate(bare) if not _is_word_character(c) and c not in "/:_"), None)
+        if wrong is not None:
+            at = scalar.place_of(start + wrong, start + wrong + 1)
+            help_ = f'Put the value in quotes: {name}:"{text}".'
+            scalar.source.add("R304", at, quoted(bare[wrong]), "letters, digits and - ' . / : _", help_)
+    prefix = text.endswith("*")
+    return KeyField(name, text.removesuffix("*").strip(), prefix, place=place)
+
+
+def _word(text: str, inflected: bool, place: Place) -> Word:
+    prefix = text.endswith("*")
+    return Word(text[:-1] if prefix else text, inflected, prefix, place)
+
+
+def _check_star(scalar: Scalar, word: Word, offset: int) -> None:
+    star = word.text.find("*")
+    if star >= 0:
+        place = scalar.place_of(offset + star, offset + star + 1)
+        help_ = "A prefix is written `escalat*`; there is no star before or inside a word."
+        scalar.source.add("R411", place, "a star inside a word", "one star, at its end", help_)
+
+
+def _is_word_character(character: str) -> bool:
+    if character.isalnum() or character in _INNER:
+        return True
+    category = unicodedata.category(character)
+    # Marks belong to letters (é as two code points, Devanagari vowels); format characters vanish when read.
+    return category[0] in "LNM" or category == "Cf"

@@ -1,0 +1,317 @@
+"""YAML text to a tree that keeps places: the subset of YAML 1.2 that rule files use.
+
+Parsing is ruamel.yaml's event stream; the tree is ours, because scalars must keep their text (a date stays a
+string, `no` stays the language, `1.10` stays a text; the schema says what a number is) and the way back to the file.
+Refused: duplicate keys, anchors, aliases, tags, keys that are no scalars, depth over `YAML_DEPTH_MAX`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from stream.rulelang.nodes import Place
+from stream.rulelang.source import Source, quoted
+
+YAML_DEPTH_MAX = 12
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A text. `style` is None (plain), `'`, `"`, `|` or `>`; `start` and `end` are indices into the file."""
+
+    text: str
+    style: str | None
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def place(self) -> Place:
+        """Where the scalar stands, quotes included."""
+        return self.source.place(self.start, self.end)
+
+    @property
+    def is_empty(self) -> bool:
+        """`key:` with nothing behind it, or null written out."""
+        return self.style is None and self.text in ("", "null", "~")
+
+    def place_of(self, start: int, end: int) -> Place:
+        """Where `text[start:end]` stands in the file, through folding, quotes and escapes."""
+        indices = self._indices
+        if not indices:
+            return self.place
+        first = self._index_at(start)
+        last = self._index_at(end - 1) + 1 if end > start else first
+        return self.source.place(first, max(first, last))
+
+    def _index_at(self, offset: int) -> int:
+        if offset >= len(self._indices):
+            return self._indices[-1] + 1
+        return self._indices[max(0, offset)]
+
+    @cached_property
+    def _indices(self) -> list[int]:
+        """For each code point of `text` its index in the file.
+
+        YAML may fold and trim blanks but keeps everything else in order, so the n-th non-blank of the text is the
+        n-th non-blank of the file's stretch; a blank is taken to stand behind the non-blank before it.
+        """
+        stretch = iter(_non_blanks(self.source.text, self.start, self.end, self.style))
+        indices: list[int] = []
+        previous = self.start - 1
+        for character in self.text:
+            if character.isspace():
+                previous += 1
+            else:
+                previous = next(stretch, previous)
+            indices.append(previous)
+        return indices
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Keys with their values, in the order of the file."""
+
+    entries: tuple[tuple[Scalar, Tree], ...]
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def place(self) -> Place:
+        """The first key, or the brackets of an empty mapping."""
+        if self.entries:
+            return self.entries[0][0].place
+        return self.source.place(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Items in the order of the file."""
+
+    items: tuple[Tree, ...]
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def place(self) -> Place:
+        """From the first item to the last on its line, or the brackets of an empty sequence."""
+        return self.source.place(self.start, self.end if self.end > self.start else self.start + 1)
+
+
+Tree = Scalar | Mapping | Sequence
+
+
+def read_documents(source: Source) -> list[Tree]:
+    """The documents of a file up to its first syntax error; findings go to the source. Empty ones are left out."""
+    events = _Events(source)
+    documents: list[Tree] = []
+    try:
+        for event in events.stream():
+            if isinstance(event, DocumentStartEvent):
+                if event.version is not None and tuple(event.version) != (1, 2):
+                    place = source.place(event.start_mark.index, event.end_mark.index)
+                    source.add("R109", place, "another version of YAML", "YAML 1.2", "Delete the %YAML line.")
+                document = events.tree(events.next(), 1)
+                if not (isinstance(document, Scalar) and document.is_empty):
+                    documents.append(document)
+    except _Stop:
+        pass
+    except YAMLError as error:
+        _report_syntax(source, error)
+    return documents
+
+
+class _Stop(Exception):  # noqa: N818 - the rest of the file is not read; the finding has been noted
+    pass
+
+
+class _Events:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._events = YAML(typ="safe", pure=True).parse(source.text)
+
+    def stream(self) -> Iterator[Any]:
+        return self._events  # type: ignore[no-any-return]
+
+    def next(self) -> Any:
+        return next(self._events)
+
+    def tree(self, event: Any, depth: int) -> Tree:
+        source = self._source
+        start, end = event.start_mark.index, event.end_mark.index
+        self._refuse_extras(event, source.place(start, end))
+        if depth > YAML_DEPTH_MAX:
+            place = source.place(start, min(end, start + 1))
+            source.add("R106", place, f"more than {YAML_DEPTH_MAX} levels", "the levels of the rule format")
+            raise _Stop
+        if isinstance(event, ScalarEvent):
+            return Scalar(event.value, event.style or None, source, start, end)
+        if isinstance(event, SequenceStartEvent):
+            items: list[Tree] = []
+            while not isinstance(inner := self.next(), SequenceEndEvent):
+                items.append(self.tree(inner, depth + 1))
+            return Sequence(tuple(items), source, start, end)
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(start, end, depth)
+        # An alias has no tree; the finding is noted, and a text in its place keeps the rest readable.
+        return Scalar(source.text[start:end], '"', source, start, end)
+
+    def _mapping(self, start: int, end: int, depth: int) -> Mapping:
+        source = self._source
+        entries: dict[str, tuple[Scalar, Tree]] = {}
+        while not isinstance(inner := self.next(), MappingEndEvent):
+            key = self.tree(inner, depth + 1)
+            value = self.tree(self.next(), depth + 1)
+            if not isinstance(key, Scalar):
+                source.add("R108", key.place, "a key that is a list or a mapping", "a name as the key")
+            elif key.text in entries:
+                first = entries[key.text][0].place.line
+                help_ = f"The first one is in line {first}; keep one of the two."
+                source.add("R103", key.place, f"the key {quoted(key.text)} a second time", "each key once", help_)
+            else:
+                entries[key.text] = (key, value)
+        return Mapping(tuple(entries.values()), source, start, end)
+
+    def _refuse_extras(self, event: Any, place: Place) -> None:
+        source = self._source
+        if isinstance(event, AliasEvent):
+            help_ = "If a prefix such as `escalat*` or `*` was meant, put it in quotes; rule files have no aliases."
+            source.add("R104", place, f"the alias `*{event.anchor}`", "a value", help_)
+        elif getattr(event, "anchor", None) is not None:
+            source.add("R104", place, f"the anchor `&{event.anchor}`", "a value without an anchor", "Write it out.")
+        if getattr(event, "tag", None) is not None:
+            source.add("R105", place, f"the tag {quoted(str(event.tag))}", "a value without a tag", "Delete the tag.")
+
+
+_HINTS = (
+    (
+        "'@' that cannot start",
+        "R107",
+        "a value that begins with `@`",
+        "quotes around it",
+        'YAML keeps `@` for itself: write "@list", or put the expression in a block behind `match: >`.',
+    ),
+    (
+        "scanning an alias",
+        "R107",
+        "a value that begins with `*`",
+        "quotes around it",
+        "YAML reads `*` as an alias: write '*'.",
+    ),
+    (
+        "cannot start any token",
+        "R102",
+        "a character that cannot begin a value",
+        "a value",
+        "Put the value in quotes; indent with blanks, not with tabs.",
+    ),
+    (
+        "mapping values are not allowed",
+        "R102",
+        "a second `: ` in one value",
+        "one `key: value`",
+        "Put the value in quotes, or the expression in a block behind `match: >`; check the indentation.",
+    ),
+    (
+        "expected <block end>, but found '<scalar>'",
+        "R102",
+        "more text behind a quoted value",
+        "the end of the line",
+        "An expression that begins with a quote needs a block: `match: >`, and the expression in the next line.",
+    ),
+    ("scanning a quoted scalar", "R102", "a quoted value without its end", "the closing quote", "Close the quote."),
+    ("flow sequence", "R102", "a `[` without its `]`", "`,` or `]`", "Close the list with `]`."),
+    ("flow mapping", "R102", "a `{` without its `}`", "`,` or `}`", "Close the mapping with `}`."),
+)
+
+
+def _report_syntax(source: Source, error: YAMLError) -> None:
+    if isinstance(error, ReaderError):
+        start = min(int(error.position), len(source.text))
+        help_ = "Delete the character, or write it as an escape in double quotes."
+        source.add("R102", source.place(start, start + 1), "a control character", "readable text", help_)
+        return
+    if not isinstance(error, MarkedYAMLError):
+        source.add("R102", source.place(0, 0), quoted(str(error)), "YAML 1.2")
+        return
+    said = f"{error.context or ''}; {error.problem or ''}"
+    mark = error.problem_mark or error.context_mark
+    for needle, code, found, expected, help_ in _HINTS:
+        if needle in said:
+            opens = ("alias", "quoted", "flow")
+            if error.context_mark is not None and any(word in needle for word in opens):
+                mark = error.context_mark
+            source.add(code, source.place(mark.index, mark.index + 1), found, expected, help_)
+            return
+    place = source.place(mark.index, mark.index + 1) if mark is not None else source.place(0, 0)
+    source.add("R102", place, quoted(error.problem or str(error)), "YAML 1.2", "Check quotes and indentation.")
+
+
+_ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
+_BLOCK_HEADER = re.compile(r"[|>][^\r\n]*")
+
+
+def _non_blanks(text: str, start: int, end: int, style: str | None) -> Iterator[int]:
+    """Indices of the characters between `start` and `end` that stand for non-blanks of the scalar's text."""
+    if style == '"':
+        yield from _double_quoted(text, start + 1, end - 1)
+        return
+    if style == "'":
+        start, end = start + 1, end - 1
+    elif style in ("|", ">"):
+        header = _BLOCK_HEADER.match(text, start)
+        start = header.end() if header else start
+    index = start
+    while index < end:
+        if not text[index].isspace():
+            yield index
+            if style == "'" and text[index] == "'":
+                index += 1
+        index += 1
+
+
+def _double_quoted(text: str, start: int, end: int) -> Iterator[int]:
+    index = start
+    while index < end:
+        if text[index] != "\\":
+            if not text[index].isspace():
+                yield index
+            index += 1
+            continue
+        escape = text[index + 1 : index + 2]
+        length = 2 + _ESCAPE_LENGTHS.get(escape, 0)
+        if escape in _ESCAPE_LENGTHS:
+            digits = text[index + 2 : index + length]
+            blank = chr(int(digits, 16)).isspace() if _is_code_point(digits) else False
+        else:
+            blank = escape in _SPACE_ESCAPES
+        if not blank:
+            yield index
+        index += length
+
+
+def _is_code_point(digits: str) -> bool:
+    return re.fullmatch(r"[0-9A-Fa-f]+", digits) is not None and int(digits, 16) <= 0x10FFFF
+
+
+# Escapes that give a blank (as str.isspace has it) or, before a line break, nothing.
+_SPACE_ESCAPES = frozenset("\r\n\t _NLPnrtvf")
