@@ -1,8 +1,9 @@
 """A folder of texts with an index that says what the texts do not say about themselves.
 
-`index.yml` has `schema: seeds/v1` and, under `articles`, for each file name any of id, title, source, author, published
-(RFC 3339, in quotes), url, lang, section, country, and the remarks `note` and `licence`, which are not published. What
-the index gives wins over what the text gives. Without an id in the index it is a function of URL, else of title and body.
+`index.yml` has `schema: seeds/v1` and, under `articles`, for each file name any of id, title, source, author,
+published (RFC 3339, in quotes), url, lang, section, country, and the remarks `note` and `licence`, which are not
+published. What the index gives wins over what the text gives. Without an id in the index, it is a function of URL,
+else of title and body.
 
 Delivery guarantees: every article of the folder once, in the order of `published` (undated ones stay behind the file
 that they followed); the same files give the same items and the same ids. A fault of the index, or an entry without
