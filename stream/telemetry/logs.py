@@ -20,6 +20,7 @@ FIELDS_ATTRIBUTE = "redline_fields"
 """Name under which a log record carries its fields (a dict of text to text or number)."""
 
 _LIBRARIES = {
+    "stream": logging.WARNING,  # services of Faust in our modules; our own lines come from the logger `redline`
     "faust": logging.WARNING,
     "mode": logging.WARNING,
     "aiokafka": logging.ERROR,

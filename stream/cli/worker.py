@@ -1,0 +1,71 @@
+"""`redline worker`: reads articles from Kafka, tags topics, raises alerts."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import click
+
+from stream.cli.common import load_settings, setting_flags
+from stream.errors import RulesError
+
+
+@click.command()
+@click.option("--rules", "rules_dir", default=None, metavar="DIR", help="Folder of rule files. [REDLINE_RULES_DIR]")
+@setting_flags(
+    "bootstrap",
+    "topic_prefix",
+    "consumer_group",
+    "session_timeout_ms",
+    "heartbeat_interval_ms",
+    "kafka_connect_timeout_ms",
+    "kafka_request_timeout_ms",
+    "kafka_security",
+    "kafka_ca_file",
+    "kafka_sasl_mechanism",
+    "kafka_username",
+    "kafka_password_file",
+    "pipeline",
+    "message_bytes_max",
+    "alert_bytes_max",
+    "dead_letter_original_bytes_max",
+    "evidence_per_match_max",
+    "batch_records_max",
+    "batch_bytes_max",
+    "buffer_records_max",
+    "commit_interval_ms",
+    "shutdown_timeout_ms",
+    "stall_timeout_ms",
+    "data_dir",
+    "metrics_host",
+    "metrics_port",
+    "log_level",
+    "log_format",
+)
+def worker(**flags: Any) -> None:
+    """Read articles from Kafka, tag their topics and raise alerts, until SIGTERM or Ctrl-C.
+
+    Several workers of one consumer group share the partitions. Exit codes: 0 stopped, 2 could not start,
+    75 lost its infrastructure and wants a restart, 130 Ctrl-C.
+    """
+    # Until the event loop takes the signals over, there is nothing to finish.
+    signal.signal(signal.SIGTERM, _leave)
+    settings = load_settings(flags)
+    from stream.engine import Engine
+    from stream.sources.rulefiles import load_ruleset
+    from stream.telemetry.logs import configure_logging
+
+    configure_logging(settings.log_level, settings.log_format)
+    if not settings.rules_dir.is_dir():
+        raise RulesError(f"there is no folder {settings.rules_dir}; name one with --rules DIR")
+    engine = Engine(load_ruleset(settings.rules_dir), settings.engine_config())
+    from stream.worker.run import run_worker
+
+    raise click.exceptions.Exit(run_worker(settings, engine))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)

@@ -1,0 +1,146 @@
+"""The Faust application: two thin agents around the engine.
+
+    articles.raw ──> tag ──> articles.tagged, matches, articles.dead
+    matches ──> alert ──> alerts.<severity>, articles.dead
+
+Delivery guarantees: at least once; an offset is committed only when everything that came of it is acknowledged.
+Whatever goes wrong in an agent is infrastructure or a bug, never content: the process ends with code 75, commits
+nothing, and whoever started it starts it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import faust
+from faust.types import StreamT
+
+from stream.engine import Batch, Facts
+from stream.model import Record
+from stream.rulelang.ruleset import RuleSet
+from stream.settings import Settings
+from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, Telemetry
+from stream.wire.topics import MATCHES, RAW, Topic, full_name
+from stream.worker.chunks import Chunk, chunks
+from stream.worker.exit import give_up
+from stream.worker.health import Vitals
+from stream.worker.security import credentials
+from stream.worker.sender import Sender
+
+FRAMING_BYTES = 100_000
+"""What headers and Kafka's own framing may add to a message of `message_bytes_max`."""
+
+PRODUCER_BATCH_BYTES = 131_072
+"""Well below any broker's limit: a batch over it would be refused as a whole."""
+
+
+class Stages(Protocol):
+    """What the worker needs of `stream.engine.Engine`."""
+
+    ruleset: RuleSet
+
+    def tag(self, records: Sequence[Record]) -> Batch:
+        """Raw records -> everything to send."""
+
+    def alert(self, records: Sequence[Record], now: datetime) -> Batch:
+        """Matches -> everything to send."""
+
+
+def create_app(
+    settings: Settings, engine: Stages, telemetry: Telemetry, vitals: Vitals, *, data_dir: Path
+) -> faust.App:
+    """The application, not started; must be called inside the event loop it will run in."""
+    app = faust.App(
+        settings.consumer_group,
+        broker=[f"kafka://{broker}" for broker in settings.bootstrap.split(",")],
+        broker_credentials=credentials(settings),
+        datadir=data_dir,
+        **_configuration(settings),
+    )
+    sender = Sender(app)
+
+    def taken(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
+        return chunks(
+            stream,
+            records_max=settings.batch_records_max,
+            bytes_max=settings.batch_bytes_max,
+            send_timeout_seconds=settings.kafka_request_timeout_ms / 1_000 + 1,
+            confirmed=vitals.confirmed,
+        )
+
+    async def attend(
+        stream: StreamT[Any], judge: Callable[[Sequence[Record]], Batch], told: Callable[[Facts, float], Event]
+    ) -> None:
+        try:
+            async with aclosing(taken(stream)) as arriving:
+                async for chunk in arriving:
+                    with vitals.work():
+                        started = time.perf_counter()
+                        batch = judge(chunk.records)
+                        spent = time.perf_counter() - started
+                        await chunk.confirm(*await sender.send(batch.outputs))
+                    telemetry.emit(told(batch.facts, spent))
+        except Exception as error:  # noqa: BLE001 - Faust would commit what failed and go on
+            give_up(telemetry, "an agent failed", error)
+
+    @app.agent(_topic(app, settings, RAW), name="tag")
+    async def tag(stream: StreamT[Any]) -> None:
+        await attend(stream, engine.tag, ChunkTagged)
+
+    @app.agent(_topic(app, settings, MATCHES), name="alert")
+    async def alert(stream: StreamT[Any]) -> None:
+        await attend(
+            stream,
+            lambda records: engine.alert(records, datetime.now(UTC)),
+            lambda facts, spent: ChunkAlerted(facts, spent, datetime.now(UTC)),
+        )
+
+    return app
+
+
+def _topic(app: faust.App, settings: Settings, topic: Topic) -> Any:
+    # Bytes in, tombstones included: with Faust's decoding a malformed message stalls the agent for seconds.
+    return app.topic(
+        full_name(settings.topic_prefix, topic),
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        allow_empty=True,
+    )
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    session = settings.session_timeout_ms / 1_000
+    return {
+        "processing_guarantee": "at_least_once",
+        "store": "memory://",
+        "web_enabled": False,
+        "autodiscover": False,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "broker_session_timeout": session,
+        "broker_heartbeat_interval": settings.heartbeat_interval_ms / 1_000,
+        "broker_rebalance_timeout": max(30.0, session),
+        "broker_request_timeout": max(90.0, session + 10.0),
+        "broker_commit_interval": settings.commit_interval_ms / 1_000,
+        "broker_commit_every": 500,
+        "broker_max_poll_records": settings.buffer_records_max,
+        "stream_buffer_maxsize": settings.buffer_records_max,
+        "stream_wait_empty": True,
+        "stream_publish_on_commit": False,
+        "consumer_auto_offset_reset": "earliest",
+        "consumer_max_fetch_size": max(1_048_576, settings.message_bytes_max + FRAMING_BYTES),
+        "producer_threaded": False,
+        "producer_acks": -1,
+        "producer_linger": 0.0,
+        "producer_compression_type": None,
+        "producer_max_batch_size": PRODUCER_BATCH_BYTES,
+        "producer_max_request_size": settings.message_bytes_max + FRAMING_BYTES,
+        "producer_request_timeout": settings.kafka_request_timeout_ms / 1_000,
+    }

@@ -1,0 +1,177 @@
+"""What tests of the worker share: worker processes, topics, and everything that a topic holds."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from stream.settings import Settings
+from stream.wire.topics import TOPICS, full_name
+
+FAKE = ("-m", "tests.worker.fake_worker")
+REAL = ("-m", "stream.cli", "worker")
+DEADLINE_SECONDS = 60.0
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
+    """Waits until the condition holds and returns its value."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := condition():
+            return found
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+def make_topics(settings: Settings, partitions: int = 4) -> None:
+    """Every topic of the product, under the settings' prefix."""
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    try:
+        for topic in TOPICS:
+            try:
+                admin.create_topics([NewTopic(full_name(settings.topic_prefix, topic), partitions, 1)])
+            except TopicAlreadyExistsError:
+                pass
+    finally:
+        admin.close()
+
+
+def publish(settings: Settings, topic: str, messages: Sequence[tuple[bytes | None, bytes | None]]) -> None:
+    """Sends all (key, value) pairs and waits for the acknowledgements."""
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap, acks="all", linger_ms=5)
+    try:
+        sent = [producer.send(settings.topic_prefix + topic, key=key, value=value) for key, value in messages]
+        producer.flush(timeout=30)
+        for future in sent:
+            future.get(timeout=30)
+    finally:
+        producer.close()
+
+
+class Follower:
+    """Reads some topics from their beginning; `values[topic]` grows with each `poll`."""
+
+    def __init__(self, settings: Settings, *topics: str) -> None:
+        self._prefix = settings.topic_prefix
+        self._consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
+        names = [self._prefix + topic for topic in topics]
+        self.values: dict[str, list[bytes]] = {topic: [] for topic in topics}
+        partitions = [TopicPartition(n, p) for n in names for p in self._consumer.partitions_for_topic(n) or ()]
+        self._consumer.assign(partitions)
+        self._consumer.seek_to_beginning(*partitions)
+
+    def poll(self) -> dict[str, list[bytes]]:
+        """Reads what has come."""
+        for records in self._consumer.poll(timeout_ms=200).values():
+            for record in records:
+                self.values[record.topic.removeprefix(self._prefix)].append(record.value)
+        return self.values
+
+    def wait(self, topic: str, count: int) -> list[bytes]:
+        """Reads until a topic has given so many records."""
+        until(lambda: len(self.poll()[topic]) >= count, f"{count} records on {topic}, {len(self.values[topic])} came")
+        return self.values[topic]
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._consumer.close()
+
+
+@contextmanager
+def following(settings: Settings, *topics: str) -> Iterator[Follower]:
+    """A Follower that is closed at the end."""
+    follower = Follower(settings, *topics)
+    try:
+        yield follower
+    finally:
+        follower.close()
+
+
+class WorkerProcess:
+    """A worker in a process of its own, with its log and its health pages."""
+
+    def __init__(self, settings: Settings, program: Sequence[str] = FAKE, **environment: str) -> None:
+        self._log = tempfile.NamedTemporaryFile("w+", suffix=".log", prefix="worker-")  # noqa: SIM115 - closed in end
+        given = {f"REDLINE_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("REDLINE_")}
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, *program], env=clean | given | environment, stdout=self._log, stderr=self._log
+        )
+
+    @property
+    def log(self) -> str:
+        """All that it has printed."""
+        return Path(self._log.name).read_text(encoding="utf-8")
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Status and text of a health page; (0, "") if it does not answer."""
+        found = re.search(r"url=(http://\S+)", self.log)
+        if found is None:
+            return 0, ""
+        try:
+            with urllib.request.urlopen(found.group(1) + path, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def metric(self, sample: str) -> float:
+        """The value of one sample line, such as `name{label="x"}`; 0 if it is not there."""
+        for line in self.page("/metrics")[1].splitlines():
+            if line.rpartition(" ")[0] == sample:
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
+    def ready(self) -> WorkerProcess:
+        """Waits until /readyz says yes."""
+
+        def answered() -> bool:
+            assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log}"
+            return self.page("/readyz")[0] == 200
+
+        until(answered, f"ready; log:\n{self.log}")
+        self.ready_seconds = time.monotonic() - self.started
+        return self
+
+    def wait_exit(self, seconds: float = DEADLINE_SECONDS) -> int:
+        """Waits until the process has ended and returns its exit code."""
+        return self.process.wait(seconds)
+
+    def stop(self, which: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> int:
+        """Sends a signal and waits for the end."""
+        self.process.send_signal(which)
+        return self.wait_exit(seconds)
+
+    def end(self) -> None:
+        """Makes sure that nothing is left."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+
+
+@contextmanager
+def running(settings: Settings, program: Sequence[str] = FAKE, **environment: str) -> Iterator[WorkerProcess]:
+    """A worker that is gone at the end, whatever happens."""
+    worker = WorkerProcess(settings, program, **environment)
+    try:
+        yield worker
+    finally:
+        worker.end()
