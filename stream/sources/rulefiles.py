@@ -1,0 +1,98 @@
+"""A folder of rule files: *.yml and *.yaml in it and in its folders, read as text for `rulelang.load`.
+
+Delivery guarantees: files come sorted by path, so a folder gives the same rule set on every machine. All files that
+cannot be read are named in one error.
+Limits: `RULE_FILES_MAX` files, each of at most `rulelang.loader.FILE_BYTES_MAX`; regular files only. A link to a
+file is followed (mounted configuration consists of such links), a link to a folder is not; names that begin with a
+dot are left out.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from stream.errors import RulesError
+from stream.rulelang import Loaded, RuleSet, SourceFile, load, render
+from stream.rulelang.loader import FILE_BYTES_MAX
+
+RULE_FILES_MAX = 10_000
+DIAGNOSTICS_SHOWN_MAX = 50
+
+_SUFFIXES = (".yml", ".yaml")
+# Without O_NONBLOCK, opening a pipe would wait for a writer.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_rule_files(folder: Path) -> list[SourceFile]:
+    """The rule files of a folder; paths begin with the folder as given.
+
+    Raises RulesError when there is no such folder, no rule file in it, or a file that cannot be read as UTF-8.
+    """
+    if not folder.is_dir():
+        raise RulesError(f"found no folder {folder}, expected the folder of the rule files; name it with --rules DIR")
+    paths = sorted(_paths(folder), key=lambda path: path.parts)
+    if not paths:
+        raise RulesError(f"found no *.yml or *.yaml file in {folder}, expected at least one rule file")
+    if len(paths) > RULE_FILES_MAX:
+        raise RulesError(f"found {len(paths):,} rule files in {folder}, expected at most {RULE_FILES_MAX:,}")
+    files, problems = [], []
+    for path in paths:
+        text = _text(path)
+        if isinstance(text, _Problem):
+            problems.append(f"{path}: {text}")
+        else:
+            files.append(SourceFile(str(path), text))
+    if problems:
+        raise RulesError("; ".join(problems))
+    return files
+
+
+def load_rules(folder: Path) -> Loaded:
+    """Read and check the rules of a folder; raises RulesError as `read_rule_files` does."""
+    return load(read_rule_files(folder))
+
+
+def load_ruleset(folder: Path) -> RuleSet:
+    """The rule set of a folder; raises RulesError, with the diagnostics as its text, when it cannot be used."""
+    loaded = load_rules(folder)
+    if loaded.ruleset is not None:
+        return loaded.ruleset
+    errors = [diagnostic for diagnostic in loaded.diagnostics if diagnostic.severity == "error"]
+    shown = "\n".join(render(diagnostic) for diagnostic in errors[:DIAGNOSTICS_SHOWN_MAX])
+    more = f"\n… and {len(errors) - DIAGNOSTICS_SHOWN_MAX} more" if len(errors) > DIAGNOSTICS_SHOWN_MAX else ""
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    raise RulesError(f"the rules in {folder} cannot be used ({count}):\n{shown}{more}")
+
+
+class _Problem(str):
+    """Why a file cannot be read, as a clause."""
+
+    __slots__ = ()
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and name.lower().endswith(_SUFFIXES):
+                yield Path(parent, name)
+
+
+def _text(path: Path) -> str | _Problem:
+    try:
+        descriptor = os.open(path, _FLAGS)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return _Problem("found no regular file, expected a rule file")
+            data = stream.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        return _Problem(f"the file cannot be read: {error.strerror or error}")
+    if len(data) > FILE_BYTES_MAX:
+        return _Problem(f"found more than {FILE_BYTES_MAX:,} bytes, expected at most that many; split the file")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _Problem(f"found the byte 0x{data[error.start]:02x} at offset {error.start}, expected UTF-8")
