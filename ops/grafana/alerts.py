@@ -1,0 +1,157 @@
+"""The dashboard *Alerts*: what Redline found in the news, by severity, rule and topic."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import dashboard as dashboard_builders
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from ops.grafana.panels import (
+    Panel,
+    Query,
+    choice,
+    color_severities,
+    link_to,
+    new_dashboard,
+    number,
+    over_time,
+    ranking,
+    rows,
+)
+
+UID = "redline-alerts"
+CHOSEN = 'severity=~"$severity", rule=~"$rule"'
+THIS = f"/d/{UID}?${{__url_time_range}}&var-datasource=${{datasource}}"
+
+
+def dashboard() -> Dashboard:
+    """The dashboard, with its panels in rows."""
+    board = (
+        new_dashboard("Redline: alerts", UID, "Alerts by severity, rule and topic; exercises (replays) are included.")
+        .with_variable(choice("severity", "Severity", "label_values(redline_alerts_total, severity)"))
+        .with_variable(choice("rule", "Rule", 'label_values(redline_alerts_total{severity=~"$severity"}, rule)'))
+        .with_variable(choice("topic", "Topic", "label_values(redline_topics_total, topic)"))
+    )
+    for title, panels in (("Alerts", alerts()), ("Rules", rules()), ("Topics", topics())):
+        board = board.with_row(dashboard_builders.Row(title))
+        for panel in panels:
+            board = board.with_panel(panel)
+    return board.build()
+
+
+def alerts() -> list[Panel]:
+    """How many, how grave."""
+    return [
+        number(
+            "Alerts",
+            "Alerts in the chosen time, of the chosen severities and rules.",
+            "short",
+            f"sum(increase(redline_alerts_total{{{CHOSEN}}}[$__range]))",
+            span=6,
+        ),
+        number(
+            "High and critical",
+            "Of these, the ones of severity high or critical.",
+            "short",
+            f'sum(increase(redline_alerts_total{{{CHOSEN}, severity=~"high|critical"}}[$__range])) or vector(0)',
+            span=6,
+        ),
+        number(
+            "Rules that fired",
+            "Rules with at least one alert in the chosen time.",
+            "short",
+            f"count(sum by (rule) (increase(redline_alerts_total{{{CHOSEN}}}[$__range])) > 0) or vector(0)",
+            span=6,
+        ),
+        number(
+            "Alerts an article",
+            "Alerts for each article read, in the chosen time.",
+            "short",
+            f"sum(increase(redline_alerts_total{{{CHOSEN}}}[$__range])) / "
+            'clamp_min(sum(increase(redline_articles_total{stage="received"}[$__range])), 1)',
+            span=6,
+            decimals=2,
+        ),
+        color_severities(
+            over_time(
+                "By severity",
+                "Alerts written, by severity.",
+                "short",
+                [
+                    Query(
+                        f"sum by (severity) (increase(redline_alerts_total{{{CHOSEN}}}[$__rate_interval]))",
+                        "{{severity}}",
+                    )
+                ],
+                span=24,
+                bars=True,
+            )
+        ),
+    ]
+
+
+def rules() -> list[Panel]:
+    """Which rules."""
+    return [
+        over_time(
+            "By rule",
+            "The ten rules with most alerts at each moment.",
+            "short",
+            [
+                Query(
+                    f"topk(10, sum by (rule) (increase(redline_alerts_total{{{CHOSEN}}}[$__rate_interval])))",
+                    "{{rule}}",
+                )
+            ],
+            bars=True,
+        ).data_links([link_to("Only this rule", f"{THIS}&var-rule=${{__field.labels.rule}}")]),
+        ranking(
+            "Top rules",
+            "The ten rules with most alerts in the chosen time. A rule far ahead of the others may be too wide.",
+            "short",
+            Query(
+                f"sort_desc(topk(10, sum by (rule) (increase(redline_alerts_total{{{CHOSEN}}}[$__range]))))", "{{rule}}"
+            ),
+        ).data_links([link_to("Only this rule", f"{THIS}&var-rule=${{__field.labels.rule}}")]),
+        rows(
+            "Last alerts",
+            "When each rule last fired in the chosen time, to the minute. For the alerts themselves: "
+            "`redline alerts tail`.",
+            "dateTimeAsIso",
+            Query(f"sort_desc(max_over_time(redline:alerts:fired_at{{{CHOSEN}}}[$__range]) * 1000)"),
+            value="last fired",
+        ),
+        rows(
+            "Alerts by rule",
+            "Every rule in force with its severity and its alerts in the chosen time: zero means that it stayed quiet.",
+            "short",
+            Query(f"sort_desc(sum by (rule, severity) (round(increase(redline_alerts_total{{{CHOSEN}}}[$__range]))))"),
+            value="alerts",
+        ),
+    ]
+
+
+def topics() -> list[Panel]:
+    """What the articles are about."""
+    return [
+        over_time(
+            "By topic",
+            "Articles tagged with each topic; an article has as many topics as it earns.",
+            "short",
+            [
+                Query(
+                    'topk(10, sum by (topic) (increase(redline_topics_total{topic=~"$topic"}[$__rate_interval])))',
+                    "{{topic}}",
+                )
+            ],
+            bars=True,
+        ),
+        ranking(
+            "Top topics",
+            "The ten most frequent topics in the chosen time.",
+            "short",
+            Query(
+                'sort_desc(topk(10, sum by (topic) (increase(redline_topics_total{topic=~"$topic"}[$__range]))))',
+                "{{topic}}",
+            ),
+        ),
+    ]
