@@ -27,7 +27,7 @@ from stream.rulelang.nodes import (
     Word,
 )
 from stream.rulelang.printer import print_node
-from stream.rulelang.rulefile import BROKEN, ListDraft, RuleDraft
+from stream.rulelang.rulefile import BROKEN, RuleDraft
 from stream.rulelang.source import Source, did_you_mean, quoted
 from stream.rulelang.walk import children, leaves, nodes
 
@@ -75,6 +75,7 @@ def check_rule(draft: RuleDraft, lists: Lists, lists_usable: bool) -> None:
         if known and lists_usable and _check_size(node, draft.source, lists):
             _check_near(node, draft.source, lists)
             _check_values(node, draft.source, lists)
+    _check_tests(draft)
     for exclusion in rule.exclusions:
         node = exclusion.match
         if exclusion.mask == "phrase" and node is not BROKEN and all(isinstance(n, KeyField) for n in leaves(node)):
@@ -82,6 +83,15 @@ def check_rule(draft: RuleDraft, lists: Lists, lists_usable: bool) -> None:
             draft.source.add(
                 "R412", node.place, "`mask: phrase` with nothing to mask", "words in the expression", help_
             )
+
+
+def _check_tests(draft: RuleDraft) -> None:
+    expected = {test.expect for test in draft.rule.tests}
+    missing = [expect for expect in ("fire", "quiet") if expect not in expected]
+    if draft.rule.status == "stable" and missing:
+        help_ = f"Add a test with `expect: {missing[0]}`, or set `status: experimental`."
+        found = f"a stable rule without a test that expects {' or '.join(missing)}"
+        draft.source.add("R701", draft.place, found, "a firing and a quiet test", help_)
 
 
 def _check_names(node: Node, source: Source, lists: Lists) -> bool:
@@ -173,19 +183,16 @@ def _check_regex(node: Regex, source: Source) -> None:
     options.log_errors = False
     options.max_mem = REGEX_MEMORY_BYTES_MAX
     try:
-        compiled = re2.compile(pattern, options)
+        re2.compile(pattern, options)
     except re2.error as error:
         reason = error.args[0] if error.args else "an unknown reason"
         said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         if refused is not None:
-            help_ = "RE2 runs in linear time and has no look-around and no back-references: use NEAR, NOT NEAR or an exclusion."
+            help_ = "RE2 has no look-around and no back-references: use NEAR, NOT NEAR or an exclusion."
             source.add("R410", node.place, quoted(refused.group()), "a pattern that RE2 can run", help_)
         else:
             source.add("R409", node.place, f"a pattern that RE2 refuses ({said})", "a pattern in RE2 syntax", "")
         return
-    if compiled.search("") is not None:
-        help_ = "Ask for at least one character: `+` in place of `*`."
-        source.add("R409", node.place, "a pattern that matches the empty text", "one that needs a character", help_)
 
 
 def _check_number(number: int, low: int, high: int, unit: str, place: Place, source: Source) -> None:

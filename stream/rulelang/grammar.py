@@ -124,6 +124,8 @@ class _Builder:
         if operators and operators[-1] == "beside":
             return
         first, last = self._text(left.place), self._text(right.place)
+        if words.is_operator(first) or words.is_operator(last):
+            return  # a finding of its own
         both = f"{first} {last}".replace('"', "")
         lower = next((w for w in (last, first) if w in ("and", "or", "not", "near")), None)
         if lower is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stream.rulelang.checker import check_lists, check_rule
 from stream.rulelang.compiler import compile_rules
 from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile
-from stream.rulelang.lints import lint_lists, lint_rule
+from stream.rulelang.lints import lint
 from stream.rulelang.lists import Lists
 from stream.rulelang.rulefile import ListDraft, RuleDraft, read_document
 from stream.rulelang.source import Source, quoted
@@ -29,14 +29,12 @@ def load(files: Sequence[SourceFile]) -> Loaded:
     usable = check_lists(lists)
     for draft in rules:
         check_rule(draft, lists, usable)
-    if usable:
-        lint_lists(lists, rules)
-        for draft in rules:
-            lint_rule(draft, lists)
+    errors = any(diagnostic.severity == "error" for source in sources for diagnostic in source.diagnostics)
+    if not errors:
+        # Not beside errors: half-understood rules would be told what they already know, or what is not so.
+        lint(rules, lists)
     diagnostics = tuple(sorted((d for source in sources for d in source.diagnostics), key=_order))
-    if any(diagnostic.severity == "error" for diagnostic in diagnostics):
-        return Loaded(None, diagnostics)
-    return Loaded(compile_rules(rules, lists), diagnostics)
+    return Loaded(None if errors else compile_rules(rules, lists), diagnostics)
 
 
 def _drafts(source: Source) -> list[RuleDraft | ListDraft]:

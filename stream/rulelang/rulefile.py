@@ -91,7 +91,7 @@ def _rule(fields: Fields) -> RuleDraft | None:
     fields.require("severity")
     severity = Severity(fields.choice("severity", [s.value for s in Severity], "none"))
     topics = _topics(fields)
-    if severity is Severity.NONE and "severity" in fields and not fields.tree("topics"):
+    if _is_none(fields.tree("severity")) and not fields.tree("topics"):
         help_ = "Give it topics, or a severity from info to critical."
         fields.source.add(
             "R206", fields.place("severity"), "a rule that gives no topic and no alert", "one of the two", help_
@@ -227,17 +227,22 @@ _GROUP_NAMES = ("rule", "story", "source", "country", "topic", "lang", "section"
 
 def _grouping(fields: Fields, key: str, *, report_later: bool = True) -> None:
     scalars = fields.scalars(key)
+    names = [scalar.text for scalar in scalars]
+    if scalars and "rule" not in names:
+        fields.source.add("R216", fields.place(key), f"`{key}` without `rule`", "`rule` among its names", "Add `rule`.")
+        report_later = False
     for scalar in scalars:
         if scalar.text not in _GROUP_NAMES:
             help_ = did_you_mean(scalar.text, _GROUP_NAMES)
             fields.source.add("R204", scalar.place, quoted(scalar.text), "a name to group by", help_)
         elif scalar.text != "rule" and report_later:
             help_ = "Write `group_by: [rule]` for now."
-            fields.source.add(
-                "R603", scalar.place, f"grouping by {quoted(scalar.text)}", "`rule` alone, in this version", help_
-            )
-    if scalars and "rule" not in [s.text for s in scalars]:
-        fields.source.add("R216", fields.place(key), f"`{key}` without `rule`", "`rule` among its names", "Add `rule`.")
+            found = f"grouping by {quoted(scalar.text)}"
+            fields.source.add("R603", scalar.place, found, "`rule` alone, in this version", help_)
+
+
+def _is_none(tree: Tree | None) -> bool:
+    return isinstance(tree, Scalar) and tree.text == Severity.NONE.value
 
 
 def _scalars_named(entry: Mapping, name: str) -> list[Scalar]:

@@ -26,11 +26,11 @@ PLACEHOLDERS = (
 )
 
 _BRACE = re.compile(r"\{([^{}]*)\}|[{}]")
-_NUMBER = re.compile(r"\.[0-9]{1,3}\.")
+_NUMBER = re.compile(r"\.[0-9]{1,2}\.")
 
 
 def check_template(scalar: Scalar) -> None:
-    """Note unknown placeholders and braces that belong to none. `evidence.N` counts from 0."""
+    """Note unknown placeholders and braces that belong to none. `evidence.N` counts from 0 to 99."""
     for match in _BRACE.finditer(scalar.text):
         place = scalar.place_of(match.start(), match.end())
         name = match.group(1)

@@ -26,6 +26,11 @@ _FORMS = {
 }
 
 
+def is_operator(text: str) -> bool:
+    """Whether a word is the name of an operator, with or without a number."""
+    return _OPERATOR.match(text) is not None
+
+
 def is_plain_word(text: str) -> bool:
     """Whether a text is one word as expressions have it, `~` and `*` included."""
     bare = text.removeprefix("~").removesuffix("*")

@@ -1,0 +1,126 @@
+"""Codes R5 (names), R6 (not in this version), R7 (tests) and R9 (lints)."""
+
+from __future__ import annotations
+
+from stream.rulelang.code import Code
+
+_USES_LIST = (
+    "---\nkind: rule\nid: example.rule\nseverity: low\nmatch: >\n  @places\n"
+    "tests: [{name: fires, article: {body: Geneva.}, expect: fire}]\n"
+)
+_CORRELATION = (
+    "kind: correlation\nid: many_truces\ntype: event_count\nrules: [example.rule]\n"
+    "window: {size: 1h, type: sliding}\ncondition: {gte: 8}\nseverity: high\n"
+)
+
+RULE_CODES = (
+    Code(
+        "R501",
+        "An unknown list",
+        "`@name` stands for a document with `kind: list` and this id, in any file of the folder.",
+        "match: >\n  @plcaes\n",
+        "kind: list\nid: places\nitems: [Geneva]\n" + _USES_LIST,
+    ),
+    Code(
+        "R502",
+        "An unknown field",
+        "Text fields are title: and body:, key fields source: lang: author: section: country: topic: url:, and there "
+        "is regex:.",
+        "match: titel:truce\n",
+        "match: title:truce\n",
+    ),
+    Code(
+        "R503",
+        "Lists in a circle",
+        "Lists may name lists, but none may reach itself.",
+        'kind: list\nid: places\nitems: [Geneva, "@cities"]\n---\nkind: list\nid: cities\nitems: ["@places"]\n'
+        + _USES_LIST,
+        'kind: list\nid: places\nitems: [Geneva, "@cities"]\n---\nkind: list\nid: cities\nitems: [Oslo]\n' + _USES_LIST,
+    ),
+    Code(
+        "R504",
+        "An id stands twice",
+        "Rules have ids of their own, and so have lists, over all files of the folder.",
+        "kind: list\nid: places\nitems: [Geneva]\n---\nkind: list\nid: places\nitems: [Oslo]\n" + _USES_LIST,
+        "kind: list\nid: places\nitems: [Geneva, Oslo]\n" + _USES_LIST,
+    ),
+    Code(
+        "R505",
+        "A list that is no list of values",
+        "Key fields are equal as a whole, so the items of their lists are plain texts, without `~` and functions.",
+        "kind: list\nid: places\nitems: [~Geneva]\n" + _USES_LIST.replace("@places", "source:@places"),
+        "kind: list\nid: places\nitems: [Geneva]\n" + _USES_LIST.replace("@places", "source:@places"),
+    ),
+    Code(
+        "R601",
+        "`topic:` in an expression",
+        "This version does not evaluate rules on the topics that other rules gave, and says so.",
+        "match: topic:diplomacy AND truce\n",
+        "match: truce\n",
+    ),
+    Code(
+        "R602",
+        "A throttle",
+        "This version raises an alert for every match; a throttle would be ignored, so it is refused.",
+        "alert: {throttle: {every: 6h, per: [rule]}}\n",
+        "alert: {group_by: [rule]}\n",
+    ),
+    Code(
+        "R603",
+        "Grouping by more than the rule",
+        "This version groups alerts by their rule; stories, sources and the like are not known to it.",
+        "alert: {group_by: [rule, story]}\n",
+        "alert: {group_by: [rule]}\n",
+    ),
+    Code(
+        "R604",
+        "A correlation",
+        "This version judges single articles; the keys of correlations are checked, but they cannot be used.",
+        _CORRELATION,
+        "title: A truce\n",
+    ),
+    Code(
+        "R701",
+        "A stable rule without its tests",
+        "A stable rule shows by tests what it fires on and what it leaves alone.",
+        "status: stable\ntests:\n  - {name: fires, article: {body: A truce.}, expect: fire}\n",
+        "status: stable\ntests:\n  - {name: fires, article: {body: A truce.}, expect: fire}\n"
+        "  - {name: quiet, article: {body: Calm.}, expect: quiet}\n",
+    ),
+    Code(
+        "R901",
+        "A hyphenated word without its closed twin",
+        "`cease-fire` reads as two words, `ceasefire` as one; newsrooms write both. Where a prefix such as de- or non- "
+        "makes both read alike, there is nothing to add.",
+        "match: cease-fire\n",
+        "match: cease-fire OR ceasefire\n",
+    ),
+    Code(
+        "R902",
+        "A word in capitals that is also an everyday word",
+        "Words are compared without case, so `WHO` finds every `who`; CASE( … ) compares capitals as written.",
+        "match: WHO\n",
+        "match: CASE(WHO)\n",
+    ),
+    Code(
+        "R903",
+        "A rule without a test",
+        "A test says what a rule is for, and keeps it so when the rule is changed.",
+        "tests: []\n",
+        "tests:\n  - {name: fires, article: {body: A truce.}, expect: fire}\n",
+    ),
+    Code(
+        "R904",
+        "A list that no rule uses",
+        "It does nothing; most often the name was misspelt elsewhere.",
+        "kind: list\nid: places\nitems: [Geneva]\n---\nkind: list\nid: cities\nitems: [Oslo]\n" + _USES_LIST,
+        "kind: list\nid: places\nitems: [Geneva]\n" + _USES_LIST,
+    ),
+    Code(
+        "R905",
+        "AND of many sides over the whole article",
+        "Three words somewhere in a long article seldom belong together. SENTENCE, PARAGRAPH and NEAR keep them close.",
+        "match: truce AND talks AND Geneva\n",
+        "match: SENTENCE(truce AND talks AND Geneva)\n",
+    ),
+)
