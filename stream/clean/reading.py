@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,16 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the tokens of a reading stand, one entry a token; `bounds` are the sentences' offsets, ascending."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    sentences: Sequence[int]
+    paragraphs: Sequence[int]
+    bounds: Sequence[tuple[int, int]]
+
+
 class Reading:
     """One field, read. All sequences have one entry a token; a token's index is its position.
 
@@ -23,17 +34,55 @@ class Reading:
     `starts` and `ends` are code point offsets into `source`, end exclusive. `sentences` and `paragraphs` are
     ordinals, never decreasing: tokens with the same number are in one sentence or paragraph. Tokens of residue
     are left out, and what stands before and after it is never in one paragraph. `cuts` says what was left out.
+
+    All but `tokens` is worked out when it is first asked for: most articles match no rule and are never asked.
     """
 
-    source: str
-    tokens: Sequence[str]
-    cases: Sequence[str]
-    starts: Sequence[int]
-    ends: Sequence[int]
-    sentences: Sequence[int]
-    paragraphs: Sequence[int]
-    cuts: tuple[Cut, ...] = ()
+    def __init__(
+        self,
+        source: str,
+        tokens: Sequence[str],
+        *,
+        cases: Callable[[], Sequence[str]],
+        layout: Callable[[], Layout],
+        cuts: tuple[Cut, ...] = (),
+    ) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.cuts = cuts
+        self._find_cases = cases
+        self._find_layout = layout
+
+    @cached_property
+    def cases(self) -> Sequence[str]:
+        """The tokens in the case as written."""
+        return self._find_cases()
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """Where each token begins in `source`."""
+        return self._layout.starts
+
+    @property
+    def ends(self) -> Sequence[int]:
+        """Where each token ends in `source`, exclusive."""
+        return self._layout.ends
+
+    @property
+    def sentences(self) -> Sequence[int]:
+        """The number of each token's sentence, from 0."""
+        return self._layout.sentences
+
+    @property
+    def paragraphs(self) -> Sequence[int]:
+        """The number of each token's paragraph, from 0."""
+        return self._layout.paragraphs
 
     def sentence_span(self, position: int) -> tuple[int, int]:
         """Offsets in `source` of the sentence that holds the token at `position`, closing punctuation included."""
-        raise NotImplementedError
+        layout = self._layout
+        return layout.bounds[layout.sentences[position]]
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return self._find_layout()

@@ -1,0 +1,89 @@
+"""Rule 7: where sentences end.
+
+A full stop after an abbreviation or an initial ends nothing, so `in the U.S. The army` stays one sentence: a rule
+that asks for two words in one sentence then finds them, which is the lesser error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+ABBREVIATION_CODE_POINTS_MAX = 24
+
+# Written with a capital, or all in capitals.
+_TITLES = frozenset(
+    """
+    Mr Mrs Ms Mx Dr Prof St Rev Hon Messrs Mme Mlle Fr Jr Sr Gen Lt Col Maj Capt Cmdr Cdr Cpt Adm Sgt Cpl Pvt Brig Ens
+    Gov Sen Sens Rep Reps Pres Amb Supt Insp Det Atty Dep Asst Min Univ Dept Inc Corp Ltd Co Bros Ave Blvd Rd Mt Ft
+    Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Ph Vs Approx Est
+    """.split()
+)
+# Words of their own when all in capitals.
+_ONLY_CAPITALISED = frozenset(
+    """
+    Sat Sun Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky Md Mass Mich Minn Miss Mo Mont Neb Nev Okla Ore
+    Pa Penn Tenn Tex Va Vt Wash Wis Wyo
+    """.split()
+)
+_SMALL = frozenset({"vs", "v", "cf", "approx", "est", "resp"})
+# Only before a number: `No. 7`, but `He said no.`
+_BEFORE_NUMBERS = frozenset({"No", "Nos", "NO", "no", "nos", "Art", "art", "Fig", "fig", "Vol", "vol", "Ch", "pp", "p"})
+
+_BLOCK = re.compile(r"[^|]+")
+# White space is not needed between an end that brings its own and a script without spaces.
+_END = re.compile(
+    r"""(?P<stop>[.!f]+)["')]*+(?=[ Nr]+(?P<next>["'qAcdnk]))|[.!f]*[!f]["')]*+(?=q?k)""",
+)
+_WORD_BEFORE = re.compile(r"[Aacdnm.'-]+$")
+_SINGLE_LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+
+
+def sentence_bounds(flat_text: str, shape: str) -> Iterator[tuple[int, int, int]]:
+    """Start, end and paragraph number of each sentence of a flat text; blanks around it are left out.
+
+    Whatever stands between two breaks of paragraph in `shape` is one paragraph.
+    """
+    for number, block in enumerate(_BLOCK.finditer(shape)):
+        start, last = block.span()
+        for end in (*_ends(flat_text, shape, start, last), last):
+            sentence = shape[start:end]
+            blanks = len(sentence) - len(sentence.lstrip(" Nr"))
+            length = len(sentence.rstrip(" Nr"))
+            if length > blanks:
+                yield start + blanks, start + length, number
+            start = end
+
+
+def ends_sentence(line_shape: str) -> bool:
+    """Whether a line ends with the end of a sentence."""
+    return _LINE_END.search(line_shape.rstrip(" ")) is not None
+
+
+_LINE_END = re.compile(r"""[.!f]["')]*$""")
+
+
+def _ends(flat_text: str, shape: str, start: int, last: int) -> Iterator[int]:
+    for found in _END.finditer(shape, start, last):
+        is_stop = found["stop"] == "." and flat_text[found.start()] == "."
+        if is_stop and _is_abbreviation(flat_text, shape, start, found.start(), found["next"]):
+            continue
+        yield found.end()
+
+
+def _is_abbreviation(flat_text: str, shape: str, start: int, stop: int, following: str) -> bool:
+    """Whether the word before the full stop at `stop` is an abbreviation or an initial."""
+    first = max(start, stop - ABBREVIATION_CODE_POINTS_MAX)
+    before = _WORD_BEFORE.search(shape, first, stop)
+    if before is None or (before.start() == first > start):
+        return False
+    word = flat_text[before.start() : stop]
+    if _SINGLE_LETTERS.fullmatch(word):
+        return True
+    word = word.rpartition(".")[2].strip("-'")
+    if len(word) == 1:
+        return word.isupper() or word in _SMALL or (following in "dn" and word in _BEFORE_NUMBERS)
+    if word in _BEFORE_NUMBERS:
+        return following in "dn"
+    capitalised = word[:1] + word[1:].lower() if word.isupper() else word
+    return capitalised in _TITLES or word in _ONLY_CAPITALISED or word in _SMALL

@@ -1,0 +1,139 @@
+"""Rules 3 to 5: tokens, possessives, compounds.
+
+`scan` reads any flat text, at full length and with offsets: it is the definition. `fold_words` and `case_words`
+give the same tokens without offsets, many times faster: nothing in these rules reaches across white space, so the
+tokens of a text are those of its chunks between blanks, and most chunks have been seen before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from stream.clean.fold import flatten, fold_case
+from stream.clean.shape import shape_of
+
+REVERSING_PREFIXES = frozenset({"de", "non", "anti", "un", "dis", "counter"})
+"""After one of these, the next part of a compound belongs to the same token."""
+
+CHUNKS_REMEMBERED_MAX = 50_000
+CHUNK_CODE_POINTS_REMEMBERED_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A case form, and where it stands in the flat text (end exclusive)."""
+
+    case: str
+    start: int
+    end: int
+
+
+def scan(flat_text: str, shape: str) -> Iterator[Token]:
+    """The tokens of a flat text, from left to right; `shape` is its shape."""
+    for word in _WORD.finditer(shape):
+        start, end = word.span()
+        kinds = word[0]
+        if "-" in kinds:
+            yield from _compound(flat_text, kinds, start)
+        elif "." in kinds or "'" in kinds:
+            yield _part(flat_text, kinds, start)
+        else:
+            yield Token(flat_text[start:end], start, end)
+
+
+def fold_words(text: str) -> list[str]:
+    """The tokens of `text`, where no word goes on after a line break."""
+    return list(chain.from_iterable(map(_TOKENS.__getitem__, text.split())))
+
+
+def case_words(text: str) -> list[str]:
+    """The case forms of the tokens that `fold_words` gives."""
+    return list(chain.from_iterable(map(_CASES.__getitem__, text.split())))
+
+
+_RUN = "[Aacdn][Aacdnm]*+"
+# Single letters with dots; they don't begin a longer word (`U.S.Army` is `U.S.` and `Army`).
+_DOTTED = rf"[Aac]m*+(?:\.[Aac]m*+)+(?![Aacdnm])\.?(?:'{_RUN})*+"
+_PLAIN = rf"{_RUN}(?:'{_RUN}|(?<=d)[.,](?=d){_RUN})*+"
+_PART = rf"(?:{_DOTTED}|{_PLAIN})"
+_WORD = re.compile(rf"k|{_PART}(?:-{_PART})*+")
+_POSSESSIVE = re.compile(r"(?:'[sS])+$")
+
+
+def _part(flat_text: str, kinds: str, start: int) -> Token:
+    """A word without hyphens, or a part between them."""
+    written = flat_text[start : start + len(kinds)]
+    possessive = _POSSESSIVE.search(written)
+    if possessive is not None:
+        written = written[: possessive.start()]
+    case = written.replace(".", "") if _is_dotted(kinds) else written
+    return Token(case, start, start + len(written))
+
+
+def _is_dotted(kinds: str) -> bool:
+    dot = kinds.find(".")
+    return dot > 0 and kinds[dot - 1] != "d"
+
+
+def _compound(flat_text: str, kinds: str, start: int) -> Iterator[Token]:
+    """The parts of a compound; a reversing prefix is one token with what follows."""
+    parts: list[Token] = []
+    prefixed = False
+    pending: Token | None = None
+    for piece in kinds.split("-"):
+        part = _part(flat_text, piece, start)
+        start += len(piece) + 1
+        parts.append(part)
+        if pending is None:
+            pending = part
+        elif prefixed and _reverses(parts[-2].case, part.case):
+            pending = Token(pending.case + part.case, pending.start, part.end)
+        else:
+            yield pending
+            pending = part
+        prefixed = "." not in piece
+    if pending is not None:
+        yield pending
+
+
+def _reverses(prefix: str, following: str) -> bool:
+    """Whether a part of a compound is a reversing prefix of the next one, and not a name (`UN-backed`)."""
+    if fold_case(prefix) not in REVERSING_PREFIXES:
+        return False
+    return not prefix.isupper() or (following.isupper() and prefix != "UN")
+
+
+def _read_chunk(chunk: str) -> tuple[str, ...]:
+    flat_text = flatten(chunk).text
+    return tuple(token.case for token in scan(flat_text, shape_of(flat_text)))
+
+
+class _Cases(dict[str, tuple[str, ...]]):
+    """Case forms of chunks seen before; bounded, and nothing but a memory: forgetting changes no result."""
+
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
+        cases = _read_chunk(chunk)
+        if len(chunk) <= CHUNK_CODE_POINTS_REMEMBERED_MAX:
+            if len(self) >= CHUNKS_REMEMBERED_MAX:
+                self.clear()
+            self[chunk] = cases
+        return cases
+
+
+class _Tokens(dict[str, tuple[str, ...]]):
+    """Tokens of chunks seen before, in the same way."""
+
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
+        tokens = tuple(map(fold_case, _read_chunk(chunk)))
+        if len(chunk) <= CHUNK_CODE_POINTS_REMEMBERED_MAX:
+            if len(self) >= CHUNKS_REMEMBERED_MAX:
+                self.clear()
+            self[chunk] = tokens
+        return tokens
+
+
+_CASES = _Cases()
+_TOKENS = _Tokens()
