@@ -177,7 +177,7 @@ FILE_CODES = (
     Code(
         "R215",
         "A text is too long",
-        "Titles, descriptions and the like travel with every alert or are shown whole: at most 20,000 characters.",
+        "Titles, descriptions and the like have at most 20,000 characters, expressions 200,000.",
         "description: " + "long " * 5_000 + "\n",
         "description: short\n",
     ),

@@ -59,7 +59,7 @@ MEANING_CODES = (
     Code(
         "R408",
         "Reads as nothing",
-        "A word or phrase without letters and digits has no tokens and could never match; neither could an empty value.",
+        "A word or phrase without letters and digits has no tokens and never matches; an empty value neither.",
         'match: >\n  truce OR "---"\n',
         "match: truce\n",
     ),

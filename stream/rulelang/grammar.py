@@ -27,14 +27,17 @@ from stream.rulelang.nodes import (
     Node,
     Not,
     Or,
+    Phrase,
     Place,
     Regex,
     Scoped,
+    Word,
 )
 from stream.rulelang.source import did_you_mean, quoted
 from stream.rulelang.yamltree import Scalar
 
 NESTING_MAX = 20
+EXPRESSION_CODE_POINTS_MAX = 200_000
 
 _OPERAND = "a word, a phrase, a list or a bracket"
 
@@ -44,6 +47,10 @@ def parse(scalar: Scalar) -> Node | None:
     text = scalar.text
     if not text.strip():
         scalar.source.add("R310", scalar.place, "an empty expression", _OPERAND)
+        return None
+    if len(text) > EXPRESSION_CODE_POINTS_MAX:
+        found = f"an expression of {len(text):,} characters"
+        scalar.source.add("R215", scalar.place, found, f"at most {EXPRESSION_CODE_POINTS_MAX:,}", "Use lists.")
         return None
     try:
         tree = _parser().parse(text)
@@ -100,40 +107,45 @@ class _Builder:
         """A chain of operands under one operator; mixing and missing operators are noted."""
         tree = _as_tree(tree)
         operands = [self._unary(tree.children[0], depth)]
-        operators: list[str] = []
+        operators: set[str] = set()
+        run = operands[:]
         for link in map(_as_tree, tree.children[1:]):
             operand = self._unary(link.children[-1], depth)
             if link.data == "beside":
-                self._beside(operands[-1], operand, link, operators)
-            elif link.data == "not_link":
-                operand = Not(operand, self._place(link))
-            operators.append(str(link.data))
-            operands.append(operand)
-        kinds = {"or_link" if o == "or_link" else "and_link" for o in operators if o != "beside"}
+                run.append(operand)
+            else:
+                self._beside(run)
+                run = [operand]
+                operators.add("OR" if link.data == "or_link" else "AND")
+            operands.append(Not(operand, self._place(link)) if link.data == "not_link" else operand)
+        self._beside(run)
         place = self._place(tree)
-        if len(kinds) > 1:
+        if len(operators) > 1:
             help_ = "Say which goes first: `(a AND b) OR c`, or `a AND (b OR c)`."
             self._source.add("R305", place, "AND (or NOT) and OR side by side", "brackets around one of them", help_)
         if len(operands) == 1:
             return operands[0]
-        if "or_link" in kinds:
+        if "OR" in operators:
             return Or(tuple(operands), place=place)
         return And(tuple(operands), place)
 
-    def _beside(self, left: Node, right: Node, link: Tree[Token], operators: list[str]) -> None:
-        if operators and operators[-1] == "beside":
+    def _beside(self, run: list[Node]) -> None:
+        """Note operands without an operator between them."""
+        if len(run) < 2:
             return
-        first, last = self._text(left.place), self._text(right.place)
-        if words.is_operator(first) or words.is_operator(last):
+        texts = [self._text(node.place) for node in run]
+        if any(words.is_operator(text) for text in texts):
             return  # a finding of its own
-        both = f"{first} {last}".replace('"', "")
-        lower = next((w for w in (last, first) if w in ("and", "or", "not", "near")), None)
+        lower = next((text for text in texts if text in ("and", "or", "not", "near")), None)
         if lower is not None:
             help_ = f"Operators are written in capitals: {lower.upper()}{'/n' if lower == 'near' else ''}."
+        elif all(isinstance(node, Word | Phrase) for node in run) and not any("~" in text for text in texts[:-1]):
+            phrase = " ".join(texts).replace('"', "").replace("~", "")
+            help_ = f'Quote a phrase: {"~" * texts[-1].startswith("~")}"{phrase}", or write AND/OR between the words.'
         else:
-            help_ = f'Quote a phrase: "{both}", or write AND/OR between them.'
-        place = self._source.place(self._index(left.place), self._index(right.place) + right.place.length)
-        self._source.add("R306", place, f"{quoted(first + ' ' + last)} side by side", "an operator between", help_)
+            help_ = "Write AND, OR or NEAR/n between them."
+        place = self._source.place(self._index(run[0].place), self._index(run[-1].place) + run[-1].place.length)
+        self._source.add("R306", place, f"{quoted(' '.join(texts))} side by side", "an operator between", help_)
 
     def _unary(self, child: object, depth: int) -> Node:
         tree = _as_tree(child)

@@ -24,6 +24,7 @@ _FORMS = {
     "ATLEAST": "`ATLEAST/3(a)`",
     "ANY": "`ANY/2(a, b, c)`",
 }
+_SIGNS = {"&&": "AND", "&": "AND", "+": "AND", "||": "OR", "|": "OR", "!": "NOT", "-": "NOT"}
 
 
 def is_operator(text: str) -> bool:
@@ -56,7 +57,8 @@ def read_word(scalar: Scalar, text: str, offset: int) -> Word:
         wrong = 0
     if wrong is not None:
         at = offset + text.startswith("~") + wrong
-        help_ = f'Put it in quotes: "{text.removeprefix("~")}".'
+        sign = _SIGNS.get(text)
+        help_ = f"Write {sign}." if sign else f'Put it in quotes: "{text.removeprefix("~")}".'
         source.add("R304", scalar.place_of(at, at + 1), quoted(word.text[wrong]), "letters, digits, - ' or .", help_)
     elif not word.text:
         source.add("R304", place, quoted(text), "a word", "A word begins with a letter or a digit.")
