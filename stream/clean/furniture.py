@@ -1,0 +1,204 @@
+"""The words of page furniture: whole lines that do something on a page, and say nothing of the news.
+
+A pattern has to hold for the whole line. `SURE` lines are furniture wherever they stand. `LIKELY` ones ("Related",
+"Facebook", "Name") may be a headline between paragraphs, and count only beside other furniture or at an edge.
+"""
+
+from __future__ import annotations
+
+import re
+
+from stream.clean.vocabulary import word_set
+
+LINE_CODE_POINTS_MAX = 400
+"""A longer line is never asked: function texts are short, and paragraphs are not."""
+
+_ITEMS = r"(?:this|it|the|our|your|article|story|post|page|news|video|with|by|via|on|or|and|to|a|an|of)"
+_NETWORKS = (
+    r"(?:facebook|twitter|x|linked ?in|pinterest|reddit|tumblr|whats ?app|telegram|instagram|messenger|e-?mail|pocket"
+    r"|flipboard|google ?(?:plus|\+)?|google news|you ?tube|stumble ?upon|digg|skype|vk|vkontakte|viber|line|rss"
+    r"|print"
+    r"|mastodon|threads|bluesky|tik ?tok|snapchat|xing|copy link|sms|messages)"
+)
+_SURE: dict[str, tuple[str, ...]] = {
+    "comments": (
+        r"(?:leave|post|add|write|submit) (?:a|your) (?:reply|comment|response)(?: (?:to|below|here)\b.{0,120})?",
+        r"(?:click here to )?cancel reply",
+        r"(?:your |the )?e-?mail address will not be (?:published|shared|made public).{0,120}",
+        r"required fields are marked.{0,60}",
+        r"save my name,.{0,120}",
+        r"(?:both )?(?:comments?|trackbacks?|pingbacks?|reviews|replies)(?:(?:,| and|,? but) (?:comments|trackbacks"
+        r"|pingbacks))*"
+        r" (?:are|is|have been)(?: now| currently| both)? (?:closed|open|disabled|off|turned off|not allowed"
+        r"|moderated).{0,120}",
+        r"you (?:can|may) (?:leave|post|add) a (?:response|comment|reply)\b.{0,120}",
+        r"notify me (?:of|by|when|via|about).{0,80}",
+        r"(?:show|view|load|see|read|hide|join|sort|all|expand|view all|show all|load more|there are) ?(?:\d{1,6} )?"
+        r"(?:more |all |the |no )?(?:comments?|replies|conversation|discussion|responses)(?: \(?\d{1,6}\)?| yet)?\.?",
+        r"(?:no|\d{1,6}|\(\d{1,6}\)) (?:comments?|replies|responses|thoughts on)(?: (?:yet|so far|on\b.{0,160}))?\.?",
+        r"comments? ?\(\d{1,6}\)|be the first to (?:comment|reply|write|like)\b.{0,60}",
+        r"(?:you must be |please )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in to (?:post|leave|reply|comment|view|read|add"
+        r"|join|follow|save)\b.{0,80}",
+        r"log in to reply\.?|this site uses akismet.{0,120}|learn how your comment data is processed\.?",
+        r"(?:comments|all comments) (?:on this (?:site|page)|are moderated|will be moderated).{0,160}",
+        r"like loading\W{0,4}|(?:report|flag) (?:this )?(?:comment|abuse|post)|loading comments?\W{0,4}",
+    ),
+    "share": (
+        rf"(?:click (?:here )?to |please )?(?:share|e-?mail|print|tweet|pin|save|bookmark|forward"
+        rf"|recommend)(?: {_ITEMS}){{1,4}}(?: {_NETWORKS})?\W{{0,3}}",
+        rf"(?:click (?:here )?to |please )?(?:share|e-?mail|print|tweet|pin|save|post)(?: {_ITEMS}){{0,3}} (?:on "
+        rf"|via |to |with |by |in )?"
+        rf"(?:{_NETWORKS}|a friend|a link)(?: \(opens in (?:a )?new window\))?\W{{0,3}}",
+        rf"(?:find|follow|like|join|connect with|watch) (?:us|me|@\w{{1,30}}"
+        rf"|[\w. ]{{1,30}}) on (?:{_NETWORKS})(?:(?:,| and|,? or) (?:on )?{_NETWORKS}){{0,5}}\W{{0,3}}",
+        rf"(?:{_NETWORKS}\W{{1,3}}){{2,10}}{_NETWORKS}\W{{0,3}}|(?:share|like|tweet) this ?:|sharing is caring\W?"
+        rf"|.{{0,60}}\(opens in (?:a )?new window\)",
+        r"\d{1,6}[km]? (?:shares?|likes?|views|retweets|reactions)|(?:total )?shares? ?:? ?\d{1,6}|follow us\W{0,3}",
+    ),
+    "teaser": (
+        r"(?:(?:see|read|watch|listen|check)(?: also| more| next| now| too| related)|also (?:read|see|watch|on|in)"
+        r"|must (?:read|see|watch)"
+        r"|related(?: (?:stor(?:y|ies)|articles?|news|video|content|posts?|coverage|reading|links?|topics?))?"
+        r"|more(?: (?:news|stories|coverage|on this))?"
+        r"|recommended(?: (?:for you|reading|stories|articles))?|(?:do not|don['’]t) miss|further reading|up next"
+        r"|next up|trending(?: now)?"
+        r"|you (?:may|might)(?: also)? (?:like|be interested in|enjoy|have missed)|(?:in )?other news"
+        r"|editor['’]?s['’]? (?:picks?|choice)|most (?:read|popular|viewed|shared|commented))"
+        r"\s?(?::|\||»|>|→|\u2192)\s?\S.{2,200}",
+        r"(?:continue|keep) reading(?: (?:below|the main story|this article|→|»).{0,60})?\W{0,4}|read (?:more"
+        r"|the full (?:story|article|report)|full (?:story|article))\W{0,5}",
+        r"(?:story|article|video|content|text|post) continues (?:below|after)\b.{0,60}|scroll (?:down )?(?:for more"
+        r"|to continue).{0,60}",
+        r"(?:advertisement|advertising|sponsored(?: content| links?| stories)?|promoted(?: content| stories)?"
+        r"|paid content|ad)(?: feature)?\W{0,3}",
+        r"advertisement\b[ -]{1,3}.{0,60}|(?:click|tap) here (?:to|for)\b.{0,120}|(?:subscribe|sign up|log in"
+        r"|register) (?:to|for) (?:read|continue|unlock|get access).{0,100}",
+        r"(?:more|also) (?:from|on|in|about|by) [A-Z\d].{2,60}(?<![.!?])",
+    ),
+    "related": (
+        r"related\W{0,3}",
+        r"(?:related|recommended|popular|latest|recent|trending|featured|similar|more|other|top|most (?:read|popular"
+        r"|viewed|shared|recent|commented|watched)|must reads?|latest)"
+        r"(?: (?:for you|stor(?:y|ies)|articles?|news|videos?|posts?|content|coverage|links?|topics?|tags?|reads?"
+        r"|headlines|stories|now|today|this week|comments|stories))+\W{0,3}",
+        r"(?:you (?:may|might) (?:also )?(?:like|be interested in|enjoy)|(?:do not|don['’]t) miss|read next|up next"
+        r"|what to read next|most (?:read|popular|viewed|shared|commented)|editor['’]?s['’]? (?:picks?|choice)"
+        r"|recommended for you|more from)\W{0,4}",
+        r"(?:previous|next|older|newer|prev) (?:post|article|story|page|entry|posts|entries)s?\b.{0,160}|(?:←|→|«|»"
+        r"|‹|›).{2,160}|post navigation",
+        r"(?:tags?|filed under|posted in|categor(?:y|ies)|tagged(?: with| as)?|topics|keywords|labels) ?:.{0,300}",
+        r"posted (?:in|under) [^.]{2,80}(?:\||tagged|leave a comment|by).{0,120}",
+    ),
+    "consent": (
+        r"(?:we(?: and our partners)?|this (?:web)?site|this page|our (?:web)?sites?|[\w.]{3,30}\.(?:com|org"
+        r"|net)) (?:may )?uses? (?:\w+ ){0,4}?cookies\b.{0,380}",
+        r"(?:by (?:continuing|using|clicking|browsing|visiting|closing|signing|subscribing|registering|entering)"
+        r"|if you continue|to (?:give|provide|offer) you|in order to (?:give|provide)).{0,200}"
+        r"\b(?:cookies|privacy policy|terms|agree|consent)\b.{0,160}",
+        r"(?:accept|reject|manage|allow|decline|deny|confirm)(?: (?:all|my|and|the|necessary|optional|only"
+        r"|non-essential))*(?: (?:cookies?|choices|preferences|settings|close|consent))+\W{0,3}",
+        r"(?:cookies?|privacy|gdpr|consent)(?: (?:&|and|or|cookies?|privacy))*(?: (?:policy|policies|notice|settings"
+        r"|preferences|statement|consent|banner))+\W{0,3}",
+        r"(?:please )?(?:enable|turn on|activate) (?:javascript|cookies)\b.{0,120}|(?:your browser|javascript) (?:is"
+        r"|does|appears|has been|must|needs)\b.{0,160}",
+        r"(?:please )?(?:disable|turn off|whitelist) (?:your )?ad[ -]?block.{0,120}",
+    ),
+    "newsletter": (
+        r"(?:sign[ -]?up|subscribe|register|join)(?: (?:now|today|here|free|below))?(?: (?:to|for"
+        r"|and))? (?:[^.!?]{0,120} )?(?:newsletters?|inbox|e-?mails?|alerts|mailing list|updates|briefing|channel"
+        r"|podcast|notifications)\b.{0,120}",
+        r"(?:get|receive|have) .{0,120}(?:newsletters?|in(?:to)? your inbox|by e-?mail|delivered"
+        r"|to your inbox)\b.{0,80}",
+        r"(?:enter|type) your e-?mail.{0,160}|(?:thank you|thanks) for (?:subscribing|signing up).{0,160}",
+        r"(?:please enter|invalid|you (?:can|may) unsubscribe|already (?:a|have)|not a) (?:a valid e-?mail|e-?mail"
+        r"|at any|subscriber|an account|member|subscribed|registered).{0,120}",
+        r"subscribe(?: (?:now|today|here|free|us|to (?:us|our|the)\b[^.]{0,60}))?\W{0,3}|could not subscribe.{0,80}"
+        r"|(?:download|get) (?:the|our) (?:free )?app\b.{0,80}",
+        r"(?:support|fund) (?:our|independent|quality) (?:work|journalism)\b.{0,120}|(?:donate|contribute) (?:now"
+        r"|today)\W{0,3}",
+    ),
+    "navigation": (
+        r"(?:skip|jump) to (?:main |primary |the )?(?:content|navigation|search|footer|menu|article)|(?:toggle|open"
+        r"|close|show|hide|main|mobile|primary|site) (?:navigation|menu|nav|search|sidebar|submenu)",
+        r"(?:back|return|scroll|go) to (?:top|home ?page|the top|main page|start|homepage|all news)\W{0,3}"
+        r"|(?:site ?map|privacy policy|terms (?:of (?:use|service)|and conditions|& conditions)|contact us|about us"
+        r"|advertise(?: with us)?|cookie policy|work with us|media kit)",
+        r"(?:log|sign) ?(?:in|out|up)(?: (?:/|or|\||&) ?(?:register|sign ?up|log ?in|subscribe|join))?|(?:create|my"
+        r"|your) (?:an? )?account|forgot(?:ten)? (?:your )?password\??|search(?: for)? ?:",
+    ),
+    "copyright": (
+        r"(?:©|\(c\)|copyright)\s?(?:©|\(c\))?\s?(?:copyright )?.{0,80}(?:\b(?:19|20)\d\d\b"
+        r"|all rights reserved).{0,300}",
+        r"(?:.{0,100}[.|,-] )?all rights reserved\W{0,2}(?:.{0,200})|(?:proudly )?powered by \w.{0,60}"
+        r"|this material may not be (?:published|reproduced).{0,200}|(?:theme|website|site|design|designed"
+        r"|built) (?:by|:) .{2,60}",
+    ),
+}
+_LIKELY = (
+    rf"{_NETWORKS}|share|shares|tweet|pin|pin it|like|save|print|copy|e-?mail this|reply|reply to|comments?|related"
+    rf"|recommended|trending|more|read more|menu|search|close|home|home ?page"
+    r"|name|e-?mail|website|comment|url|subject|message|submit|send|cancel|next|previous|prev|advertise|careers|jobs"
+    r"|help|faqs?|contact|about|privacy|terms|cookies|rss|newsletters?|subscribe|register|login"
+    r"|log ?out|sign ?in|sign ?up|donate|shop|store|events|podcasts?|videos?|photos|gallery|galleries|watch live"
+    r"|live|latest|popular|tags?|topics|sections|archives?|categories|accessibility|sitemap|feedback"
+    r"|(?:name|e-?mail|comment|website|message)(?: \((?:required|optional|will not be published)\)| ?\*)+"
+    r"|\d{1,4} (?:min(?:ute)?s?|hours?|hrs?|days?|weeks?|months?) ago|view (?:all|more)|see (?:all|more)|show (?:all"
+    r"|more)|load more"
+)
+
+SURE = re.compile("|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in _SURE.items()), re.IGNORECASE)
+"""A whole line that is furniture; the name of the group that matched is its kind."""
+
+LIKELY = re.compile(f"(?:{_LIKELY})" + r"\s?[:»›>+…*✓×→\d()]{0,6}", re.IGNORECASE)
+
+# `See also  Headline`: the label, then a blank or two, then a headline of its own.
+LABELLED_HEADLINE = re.compile(
+    r"(?:see also|also read|read also|also see|read more|read next|see more|watch|related|don['’]t miss|must read)"
+    r"(?:\s{2,}|\s)(?P<headline>[A-Z\d“\"‘'].{8,200})",
+    re.IGNORECASE,
+)
+
+_FIRST_WORDS = word_set(
+    "about accept activate ad add advertise advertisement advertising all allow already also article articles back be "
+    "bluesky bookmark both built by cancel categories category check click close comment comments confirm connect "
+    "consent contact content continue contribute cookie cookies copy copyright could create decline deny design "
+    "designed digg disable do don don't don’t donate download e e-mail editor editor's editor’s email enable enter "
+    "expand facebook featured filed find flag flipboard follow forgot forgotten forward fund further gdpr get go "
+    "google have hide if in instagram invalid javascript join jump keep keywords labels latest learn leave like line "
+    "linked linkedin listen load loading log logged main manage mastodon media messages messenger mobile more most "
+    "must my newer next no not notify older open other our paid pin pingback pingbacks pinterest please pocket popular "
+    "post posted powered prev previous primary print privacy promoted proudly read receive recent recommend "
+    "recommended reddit register reject related replies report required return reviews rss save scroll search see "
+    "share shares sharing show sign signed similar site sitemap skip skype sms snapchat sort sponsored story "
+    "stumble stumbleupon submit subscribe support tag tagged tags tap telegram terms text thank thanks the theme there "
+    "this threads tik tiktok to toggle top topics total trackback trackbacks trending tumblr turn tweet twitter type "
+    "up vary viber video view vk vkontakte watch we website what whats whatsapp whitelist work write x xing you your "
+    "youtube"
+)
+_FIRST_WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
+_ANYWHERE = ("opens in", "cookies", "rights reserved", "rights Reserved", "Rights Reserved", "RIGHTS RESERVED")
+
+
+def may_be_furniture(line: str) -> bool:
+    """False for a line that no pattern above can hold for; cheap, and true for most lines that are none."""
+    first = _FIRST_WORD.match(line)
+    if first is None:
+        return not line[0].isalpha() or any(mark in line for mark in _ANYWHERE)
+    return (
+        len(line) <= SHORT_LINE_CODE_POINTS
+        or first[0].lower() in _FIRST_WORDS
+        or any(mark in line for mark in _ANYWHERE)
+    )
+
+
+SHORT_LINE_CODE_POINTS = 30
+
+NAVIGATION_WORDS = word_set(
+    "home news world politics business sport sports opinion tech technology science health culture lifestyle life "
+    "entertainment travel weather video videos photos podcasts podcast local national international economy markets "
+    "money finance education arts books style food autos cars jobs property obituaries editorial letters blogs "
+    "columnists events community magazine archive archives subscribe newsletters newsletter contact about us login "
+    "register search menu more shop advertise sections topics latest live tv radio games puzzles crosswords "
+    "environment climate society media music film movies celebrity fashion football region regions africa asia europe "
+    "americas classifieds marketplace careers help faq privacy terms cookies policy sitemap rss apps"
+)

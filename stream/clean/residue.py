@@ -1,0 +1,261 @@
+"""Residue: what a page put around an article, found line by line. Pure, linear in the length of the text.
+
+Three things make a line residue. All are asked of whole lines, and of a line of prose only the first:
+
+1. **Function**: the line is one of the texts by which pages work (`stream.clean.furniture`): share bars, comment forms,
+   cookie notices, teasers such as "See also …", copyright lines.
+2. **Shape**: a line in which the same small word comes again and again (`icon menuicon searchicon …`), or a bar of
+   section names.
+3. **Place**: a run of short lines without sentence punctuation outside the article's body: menus before it, link lists
+   behind it. The body is the stretch of lines with the greatest sum, when prose counts by its words and each other line
+   takes a little away (maximum-sum segment, Kadane's algorithm; the idea of taking the body of a page in this way
+   is Finn, Kushmerick and Smyth, "Fact or fiction: content classification for digital libraries", 2001).
+
+Precision first: where there is no prose, or too few lines to tell, nothing is cut by place; the lines before the body
+that can be its headline, byline or date stay; in hard-wrapped text only paragraphs of one line are asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from stream.clean.dates import read_date_line
+from stream.clean.furniture import (
+    LABELLED_HEADLINE,
+    LIKELY,
+    LINE_CODE_POINTS_MAX,
+    NAVIGATION_WORDS,
+    SURE,
+    may_be_furniture,
+)
+from stream.clean.metadata import read_byline
+from stream.clean.reading import Cut
+
+RUN_LINES_MIN = 5
+"""Fewer lines in a row outside the body are no run, and stay."""
+RUN_LINES_MIN_INSIDE = 10
+"""Inside the body a run has to be longer, and shorter of line: an article may hold a list."""
+RUN_LINES_MIN_UNFURNISHED = 12
+"""Outside the body, where no line of the run has a function, it may be a list that belongs to the article."""
+FURNITURE_LINES_OF_A_PAGE = 3
+"""A text with so many lines of function is a page dumped whole: what lies outside its body is suspect."""
+WORDS_PER_LINK_MAX = 3
+HEAD_LINES_KEPT = 5
+"""So many lines before the body may be its headline, byline, date and subtitle."""
+
+ContentType = Literal["text/plain", "text/html"]
+
+
+def find_residue(text: str, *, content_type: ContentType | None = None) -> tuple[Cut, ...]:
+    """The residue of a body, in order and without overlap; each Cut covers whole lines without the last line break.
+
+    Offsets are code points into `text`. Kinds: comments, share, teaser, related, consent, newsletter, navigation,
+    copyright, icons, menu. Text in HTML has none yet: its lines are not its paragraphs.
+    """
+    if content_type == "text/html" or (content_type is None and _TAG.search(text)):
+        return ()
+    lines = list(_lines(text))
+    if len(lines) < 2:
+        # One line has nothing around it that would tell.
+        return ()
+    hard_wrapped = _is_hard_wrapped(lines)
+    for number, line in enumerate(lines):
+        if not hard_wrapped or _stands_alone(lines, number):
+            line.kind = _function(line) or _shape(line)
+    if not hard_wrapped:
+        _mark_runs(lines)
+        _mark_likely(lines)
+    return tuple(_cuts(lines))
+
+
+@dataclass(slots=True)
+class _Line:
+    start: int
+    end: int
+    text: str
+    words: int
+    prose: bool
+    sentence: bool
+    ended: bool
+    blank_before: bool
+    kind: str | None = None
+    likely: bool = False
+
+
+_TAG = re.compile(
+    r"</?(?:p|div|br|span|a|h[1-6]|ul|li|article|section|body|html|table|strong|em)\b[^<>]{0,400}>", re.IGNORECASE
+)
+_LINE = re.compile(r"[^\n]+")
+_ENDED = re.compile(r"[.!?…。！？؟।:;,][\"”’'»)\]*_]{0,3}$")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*_]{0,3}(?:\s|$)")
+_BULLET = re.compile(r"[-–—•*▪◦‣+]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|[\"“„«‘]")
+PROSE_WORDS_MIN = 7
+PROSE_WORDS_MIN_UNENDED = 25
+SMALL_WORDS_MIN = 10
+_CODE_POINTS_PER_WORD = 3
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    end_before = 0
+    for found in _LINE.finditer(text):
+        stripped = found[0].strip()
+        if not stripped:
+            continue
+        words = len(stripped.split())
+        if not stripped.isascii() and len(stripped) > 20 * words:
+            # Scripts without spaces.
+            words = len(stripped) // _CODE_POINTS_PER_WORD
+        ended = _ENDED.search(stripped[-6:]) is not None
+        sentence = _SENTENCE_END.search(stripped) is not None
+        prose = (words >= PROSE_WORDS_MIN and sentence) or (
+            words >= PROSE_WORDS_MIN_UNENDED and sum(map(str.islower, stripped.split()[:40])) >= SMALL_WORDS_MIN
+        )
+        blank_before = text.count("\n", end_before, found.start()) > 1
+        end_before = found.end()
+        yield _Line(found.start(), found.end(), stripped, words, prose, sentence, ended, blank_before)
+
+
+def _is_hard_wrapped(lines: list[_Line]) -> bool:
+    """As language.md, section 1, line 7 defines it, on lines without the blanks around them."""
+    if len(lines) < 5:
+        return False
+    lengths = sorted(len(line.text) for line in lines)
+    if not 50 <= lengths[len(lengths) // 2] <= 90 or lengths[(len(lengths) * 4) // 5] > 90:
+        return False
+    return sum(_SENTENCE_END.search(line.text[-6:]) is not None for line in lines) * 2 < len(lines)
+
+
+def _stands_alone(lines: list[_Line], number: int) -> bool:
+    return (number == 0 or lines[number].blank_before) and (number + 1 == len(lines) or lines[number + 1].blank_before)
+
+
+# Said in an article, such a line is reported speech: `Sign up for alerts, he said.`
+_REPORTED = re.compile(r"\b(?:said|says|told|added|according to|wrote|he|she|they|was|were|had)\b", re.IGNORECASE)
+_SAYABLE = frozenset({"consent", "newsletter", "share"})
+_QUOTED = "\"“„«‘'"
+
+
+def _function(line: _Line) -> str | None:
+    text = line.text
+    if len(text) > LINE_CODE_POINTS_MAX or text[0] in _QUOTED or not may_be_furniture(text):
+        return None
+    if (function := SURE.fullmatch(text)) is not None:
+        return None if line.prose and function.lastgroup in _SAYABLE and _REPORTED.search(text) else function.lastgroup
+    if (found := LABELLED_HEADLINE.fullmatch(text)) and not _SENTENCE_END.search(text[-4:]):
+        headline = found["headline"]
+        if not headline[0].islower() and not text.casefold().endswith((" said", " says")):
+            return "teaser"
+    line.likely = line.words <= 5 and LIKELY.fullmatch(text) is not None
+    return None
+
+
+_SEPARATORS = re.compile(r"\s*[|/·•>»›→]\s*|\s{2,}")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+REPEATING_WORDS_MIN = 10
+
+
+def _shape(line: _Line) -> str | None:
+    if line.sentence or line.words < 4:
+        return None
+    words = [word.casefold() for word in _LETTERS.findall(line.text)]
+    if len(words) >= REPEATING_WORDS_MIN and not line.ended:
+        # One stem in two words of five, whole or glued to its neighbour.
+        for part in (slice(0, 4), slice(-4, None)):
+            stem, count = Counter(word[part] for word in words).most_common(1)[0]
+            if count * 5 >= len(words) * 2 and len(stem) == 4:
+                return "icons"
+    parts = [part.casefold() for part in _SEPARATORS.split(line.text) if part]
+    if len(parts) >= 4 and all(len(part.split()) <= 3 for part in parts):
+        known = sum(bool(NAVIGATION_WORDS & set(part.split())) for part in parts)
+        if known * 2 >= len(parts):
+            return "navigation"
+    if len(words) >= 6 and not line.ended and sum(word in NAVIGATION_WORDS for word in words) * 5 >= len(words) * 4:
+        return "navigation"
+    return None
+
+
+def _body(lines: list[_Line]) -> tuple[int, int] | None:
+    """First and last line of the maximum-sum segment; None without prose."""
+    best, best_range = 0.0, None
+    total, start = 0.0, 0
+    for number, line in enumerate(lines):
+        if line.kind is None and line.prose:
+            total += min(line.words, 40)
+        elif line.kind is None and line.ended and line.words > 2:
+            total += 0.0
+        else:
+            total -= 4.0
+        if total <= 0.0:
+            total, start = 0.0, number + 1
+        elif total > best:
+            best, best_range = total, (start, number)
+    return best_range
+
+
+def _mark_runs(lines: list[_Line]) -> None:
+    body = _body(lines)
+    if body is None:
+        return
+    first, last = body
+    a_page = sum(line.kind is not None or line.likely for line in lines) >= FURNITURE_LINES_OF_A_PAGE
+    for inside, group in groupby(
+        range(len(lines)), key=lambda number: (_in_run(lines[number]), first <= number <= last)
+    ):
+        short, within = inside
+        run = list(group)
+        if not short or len(run) < _run_lines_min(lines, run, within=within, a_page=a_page):
+            continue
+        if run[-1] + 1 == first:
+            run = run[: _head_of(lines, run)]
+        for number in run:
+            lines[number].kind = lines[number].kind or "menu"
+
+
+def _run_lines_min(lines: list[_Line], run: list[int], *, within: bool, a_page: bool) -> int:
+    """A run with a line of function in it needs few lines; without one, and inside the body, it may be a list."""
+    words = sum(lines[number].words for number in run)
+    if within:
+        return RUN_LINES_MIN_INSIDE if words <= WORDS_PER_LINK_MAX * len(run) else len(run) + 1
+    furnished = a_page or any(lines[number].kind or lines[number].likely for number in run)
+    return RUN_LINES_MIN if furnished else RUN_LINES_MIN_UNFURNISHED
+
+
+def _in_run(line: _Line) -> bool:
+    return line.kind is not None or not (line.prose or line.ended or _BULLET.match(line.text))
+
+
+def _head_of(lines: list[_Line], run: list[int]) -> int:
+    """How much of the run before the body is not its head: the head is a headline and what belongs to it."""
+    head = len(run)
+    for place in range(len(run) - 1, max(len(run) - 1 - HEAD_LINES_KEPT, -1), -1):
+        line = lines[run[place]]
+        if (
+            line.kind is None
+            and not line.likely
+            and (line.words >= 4 or read_date_line(line.text) or read_byline(line.text))
+        ):
+            head = place
+    return head
+
+
+def _mark_likely(lines: list[_Line]) -> None:
+    """A likely line is residue beside residue, or where only likely lines lie between it and an edge of the text."""
+    for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
+        beside = True
+        for number in order:
+            line = lines[number]
+            if line.kind is None and line.likely and beside:
+                line.kind = "navigation"
+            beside = line.kind is not None
+
+
+def _cuts(lines: list[_Line]) -> Iterator[Cut]:
+    for kind, group in groupby(lines, key=lambda line: line.kind):
+        if kind is not None:
+            run = list(group)
+            yield Cut(run[0].start, run[-1].end, kind)
