@@ -9,7 +9,6 @@ about half the session timeout, hence `setting_overrides`.
 from __future__ import annotations
 
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from stream.broker.probe import trouble
 from stream.errors import ServiceError
 
 HOST = "127.0.0.1"
@@ -27,7 +27,6 @@ PORTS_TRIED_MAX = 5
 
 _GUARD = Path(__file__).with_name("guard.py")
 _POLL_SECONDS = 0.01
-_ANSWER_BYTES_MAX = 65_536
 
 
 class EmbeddedBroker:
@@ -76,7 +75,7 @@ class EmbeddedBroker:
 
     def _answers(self, deadline: float) -> bool:
         while self.running:
-            if answers_kafka(HOST, self.port):
+            if trouble(HOST, self.port) is None:
                 return True
             if time.monotonic() > deadline:
                 self._end()
@@ -99,32 +98,6 @@ class EmbeddedBroker:
 def setting_overrides(broker: EmbeddedBroker) -> dict[str, Any]:
     """Settings of everything that talks to it: its address, and a session short enough for a quick first join."""
     return {"bootstrap": broker.bootstrap, "session_timeout_ms": 3_000, "heartbeat_interval_ms": 500}
-
-
-def answers_kafka(host: str, port: int, *, timeout_seconds: float = 1.0) -> bool:
-    """True if a request for the supported versions (ApiVersions v0) is answered as Kafka's protocol wants it."""
-    correlation = 0x5EED
-    request = struct.pack(">hhih", 18, 0, correlation, -1)
-    try:
-        with socket.create_connection((host, port), timeout_seconds) as connection:
-            connection.sendall(struct.pack(">i", len(request)) + request)
-            head = _receive(connection, 10)
-    except OSError:
-        return False
-    if head is None:
-        return False
-    size, answered, error_code = struct.unpack(">iih", head)
-    return bool(6 <= size <= _ANSWER_BYTES_MAX and answered == correlation and error_code == 0)
-
-
-def _receive(connection: socket.socket, size: int) -> bytes | None:
-    data = b""
-    while len(data) < size:
-        more = connection.recv(size - len(data))
-        if not more:
-            return None
-        data += more
-    return data
 
 
 def _program() -> str:

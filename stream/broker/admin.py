@@ -1,0 +1,180 @@
+"""The topics on the broker: creating, listing, and finding out whether existing ones fit.
+
+Topics are never left to a broker's auto-creation, which would give them its default partitions and retention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
+from kafka.admin import ConfigResource, ConfigResourceType  # type: ignore[import-untyped]
+from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code  # type: ignore[import-untyped]
+
+from stream.broker.connection import OVERHEAD_BYTES, clear_errors, client_options, describe, wait_until_reachable
+from stream.broker.ends import end_offsets
+from stream.errors import ServiceError
+from stream.settings import Settings
+from stream.wire.topics import TOPICS, Topic, full_name
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """One topic as it is on the broker; `end_offsets` has one number a partition, the offset the next record gets."""
+
+    name: str
+    partitions: int
+    replication: int
+    end_offsets: tuple[int, ...]
+
+
+class Admin:
+    """A connection for managing topics. Use it as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connects. Raises `ServiceError` if no broker can be reached within `kafka_connect_timeout_ms`."""
+        self._settings = settings
+        wait_until_reachable(settings)
+        self._options = client_options(settings, client_id="redline-admin")
+        with clear_errors(settings):
+            self._client = KafkaAdminClient(**self._options)
+
+    def create(self, topics: Sequence[Topic] = TOPICS) -> list[str]:
+        """Creates the topics that do not exist; returns their full names. Existing ones stay as they are.
+
+        Returns when all have leaders. Raises `ServiceError` with every topic that the broker refused.
+        """
+        names = {full_name(self._settings.topic_prefix, topic): topic for topic in topics}
+        with clear_errors(self._settings):
+            existing = self._described(list(names))
+            missing = {name: self._wanted(topic) for name, topic in names.items() if name not in existing}
+            if not missing:
+                return []
+            answer = self._client.create_topics(missing, raise_errors=False)
+            created, refused = [], []
+            for topic in answer["topics"]:
+                error = for_code(topic["error_code"])
+                if topic["error_code"] == 0:
+                    created.append(topic["name"])
+                elif error is not TopicAlreadyExistsError:  # somebody else was quicker: all is well
+                    refused.append(f"{topic['name']}: {topic['error_message'] or error.__name__}")
+            if refused:
+                raise ServiceError("the broker refused to create topics: " + "; ".join(refused))
+            self._client.wait_for_topics(list(names), timeout_ms=self._settings.kafka_connect_timeout_ms)
+            return created
+
+    def states(self, topics: Sequence[Topic] = TOPICS) -> list[TopicState]:
+        """Those of the topics that exist, in the same order."""
+        names = [full_name(self._settings.topic_prefix, topic) for topic in topics]
+        with clear_errors(self._settings):
+            described = self._described(names)
+            partitions = [
+                TopicPartition(n, p["partition_index"]) for n, t in described.items() for p in t["partitions"]
+            ]
+            ends = self._ends(partitions)
+        return [
+            TopicState(
+                name,
+                len(topic["partitions"]),
+                min(len(p["replica_nodes"]) for p in topic["partitions"]),
+                tuple(ends[TopicPartition(name, p)] for p in range(len(topic["partitions"]))),
+            )
+            for name in names
+            if (topic := described.get(name)) is not None
+        ]
+
+    def names(self) -> set[str]:
+        """Full names of all topics on the broker, ours or not."""
+        with clear_errors(self._settings):
+            return set(self._client.list_topics())
+
+    def missing(self, topics: Sequence[Topic] = TOPICS) -> list[str]:
+        """Full names of the topics that do not exist."""
+        names = [full_name(self._settings.topic_prefix, topic) for topic in topics]
+        with clear_errors(self._settings):
+            described = self._described(names)
+        return [name for name in names if name not in described]
+
+    def partitions(self, topics: Sequence[Topic] = TOPICS) -> dict[str, int]:
+        """How many partitions each of the topics that exist has, by full name."""
+        names = [full_name(self._settings.topic_prefix, topic) for topic in topics]
+        with clear_errors(self._settings):
+            return {name: len(topic["partitions"]) for name, topic in self._described(names).items()}
+
+    def mismatches(self, topics: Sequence[Topic] = TOPICS) -> list[str]:
+        """What does not fit the table of topics and the settings, a sentence each; missing topics first."""
+        names = {full_name(self._settings.topic_prefix, topic): topic for topic in topics}
+        with clear_errors(self._settings):
+            described = self._described(list(names))
+            configs = self._configs(list(described))
+        faults = [f"{name}: missing; `redline topics create` makes it" for name in names if name not in described]
+        for name, topic in described.items():
+            faults.extend(self._faults(name, names[name], topic, configs.get(name, {})))
+        return faults
+
+    def close(self) -> None:
+        """Disconnects."""
+        self._client.close()
+
+    def __enter__(self) -> Admin:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _wanted(self, topic: Topic) -> dict[str, Any]:
+        return {
+            "num_partitions": self._settings.topic_partitions,
+            "replication_factor": self._settings.topic_replication,
+            "configs": self._configs_wanted(topic),
+        }
+
+    def _configs_wanted(self, topic: Topic) -> dict[str, str]:
+        configs = {
+            "cleanup.policy": topic.cleanup,
+            "max.message.bytes": str(self._settings.message_bytes_max + OVERHEAD_BYTES),
+        }
+        if topic.retention_ms is not None:
+            configs["retention.ms"] = str(topic.retention_ms)
+        return configs
+
+    def _faults(self, name: str, topic: Topic, found: dict[str, Any], configs: dict[str, str]) -> list[str]:
+        faults = []
+        partitions = len(found["partitions"])
+        if partitions != self._settings.topic_partitions:
+            faults.append(f"{name}: found {partitions} partitions, expected {self._settings.topic_partitions}")
+        for key, wanted in self._configs_wanted(topic).items():
+            value = configs.get(key)
+            if value is None or value == wanted:
+                continue
+            if key == "max.message.bytes" and value.isdigit() and int(value) >= int(wanted):
+                continue
+            faults.append(f"{name}: found {key}={value}, expected {wanted}")
+        return faults
+
+    def _described(self, names: list[str]) -> dict[str, dict[str, Any]]:
+        found = self._client.describe_topics(names)
+        return {topic["name"]: topic for topic in found if topic["error_code"] == 0 and topic["partitions"]}
+
+    def _configs(self, names: list[str]) -> dict[str, dict[str, str]]:
+        if not names:
+            return {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        try:
+            found = self._client.describe_configs(resources, config_filter="all")
+        except KafkaError as error:
+            raise ServiceError(f"the broker does not tell the topics' settings: {describe(error)}") from error
+        return {
+            name: {key: str(entry["value"]) for key, entry in entries.items() if entry["value"] is not None}
+            for name, entries in found.get("topic", {}).items()
+        }
+
+    def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        consumer = KafkaConsumer(**self._options, enable_auto_commit=False, fetch_max_wait_ms=50, metrics_enabled=False)
+        try:
+            return end_offsets(consumer, partitions, seconds_max=self._settings.kafka_request_timeout_ms / 1_000)
+        finally:
+            consumer.close(autocommit=False)

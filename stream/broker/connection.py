@@ -1,0 +1,109 @@
+"""How every Kafka client is connected: addresses, TLS, SASL, and what is said when that fails."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+from kafka.errors import (  # type: ignore[import-untyped]
+    AuthorizationError,
+    KafkaError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
+
+from stream.broker.probe import trouble
+from stream.errors import ServiceError, SettingsError
+from stream.settings import Settings
+
+OVERHEAD_BYTES = 16_384
+"""Room for key, headers and framing beside a message's value."""
+
+_PAUSE_SECONDS = 0.2
+
+
+def client_options(settings: Settings, *, client_id: str) -> dict[str, Any]:
+    """Options of any kafka-python client. Raises `SettingsError` if the CA file cannot be used."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap.split(","),
+        "client_id": client_id,
+        "bootstrap_timeout_ms": settings.kafka_connect_timeout_ms,
+        "security_protocol": settings.kafka_security,
+        "reconnect_backoff_max_ms": 1_000,
+    }
+    if settings.kafka_security.endswith("SSL"):
+        options["ssl_context"] = tls_context(settings)
+        options["ssl_check_hostname"] = True
+    if settings.kafka_security.startswith("SASL"):
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.sasl_password()
+    return options
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Certificates and host names are always checked, against `kafka_ca_file` or else the system's authorities."""
+    try:
+        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(f"kafka_ca_file: {settings.kafka_ca_file} holds no usable certificate: {error}") from error
+
+
+def wait_until_reachable(settings: Settings) -> None:
+    """Returns as soon as one of the brokers answers.
+
+    Raises `ServiceError`, with what each broker did, if none does within `kafka_connect_timeout_ms`.
+    """
+    deadline = time.monotonic() + settings.kafka_connect_timeout_ms / 1_000
+    tls = tls_context(settings) if settings.kafka_security.endswith("SSL") else None
+    while True:
+        found = {}
+        for broker in settings.bootstrap.split(","):
+            host, _, port = broker.rpartition(":")
+            left_seconds = max(0.05, deadline - time.monotonic())
+            what = trouble(host.strip("[]"), int(port), tls=tls, timeout_seconds=min(2.0, left_seconds))
+            if what is None:
+                return
+            found[broker] = what
+        if time.monotonic() + _PAUSE_SECONDS >= deadline:
+            raise ServiceError(_unreachable(settings, "; ".join(f"{b}: {w}" for b, w in found.items())))
+        Event().wait(_PAUSE_SECONDS)
+
+
+@contextmanager
+def clear_errors(settings: Settings) -> Iterator[None]:
+    """Turns what kafka-python raises while it connects or asks into one sentence (`ServiceError`)."""
+    try:
+        yield
+    except (SaslAuthenticationFailedError, UnsupportedSaslMechanismError) as error:
+        raise ServiceError(
+            f"Kafka at {settings.bootstrap} refused the login of {settings.kafka_username!r} "
+            f"({settings.kafka_sasl_mechanism}); check kafka_username, the password and kafka_sasl_mechanism"
+        ) from error
+    except AuthorizationError as error:
+        raise ServiceError(f"Kafka at {settings.bootstrap} does not allow this: {error}") from error
+    except KafkaError as error:
+        raise ServiceError(_unreachable(settings, describe(error))) from error
+
+
+def never_create_topics(cluster: Any) -> None:
+    """Keeps a client's metadata requests from creating the topics that they ask for.
+
+    kafka-python 3.0.12 has the option `allow_auto_create_topics` but does not hand it on to its cluster metadata.
+    """
+    cluster.config["allow_auto_create_topics"] = False
+
+
+def describe(error: BaseException) -> str:
+    """A client's error in a few words."""
+    text = str(error).strip() or type(error).__name__
+    return text[:300]
+
+
+def _unreachable(settings: Settings, why: str) -> str:
+    seconds = settings.kafka_connect_timeout_ms / 1_000
+    return f"cannot reach Kafka within {seconds:g} s ({why}); start it, or name another one with --bootstrap"

@@ -1,0 +1,155 @@
+"""Following topics: their records in order of partitions, from the start, from now on, or as a consumer group.
+
+Delivery guarantees: without a group, every record from the chosen start while it runs, each once; nothing is
+committed. With a group, at least once: offsets are committed in the background, after the records were handed over.
+`from now on` leaves out what was appended before, by offset and, where the broker's answer is not to be trusted
+(see `ends`), by Kafka timestamp.
+
+Limits: without a group, the partitions are those that exist at the start; at most RECORDS_PER_POLL_MAX records a poll.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Literal
+
+from kafka import KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
+
+from stream.broker.connection import (
+    OVERHEAD_BYTES,
+    clear_errors,
+    client_options,
+    never_create_topics,
+    wait_until_reachable,
+)
+from stream.errors import ServiceError
+from stream.model import Record
+from stream.settings import Settings
+
+RECORDS_PER_POLL_MAX = 500
+_POLL_SECONDS = 0.25
+
+
+class Subscriber:
+    """A connection for reading. Use it as a context manager; one thread reads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Sequence[str],
+        *,
+        start: Literal["earliest", "latest"] = "latest",
+        group: str | None = None,
+    ) -> None:
+        """Connects. `topics` are full names; `start` counts for a group only where it has committed nothing.
+
+        Raises `ServiceError` if no broker can be reached in time or a topic does not exist.
+        """
+        self._started_ms = time.time_ns() // 1_000_000
+        self._ends: dict[TopicPartition, int] = {}
+        self._skip_old = start == "latest" and group is None
+        wait_until_reachable(settings)
+        options = client_options(settings, client_id="redline-subscriber")
+        with clear_errors(settings):
+            self._consumer = KafkaConsumer(**options, **_options(settings, start, group))
+            never_create_topics(self._consumer._cluster)
+            try:
+                self._partitions = self._existing(topics)
+                if group is not None:
+                    self._consumer.subscribe(list(topics))
+                else:
+                    self._assign(start)
+            except BaseException:
+                self._consumer.close(autocommit=False)
+                raise
+
+    def poll(self, seconds_max: float = _POLL_SECONDS) -> list[Record]:
+        """The next records, in order inside each partition; empty if none came within `seconds_max`."""
+        batches = self._consumer.poll(timeout_ms=max(0, round(seconds_max * 1_000)))
+        for partition in self._partitions:
+            if partition not in self._ends and (end := self._highwater(partition)) is not None:
+                self._ends[partition] = end
+        return [
+            _record(found)
+            for partition, batch in batches.items()
+            for found in batch
+            if not (self._skip_old and self._is_old(partition, found))
+        ]
+
+    def follow(self) -> Iterator[Record]:
+        """Records as they come, without end."""
+        while True:
+            yield from self.poll()
+
+    def read_to_end(self, *, seconds_max: float) -> Iterator[Record]:
+        """Records up to where each partition ended when it was first read; only without a group.
+
+        Raises `ServiceError` if that takes longer than `seconds_max`.
+        """
+        deadline = time.monotonic() + seconds_max
+        while not self._at_end():
+            yield from self.poll(0.1)
+            if time.monotonic() > deadline and not self._at_end():
+                raise ServiceError(f"reading to the end took longer than {seconds_max:g} s")
+
+    def close(self) -> None:
+        """Commits, if in a group, and disconnects."""
+        self._consumer.close(timeout_ms=3_000)
+
+    def __enter__(self) -> Subscriber:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _existing(self, topics: Sequence[str]) -> list[TopicPartition]:
+        found = {topic: self._consumer.partitions_for_topic(topic) for topic in topics}
+        missing = [topic for topic, partitions in found.items() if not partitions]
+        if missing:
+            raise ServiceError(f"there is no topic {', '.join(missing)}; `redline topics create` makes it")
+        return [TopicPartition(topic, number) for topic, numbers in found.items() for number in sorted(numbers)]
+
+    def _assign(self, start: str) -> None:
+        self._consumer.assign(self._partitions)
+        if start == "earliest":
+            self._consumer.seek_to_beginning(*self._partitions)
+            return
+        # Asked for now, not at the first poll: what comes in between is new.
+        for partition, offset in self._consumer.end_offsets(self._partitions).items():
+            self._consumer.seek(partition, offset)
+
+    def _highwater(self, partition: TopicPartition) -> int | None:
+        if partition not in self._consumer.assignment():
+            return None
+        end: int | None = self._consumer.highwater(partition)
+        return end
+
+    def _is_old(self, partition: TopicPartition, found: Any) -> bool:
+        return bool(found.offset < self._ends.get(partition, 0) and found.timestamp < self._started_ms)
+
+    def _at_end(self) -> bool:
+        return len(self._ends) == len(self._partitions) and all(
+            self._consumer.position(partition) >= end for partition, end in self._ends.items()
+        )
+
+
+def _options(settings: Settings, start: str, group: str | None) -> dict[str, Any]:
+    return {
+        "group_id": group,
+        "auto_offset_reset": start,
+        "enable_auto_commit": group is not None,
+        "auto_commit_interval_ms": 1_000,
+        "session_timeout_ms": settings.session_timeout_ms,
+        "heartbeat_interval_ms": settings.heartbeat_interval_ms,
+        "fetch_max_wait_ms": 100,
+        "max_partition_fetch_bytes": max(1_048_576, settings.message_bytes_max + OVERHEAD_BYTES),
+        "max_poll_records": RECORDS_PER_POLL_MAX,
+        "metrics_enabled": False,
+    }
+
+
+def _record(found: Any) -> Record:
+    headers = tuple((name, value or b"") for name, value in found.headers)
+    return Record(found.topic, found.partition, found.offset, found.timestamp, found.key, found.value, headers)

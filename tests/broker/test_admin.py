@@ -1,0 +1,66 @@
+"""Topics on a broker: created once, listed with their true ends, and compared with the table."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream.broker.admin import Admin
+from stream.broker.publisher import Publisher
+from stream.errors import ServiceError
+from stream.model import Output
+from stream.settings import Settings
+from stream.wire.topics import MATCHES, RAW, TOPICS, full_name
+
+pytestmark = pytest.mark.embedded
+
+
+def test_creating_is_idempotent_and_what_it_made_fits(broker_settings: Settings) -> None:
+    with Admin(broker_settings) as admin:
+        assert admin.missing() == [full_name(broker_settings.topic_prefix, topic) for topic in TOPICS]
+        assert admin.create([RAW]) == [full_name(broker_settings.topic_prefix, RAW)]
+        assert admin.create() == [full_name(broker_settings.topic_prefix, topic) for topic in TOPICS[1:]]
+        assert admin.create() == []
+        assert admin.missing() == []
+        assert admin.mismatches() == []
+        assert set(admin.partitions().values()) == {4}
+
+
+def test_mismatches_say_what_was_found_and_expected(broker_settings: Settings) -> None:
+    prefix = broker_settings.topic_prefix
+    with Admin(broker_settings) as admin:
+        admin.create([RAW])
+    other = broker_settings.model_copy(update={"topic_partitions": 6, "message_bytes_max": 2_000_000})
+    with Admin(other) as admin:
+        assert admin.mismatches([MATCHES, RAW]) == [
+            f"{prefix}matches: missing; `redline topics create` makes it",
+            f"{prefix}articles.raw: found 4 partitions, expected 6",
+            f"{prefix}articles.raw: found max.message.bytes=916384, expected 2016384",
+        ]
+    smaller = broker_settings.model_copy(update={"message_bytes_max": 1_000})
+    with Admin(smaller) as admin:
+        assert admin.mismatches([RAW]) == []
+
+
+def test_end_offsets_count_whole_batches(broker_settings: Settings) -> None:
+    name = full_name(broker_settings.topic_prefix, RAW)
+    with Admin(broker_settings) as admin, Publisher(broker_settings) as publisher:
+        admin.create([RAW, MATCHES])
+        for _ in range(25):
+            publisher.send(Output(name, b"same key", b"{}"), partition=2)
+        assert publisher.flush(10.0) == 0
+        raw, matches = admin.states([RAW, MATCHES])
+    assert (raw.name, raw.partitions, raw.replication, raw.end_offsets) == (name, 4, 1, (0, 0, 25, 0))
+    assert matches.end_offsets == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "why"),
+    [
+        ("127.0.0.1:1", "127.0.0.1:1: connection refused"),
+        ("nosuch.invalid:9092,127.0.0.1:1", "nosuch.invalid:9092: the host name nosuch.invalid is unknown; 127"),
+    ],
+)
+def test_a_broker_that_cannot_be_reached_is_one_sentence(bootstrap: str, why: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        Admin(Settings(bootstrap=bootstrap, kafka_connect_timeout_ms=100))
+    assert str(caught.value).startswith(f"cannot reach Kafka within 0.1 s ({why}")

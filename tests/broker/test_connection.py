@@ -1,0 +1,54 @@
+"""Client options from settings, and the words for each way in which a broker cannot be reached."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from stream.broker.connection import client_options
+from stream.broker.embedded import EmbeddedBroker
+from stream.broker.probe import trouble
+from stream.errors import SettingsError
+from stream.settings import Settings
+
+
+def test_plain_connections() -> None:
+    options = client_options(Settings(bootstrap="a:1,b:2"), client_id="me")
+    assert options["bootstrap_servers"] == ["a:1", "b:2"]
+    assert options["security_protocol"] == "PLAINTEXT"
+    assert not {"ssl_context", "sasl_mechanism"} & set(options)
+
+
+def test_tls_always_checks_certificates_and_host_names() -> None:
+    settings = Settings(
+        bootstrap="kafka.example:9093", kafka_security="SASL_SSL", kafka_username="u", kafka_password=SecretStr("p")
+    )
+    options = client_options(settings, client_id="me")
+    assert options["ssl_context"].verify_mode is ssl.CERT_REQUIRED
+    assert options["ssl_context"].check_hostname
+    assert options["ssl_check_hostname"]
+    assert options["sasl_mechanism"] == "SCRAM-SHA-512"
+    assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("u", "p")
+
+
+def test_a_file_that_is_no_certificate(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("not a certificate")
+    with pytest.raises(SettingsError, match=r"kafka_ca_file: .*ca\.pem holds no usable certificate"):
+        client_options(Settings(kafka_security="SSL", kafka_ca_file=file), client_id="me")
+
+
+@pytest.mark.embedded
+def test_tls_to_a_broker_without_it_ends(embedded_broker: EmbeddedBroker) -> None:
+    found = trouble("127.0.0.1", embedded_broker.port, tls=ssl.create_default_context(), timeout_seconds=0.3)
+    assert found == "no answer in 0.3 s (does it speak TLS?)"
+
+
+def test_a_listener_that_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = trouble("127.0.0.1", server.getsockname()[1], timeout_seconds=0.1)
+    assert found == "no answer in 0.1 s (does it expect TLS?)"
