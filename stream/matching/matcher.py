@@ -1,36 +1,171 @@
-"""Rules × articles → matches, one call a batch."""
+"""Rules × articles → matches, one call a batch.
+
+An article is tested against few rules. Each rule waits for the slots of its rarest required part: of an AND that of
+one operand, of an OR those of all, of a phrase that of its longest word (Lucene Monitor's presearcher does the same
+with an index of queries). The tokens of an article name the slots it fills, the slots name the candidates, and only
+they are evaluated. `prefilter=False` asks every rule of every article; nothing but the time it takes may change.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from stream.matching.article import ReadArticle
+from stream.matching.compile import Compiler
+from stream.matching.evaluate import Asked, Choice, Span, Spans, find_of
 from stream.matching.evidence import evidence_of
-from stream.matching.finds import Fired, RuleMatch, Verdict
+from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
+from stream.matching.keys import scope_holds
 from stream.matching.limits import Limits
-from stream.matching.reference import judge
-from stream.rulelang.ruleset import Rule, RuleSet
+from stream.matching.text import BODY, TITLE, Text
+from stream.matching.vocabulary import Vocabulary
+from stream.model import Evidence
+from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with its expressions compiled."""
+
+    order: int
+    rule: Rule
+    match: Asked
+    exclusions: tuple[tuple[Exclusion, Asked], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A rule that holds: its spans, in the article as it was asked last."""
+
+    text: Text
+    spans: Spans
 
 
 class Matcher:
-    """A rule set ready to be asked of articles. Holds no state that a result depends on."""
+    """A rule set ready to be asked of articles. What it remembers between calls changes no result."""
 
-    def __init__(self, ruleset: RuleSet, limits: Limits | None = None) -> None:
-        self._ruleset = ruleset
+    def __init__(self, ruleset: RuleSet, limits: Limits | None = None, *, prefilter: bool = True) -> None:
         self._limits = limits or Limits()
+        self._vocabulary = Vocabulary()
+        compiler = Compiler(self._vocabulary)
+        self._rules = [
+            CompiledRule(
+                order,
+                rule,
+                compiler.compile(rule.match),
+                tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions),
+            )
+            for order, rule in enumerate(ruleset.rules)
+        ]
+        self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
+        self._choice = Choice([compiled.match for compiled in self._rules]) if prefilter else None
 
     def match(self, batch: Sequence[ReadArticle]) -> list[list[RuleMatch]]:
-        """For each article the rules that hold, in the order of the rule set, with their evidence."""
+        """For each article the rules that hold, in the order of the rule set, with their evidence.
+
+        A rule that fails is in the list with its `error`; the others go on.
+        """
         return [self._of_article(read) for read in batch]
 
     def verdict(self, rule: Rule, read: ReadArticle) -> Verdict:
-        """What one rule of the set says about one article, and why if it is quiet."""
-        return judge(rule, read)
+        """What one rule of the set says about one article with all it found, or why it is quiet."""
+        outcome = _judge(self._by_id[rule.id], _Article(read, self._vocabulary))
+        if isinstance(outcome, Quiet):
+            return outcome
+        return Fired(tuple(dict.fromkeys(find_of(span, outcome.text) for span in outcome.spans)))
 
     def _of_article(self, read: ReadArticle) -> list[RuleMatch]:
+        article = _Article(read, self._vocabulary)
+        if self._choice is None:
+            candidates = self._rules
+        else:
+            candidates = [self._rules[index] for index in self._choice.chosen(article.text)]
         matches = []
-        for rule in self._ruleset.rules:
-            verdict = judge(rule, read)
-            if isinstance(verdict, Fired):
-                matches.append(RuleMatch(rule, evidence_of(verdict.finds, read, self._limits)))
+        for compiled in candidates:
+            try:
+                outcome = _judge(compiled, article)
+                if isinstance(outcome, _Held):
+                    matches.append(RuleMatch(compiled.rule, self._evidence(outcome)))
+            except Exception as error:  # noqa: BLE001 - one rule's fault must not stop the other rules
+                matches.append(RuleMatch(compiled.rule, (), f"{type(error).__name__}: {error}"))
         return matches
+
+    def _evidence(self, held: _Held) -> tuple[Evidence, ...]:
+        spans = _first_spans(held, self._limits.evidence_per_match_max)
+        finds = [find_of(span, held.text) for span in spans]
+        return evidence_of(finds, held.text.read, self._limits)
+
+
+class _Article:
+    """An article with what several rules may ask of it: scopes, and the text without masked words."""
+
+    def __init__(self, read: ReadArticle, vocabulary: Vocabulary) -> None:
+        self.read = read
+        self.text = Text(read, vocabulary)
+        self._scopes: dict[Scope, bool] = {}
+        self._masked: dict[frozenset[int], Text] = {}
+
+    def in_scope(self, scope: Scope) -> bool:
+        known = self._scopes.get(scope)
+        if known is None:
+            known = self._scopes[scope] = scope_holds(scope, self.read)
+        return known
+
+    def masked(self, positions: frozenset[int]) -> Text:
+        if not positions:
+            return self.text
+        known = self._masked.get(positions)
+        if known is None:
+            known = self._masked[positions] = Text(self.read, self.text.vocabulary, positions)
+        return known
+
+
+def _judge(compiled: CompiledRule, article: _Article) -> _Held | Quiet:
+    """Scope, match, exclusions, and match once more without the words that exclusions mask."""
+    if not article.in_scope(compiled.rule.scope):
+        return Quiet(("scope",))
+    text = article.text
+    spans = compiled.match.find(text, text.whole)
+    if spans is None:
+        return Quiet(("match",))
+    held = [
+        (exclusion, found)
+        for exclusion, node in compiled.exclusions
+        if (found := node.find(text, text.whole)) is not None
+    ]
+    dropping = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held if exclusion.mask == "article")
+    if dropping:
+        return Quiet(dropping)
+    if not held:
+        return _Held(text, spans)
+    masked = article.masked(frozenset(leaf for _, found in held for span in found for leaf in span[2].leaves(span)))
+    left = compiled.match.find(masked, masked.whole)
+    if left is None:
+        return Quiet(tuple(f"exclude:{exclusion.name}" for exclusion, _ in held))
+    return _Held(masked, left)
+
+
+def _first_spans(held: _Held, count: int) -> Spans:
+    """The spans, each once, that hold the first `count` in reading order: those behind cannot become evidence."""
+    once: dict[tuple[object, ...], Span] = {}
+    for span in held.spans:
+        first, last, node, extra = span
+        once.setdefault((first, last, node.number, None if node.is_text else extra), span)
+    spans = list(once.values())
+    if len(spans) <= count:
+        return spans
+    placed = [(_place(span, held.text), span) for span in spans]
+    bound = sorted(place for place, _ in placed)[count - 1]
+    return [span for place, span in placed if place <= bound]
+
+
+def _place(span: Span, text: Text) -> tuple[int, int]:
+    """Order of the field, and offset in it; key fields come last."""
+    first, _, node, extra = span
+    if first < 0:
+        return BODY + 1, 0
+    if node.is_text:
+        return text.place_of(first)
+    field, start, _ = extra
+    return (TITLE if field == "title" else BODY), start

@@ -17,16 +17,17 @@ from stream.rulelang.nodes import Phrase, Word
 
 @dataclass(frozen=True, slots=True)
 class TokenTest:
-    """A test on one token: equal to `text`, or starting with it; on the case form if `case`, else on the folded."""
+    """A test on one token: equal to `text`, or starting with it; and the same on the case form, if one is given."""
 
     text: str
     prefix: bool = False
-    case: bool = False
+    case_form: str | None = None
 
     def holds(self, token: str, case_form: str) -> bool:
-        """Whether a token passes; a blanked token (empty) never does."""
-        found = case_form if self.case else token
-        return found != "" and (found.startswith(self.text) if self.prefix else found == self.text)
+        """Whether a token passes."""
+        if self.prefix:
+            return token.startswith(self.text) and (self.case_form is None or case_form.startswith(self.case_form))
+        return token == self.text and (self.case_form is None or case_form == self.case_form)
 
 
 Sequence = tuple[TokenTest, ...]
@@ -49,6 +50,6 @@ def _of_form(form: str, *, prefix: bool, case: bool) -> Sequence:
     read = read_phrase(form)
     last = len(read) - 1
     return tuple(
-        TokenTest(case_form if case else token, prefix=prefix and position == last, case=case)
+        TokenTest(token, prefix=prefix and position == last, case_form=case_form if case else None)
         for position, (token, case_form) in enumerate(read)
     )

@@ -1,0 +1,157 @@
+"""Expression trees to compiled nodes. Equal sub-expressions of all rules become one node, evaluated once an article."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import assert_never
+
+from stream.matching.connect import Absent, AllOf, Each, First, Repeated, SomeOf, Within
+from stream.matching.evaluate import Asked, Key, Leaf, Local, LocalNear, LocalOr, Pattern, Step, WindowNear
+from stream.matching.keys import wanted_values
+from stream.matching.terms import TokenTest, sequences
+from stream.matching.text import BODY, TITLE
+from stream.matching.vocabulary import Vocabulary
+from stream.rulelang.nodes import (
+    And,
+    AnyOf,
+    AtLeast,
+    FieldScoped,
+    KeyField,
+    Lead,
+    ListRef,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Regex,
+    Scoped,
+    Word,
+)
+
+
+class Compiler:
+    """Compiles expressions over one vocabulary. Numbers of nodes are unique within one compiler."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._nodes: dict[Hashable, Asked] = {}
+
+    def compile(self, node: Node, *, case: bool = False) -> Asked:  # noqa: C901 - one arm for each kind of node
+        """The compiled form of an expression whose lists are resolved."""
+        match node:
+            case Word() | Phrase():
+                return self._shared((node, case), lambda number: self._leaf(number, node, case=case))
+            case Regex():
+                return self._shared(node, lambda number: Pattern(number, node))
+            case KeyField():
+                return self._shared(node, lambda number: self._key(number, node))
+            case And(operands=operands):
+                nodes = self._all(operands, case=case)
+                return self._shared((AllOf, _numbers(nodes)), lambda number: AllOf(number, nodes))
+            case Or(operands=operands):
+                nodes = self._all(operands, case=case)
+                return self._shared((Or, _numbers(nodes)), lambda number: _or(number, nodes))
+            case AnyOf(count=count, operands=operands):
+                nodes = self._all(operands, case=case)
+                return self._shared((AnyOf, count, _numbers(nodes)), lambda number: _some(number, count, nodes))
+            case Not(operand=operand):
+                inner = self.compile(operand, case=case)
+                return self._shared((Not, inner.number), lambda number: Absent(number, inner))
+            case Near():
+                return self._near(node, case=case)
+            case Scoped(kind="CASE", operand=operand):
+                return self.compile(operand, case=True)
+            case Scoped(kind="SENTENCE" | "PARAGRAPH" as unit, operand=operand):
+                inner = self.compile(operand, case=case)
+                return self._shared((unit, inner.number), lambda number: Each(number, unit, inner))
+            case Lead(words=words, operand=operand):
+                inner = self.compile(operand, case=case)
+                return self._shared((Lead, words, inner.number), lambda number: First(number, words, inner))
+            case FieldScoped(name=name, operand=operand):
+                inner = self.compile(operand, case=case)
+                field = TITLE if name == "title" else BODY
+                return self._shared((FieldScoped, name, inner.number), lambda number: Within(number, field, inner))
+            case AtLeast(count=count, operand=operand):
+                inner = self.compile(operand, case=case)
+                return self._shared((AtLeast, count, inner.number), lambda number: Repeated(number, count, inner))
+            case ListRef(name=name):
+                raise AssertionError(f"the list @{name} was not resolved; the compiler of rule files leaves none")
+            case Scoped():
+                raise AssertionError(f"unknown scope {node.kind!r}")
+        assert_never(node)
+
+    def _shared(self, key: Hashable, make: Callable[[int], Asked]) -> Asked:
+        known = self._nodes.get(key)
+        if known is None:
+            known = self._nodes[key] = make(len(self._nodes))
+        return known
+
+    def _all(self, operands: Iterable[Node], *, case: bool) -> list[Asked]:
+        return [self.compile(operand, case=case) for operand in operands]
+
+    def _near(self, node: Near, *, case: bool) -> Asked:
+        left = self.compile(node.left, case=case)
+        right = self.compile(node.right, case=case)
+        local = isinstance(left, Local) and isinstance(right, Local) and not node.negated
+        # Of a NOT NEAR the clause shows the right side as it is written.
+        written = node.right if node.negated else None
+        key = (Near, left.number, right.number, node.distance, node.ordered, node.negated, written)
+        return self._shared(key, lambda number: (LocalNear if local else WindowNear)(number, node, left, right))
+
+    def _leaf(self, number: int, node: Word | Phrase, *, case: bool) -> Leaf:
+        alternatives = [tuple(self._step(choice) for choice in steps) for steps in _merged(sequences(node, case=case))]
+        weights = self._vocabulary.weights
+        rarest = [min((step.slot for step in steps), key=weights.__getitem__) for steps in alternatives]
+        clause = Scoped("CASE", node) if case else node
+        return Leaf(number, frozenset(rarest), sum(weights[slot] for slot in set(rarest)), clause, alternatives)
+
+    def _step(self, tests: frozenset[TokenTest]) -> Step:
+        slot = self._vocabulary.add_tokens({(test.text, test.prefix) for test in tests})
+        cased = [test for test in tests if test.case_form is not None]
+        if not cased:
+            return Step(slot)
+        return Step(
+            slot,
+            frozenset(test.case_form for test in cased if not test.prefix and test.case_form is not None),
+            tuple(sorted(test.case_form for test in cased if test.prefix and test.case_form is not None)),
+        )
+
+    def _key(self, number: int, node: KeyField) -> Key:
+        slot = self._vocabulary.add_key(node.name, set(wanted_values(node)))
+        return Key(number, slot, self._vocabulary.weights[slot], node)
+
+
+def _numbers(nodes: Iterable[Asked]) -> tuple[int, ...]:
+    return tuple(node.number for node in nodes)
+
+
+def _or(number: int, nodes: list[Asked]) -> Asked:
+    if all(isinstance(node, Local) for node in nodes):
+        return LocalOr(number, *_any_needs(nodes), nodes)
+    return SomeOf(number, *_any_needs(nodes), 1, nodes)
+
+
+def _some(number: int, count: int, nodes: list[Asked]) -> SomeOf:
+    if count < 1:
+        return SomeOf(number, None, 1.0, count, nodes)
+    # Of n operands at least k hold, so at least one of any n - k + 1: the rarest ones are looked out for.
+    by_weight = sorted(nodes, key=lambda node: (node.needs is None, node.weight))
+    return SomeOf(number, *_any_needs(by_weight[: len(nodes) - count + 1]), count, nodes)
+
+
+def _any_needs(nodes: list[Asked]) -> tuple[frozenset[int] | None, float]:
+    needs: set[int] = set()
+    for node in nodes:
+        if node.needs is None:
+            return None, 1.0
+        needs |= node.needs
+    return frozenset(needs), sum(node.weight for node in nodes)
+
+
+def _merged(alternatives: tuple[tuple[TokenTest, ...], ...]) -> list[tuple[frozenset[TokenTest], ...]]:
+    """Sequences that differ in the last token only become one: `red line | red lines` → `red (line | lines)`."""
+    lasts: dict[tuple[TokenTest, ...], list[TokenTest]] = {}
+    for sequence in alternatives:
+        lasts.setdefault(sequence[:-1], []).append(sequence[-1])
+    return [(*(frozenset((test,)) for test in before), frozenset(tests)) for before, tests in lasts.items()]

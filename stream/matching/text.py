@@ -1,0 +1,136 @@
+"""One article under evaluation: its tokens on one line of positions, indexed on demand.
+
+    position   0 … title_end - 1 | title_end … end - 1
+    field      title             | body
+
+Sentences, paragraphs and case forms are only asked for where a candidate rule needs them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+from stream.clean.reading import Reading
+from stream.matching.article import ReadArticle, TextField
+from stream.matching.regex import blank, find_all, searched
+from stream.matching.vocabulary import Vocabulary
+
+Window = tuple[int, int, int]
+"""First position, end (exclusive), and the fields it is in: TITLE | BODY."""
+
+TITLE, BODY = 1, 2
+
+NO_MASK: frozenset[int] = frozenset()
+
+RegexSpan = tuple[int, int, TextField, int, int]
+"""First and last position touched, the field, start and end in code points of the field."""
+
+
+class Text:
+    """An article with the slots it fills; `masked` positions match nothing.
+
+    `answers` and `possible` are kept by nodes under their numbers: what they found in the whole article, and whether
+    they can find anything.
+    """
+
+    def __init__(self, read: ReadArticle, vocabulary: Vocabulary, masked: frozenset[int] = NO_MASK) -> None:
+        title = read.title
+        self.read = read
+        self.masked = masked
+        self.vocabulary = vocabulary
+        tokens = list(read.body.tokens) if title is None else [*title.tokens, *read.body.tokens]
+        for position in masked:
+            tokens[position] = ""
+        self.tokens: Sequence[str] = tokens
+        self.title_end = 0 if title is None else len(title.tokens)
+        self.end = len(tokens)
+        self.filled = vocabulary.fill(set(tokens), read)
+        self.slots = set(self.filled)
+        self.whole: Window = (0, self.end, TITLE | BODY)
+        self.answers: dict[int, Any] = {}
+        self.possible: dict[int, bool] = {}
+        self._regex_spans: dict[str, list[RegexSpan]] = {}
+        self._positions: dict[int, list[int]] = {}
+
+    def positions(self, slot: int) -> list[int]:
+        """Where the tokens of a slot stand, ascending."""
+        known = self._positions.get(slot)
+        if known is None:
+            found = self.filled.get(slot)
+            if not found:
+                known = []
+            elif len(found) == 1:
+                known = self._of_token[found[0]]
+            else:
+                known = sorted(position for token in found for position in self._of_token[token])
+            self._positions[slot] = known
+        return known
+
+    @cached_property
+    def _of_token(self) -> dict[str, list[int]]:
+        tokens = self.tokens
+        wanted = {token for found in self.filled.values() for token in found}
+        positions: dict[str, list[int]] = {token: [] for token in wanted}
+        for position in [p for p, token in enumerate(tokens) if token in wanted]:
+            positions[tokens[position]].append(position)
+        return positions
+
+    def case_form(self, position: int) -> str:
+        """The token at a position in the case as written."""
+        reading, base = self._place(position)
+        return reading.cases[position - base]
+
+    def in_one(self, unit: Literal["SENTENCE", "PARAGRAPH"], first: int, last: int) -> bool:
+        """Whether two positions, `first` not behind `last`, are in one sentence or paragraph of one field."""
+        if first < self.title_end <= last:
+            return False
+        reading, base = self._place(first)
+        numbers = reading.sentences if unit == "SENTENCE" else reading.paragraphs
+        return numbers[first - base] == numbers[last - base]
+
+    def unit_around(self, unit: Literal["SENTENCE", "PARAGRAPH"], position: int) -> Window:
+        """The sentence or paragraph that holds a position."""
+        reading, base = self._place(position)
+        numbers = reading.sentences if unit == "SENTENCE" else reading.paragraphs
+        number = numbers[position - base]
+        first = bisect_left(numbers, number)
+        return base + first, base + bisect_right(numbers, number, first), TITLE if position < self.title_end else BODY
+
+    def regex_spans(self, pattern: str) -> list[RegexSpan]:
+        """All that a regex finds in title and body, with the tokens it touches."""
+        known = self._regex_spans.get(pattern)
+        if known is not None:
+            return known
+        spans: list[RegexSpan] = []
+        for field, base, end in (("title", 0, self.title_end), ("body", self.title_end, self.end)):
+            reading = self.read.title if field == "title" else self.read.body
+            if reading is None:
+                continue
+            hidden = [p - base for p in self.masked if base <= p < end]
+            source = blank(reading.source, [(reading.starts[p], reading.ends[p]) for p in hidden])
+            for start, stop in find_all(pattern, source, searched(reading)):
+                first = bisect_right(reading.ends, start)
+                last = max(bisect_left(reading.starts, stop) - 1, 0)
+                # Between two tokens it counts with the one before.
+                first = min(first, last)
+                spans.append((base + first, base + last, "title" if field == "title" else "body", start, stop))
+        self._regex_spans[pattern] = spans
+        return spans
+
+    def place_of(self, position: int) -> tuple[int, int]:
+        """Where the token at a position begins: TITLE or BODY, and its offset in code points."""
+        reading, base = self._place(position)
+        return (TITLE if position < self.title_end else BODY), reading.starts[position - base]
+
+    def split(self, position: int) -> tuple[TextField, int]:
+        """A position as a field and a token position in it."""
+        return ("title", position) if position < self.title_end else ("body", position - self.title_end)
+
+    def _place(self, position: int) -> tuple[Reading, int]:
+        if position < self.title_end:
+            assert self.read.title is not None
+            return self.read.title, 0
+        return self.read.body, self.title_end

@@ -1,0 +1,135 @@
+"""All that the rules of a set ask of single tokens and key fields, as numbered *slots*.
+
+A slot is a small set of tests, any of which may hold: `~strike` is one slot (strike, strikes, struck, …), `"red
+line"` two. For an article the vocabulary answers "which slots does it fill, and with which tokens?" in a few set
+operations: tokens that have been seen before are sorted into interesting and dull ones once, whatever the number
+of rules, and new ones are looked up in a table of words and one of prefixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from stream.matching.article import KEY_FIELDS, ReadArticle
+from stream.matching.keys import folded, key_value
+
+TOKENS_KNOWN_MAX = 300_000
+"""How many different tokens are remembered; above, remembering starts afresh (results do not depend on it)."""
+
+KEY_VALUES_KNOWN_MAX = 20_000
+
+Test = tuple[str, bool]
+"""A folded text, and whether it is a prefix."""
+
+
+class Vocabulary:
+    """The slots of a rule set. Slots are added while rules are compiled, and looked up afterwards."""
+
+    def __init__(self) -> None:
+        self.weights: list[float] = []
+        self._slots: dict[tuple[str, frozenset[Test]], int] = {}
+        self._words: dict[str, list[int]] = {}
+        self._prefixes: dict[str, list[int]] = {}
+        self._prefix_lengths: tuple[int, ...] = ()
+        self._keys: dict[str, list[tuple[str, bool, int]]] = {}
+        self._slots_of: dict[str, tuple[int, ...]] = {}
+        self._interesting: set[str] = set()
+        self._dull: set[str] = set()
+        self._key_slots: dict[tuple[str, str], tuple[int, ...]] = {}
+
+    def add_tokens(self, tests: AbstractSet[Test]) -> int:
+        """The slot of a set of tests on tokens; the same set has the same slot."""
+        known = self._slots.get(("", frozenset(tests)))
+        if known is not None:
+            return known
+        slot = self._new("", tests, sum(_weight(text) for text, _ in tests))
+        for text, prefix in tests:
+            (self._prefixes if prefix else self._words).setdefault(text, []).append(slot)
+            if prefix and len(text) not in self._prefix_lengths:
+                self._prefix_lengths = tuple(sorted((*self._prefix_lengths, len(text))))
+        self._forget()
+        return slot
+
+    def add_key(self, name: str, values: AbstractSet[Test]) -> int:
+        """The slot of a key field that equals one of some folded values."""
+        known = self._slots.get((name, frozenset(values)))
+        if known is not None:
+            return known
+        # A source or a language says little: half of all articles may have it.
+        slot = self._new(name, values, 0.5)
+        self._keys.setdefault(name, []).extend((value, prefix, slot) for value, prefix in values)
+        self._forget()
+        return slot
+
+    def fill(self, tokens: set[str], read: ReadArticle) -> dict[int, list[str]]:
+        """The slots that an article fills, each with the tokens that do; key fields fill theirs with no token."""
+        if len(self._slots_of) + len(self._dull) > TOKENS_KNOWN_MAX:
+            self._forget()
+        new = tokens - self._dull - self._interesting
+        if new:
+            self._learn(new)
+        filled: dict[int, list[str]] = {}
+        for token in tokens & self._interesting:
+            for slot in self._slots_of[token]:
+                if slot in filled:
+                    filled[slot].append(token)
+                else:
+                    filled[slot] = [token]
+        for name in self._keys:
+            value = key_value(read.article, name) if name in KEY_FIELDS else None
+            if value is not None:
+                filled.update((slot, []) for slot in self._of_key(name, value))
+        return filled
+
+    def slots_of(self, token: str) -> tuple[int, ...]:
+        """The slots that a token fills."""
+        known = self._slots_of.get(token)
+        return known if known is not None else self._look_up(token)
+
+    def _new(self, name: str, tests: AbstractSet[Test], weight: float) -> int:
+        slot = len(self.weights)
+        self._slots[name, frozenset(tests)] = slot
+        self.weights.append(weight)
+        return slot
+
+    def _forget(self) -> None:
+        self._slots_of.clear()
+        self._interesting.clear()
+        self._dull.clear()
+        self._key_slots.clear()
+
+    def _learn(self, tokens: AbstractSet[str]) -> None:
+        for token in tokens:
+            slots = self._look_up(token)
+            if slots:
+                self._slots_of[token] = slots
+                self._interesting.add(token)
+            else:
+                self._dull.add(token)
+
+    def _look_up(self, token: str) -> tuple[int, ...]:
+        slots = list(self._words.get(token, ()))
+        for length in self._prefix_lengths:
+            if length > len(token):
+                break
+            slots += self._prefixes.get(token[:length], ())
+        return tuple(dict.fromkeys(slots))
+
+    def _of_key(self, name: str, value: str) -> tuple[int, ...]:
+        known = self._key_slots.get((name, value))
+        if known is None:
+            if len(self._key_slots) > KEY_VALUES_KNOWN_MAX:
+                self._key_slots.clear()
+            found = folded(value)
+            known = tuple(
+                slot
+                for wanted, prefix, slot in self._keys[name]
+                if (found.startswith(wanted) if prefix else found == wanted)
+            )
+            self._key_slots[name, value] = known
+        return known
+
+
+def _weight(text: str) -> float:
+    """How often a word is to be expected, roughly: short words are common (Zipf's law of abbreviation)."""
+    return 1.0 / (1 + len(text)) ** 2

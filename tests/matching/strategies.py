@@ -1,0 +1,188 @@
+"""Rules and texts over a small vocabulary, so that they often meet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from stream.matching import ReadArticle, read_article
+from stream.model import Article, Severity
+from stream.rulelang.nodes import (
+    And,
+    AnyOf,
+    AtLeast,
+    FieldScoped,
+    KeyField,
+    Lead,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Regex,
+    Scoped,
+    Word,
+)
+from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, Scope
+
+NOW = datetime(2024, 9, 11, tzinfo=UTC)
+TEXT_WORDS = (
+    "red",
+    "Red",
+    "line",
+    "lines",
+    "US",
+    "us",
+    "U.S.",
+    "war",
+    "wars",
+    "de-escalation",
+    "red-line",
+    "Élan",
+    "5",
+)
+BETWEEN = (" ", " ", " ", " ", ", ", ". ", "! ", "\n", "\n\n", " – ", "-", " “", "” ", "’s ", "… ")
+
+words = st.builds(
+    Word,
+    st.sampled_from(("red", "line", "US", "us", "war", "de-escalation", "escalation", "red-line", "élan", "5")),
+    inflected=st.booleans(),
+)
+prefixes = st.builds(Word, st.sampled_from(("lin", "war", "deesc", "red")), prefix=st.just(True))
+plain_words = st.builds(Word, st.sampled_from(("red", "line", "us", "war", "5")))
+phrases = st.builds(
+    lambda first, rest, last: Phrase((first, *rest, last)),
+    plain_words,
+    st.lists(plain_words, max_size=1),
+    words | prefixes,
+)
+leaves: st.SearchStrategy[Node] = words | prefixes | phrases
+cases: st.SearchStrategy[Node] = st.builds(Scoped, st.just("CASE"), leaves)
+either = st.builds(lambda nodes, name: Or(tuple(nodes), name), st.lists(leaves, min_size=2, max_size=4), st.none())
+keys: st.SearchStrategy[Node] = st.builds(
+    KeyField, st.sampled_from(("source", "lang", "author")), st.sampled_from(("Reuters", "en", "a", "")), st.booleans()
+) | st.builds(
+    KeyField,
+    st.just("source"),
+    st.just(""),
+    list_name=st.just("agencies"),
+    values=st.just(("Reuters", "TASS*")),
+)
+regexes: st.SearchStrategy[Node] = st.builds(
+    Regex, st.sampled_from((r"(?i)\bred\b", r"\d", r"lines?", "!", r"\w+\b.\bwar", r"^Red", r"war\W*$", r"\bÉlan"))
+)
+
+
+def _nears(sides: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    return st.builds(
+        Near,
+        sides,
+        sides,
+        st.integers(0, 4),
+        ordered=st.booleans(),
+        negated=st.integers(0, 4).map(bool).map(lambda b: not b),
+    )
+
+
+near_sides: st.SearchStrategy[Node] = st.recursive(
+    leaves | cases | either, lambda inner: _nears(inner) | st.builds(Scoped, st.just("CASE"), inner), max_leaves=4
+)
+nears = _nears(near_sides)
+
+
+def _compound(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return (
+        st.builds(And, several)
+        | st.builds(lambda node, absent: And((node, Not(absent))), inner, inner)
+        | st.builds(Or, several)
+        | st.builds(Scoped, st.sampled_from(("SENTENCE", "PARAGRAPH", "CASE")), inner)
+        | st.builds(Lead, st.integers(0, 8), inner)
+        | st.builds(AtLeast, st.integers(1, 3), inner)
+        | st.builds(AnyOf, st.integers(1, 3), several)
+        | st.builds(FieldScoped, st.sampled_from(("title", "body")), inner)
+    )
+
+
+nodes: st.SearchStrategy[Node] = st.recursive(leaves | cases | nears | nears | keys | regexes, _compound, max_leaves=6)
+
+
+@st.composite
+def texts(draw: st.DrawFn, max_size: int = 24) -> str:
+    """Words, blanks, punctuation and line breaks; never empty."""
+    parts = draw(
+        st.lists(st.tuples(st.sampled_from(TEXT_WORDS), st.sampled_from(BETWEEN)), min_size=1, max_size=max_size)
+    )
+    return "".join(word + between for word, between in parts)
+
+
+@st.composite
+def articles(draw: st.DrawFn) -> ReadArticle:
+    """Articles with and without a title and key fields."""
+    return read(
+        draw(texts()),
+        title=draw(st.none() | texts(max_size=6) | st.sampled_from(("", "!"))),
+        source=draw(st.sampled_from((None, "Reuters", "REUTERS", "tass.ru"))),
+        lang=draw(st.sampled_from((None, "en", "EN", "de"))),
+        published=draw(st.sampled_from((None, NOW, NOW - timedelta(days=3)))),
+    )
+
+
+def read(body: str, **fields: Any) -> ReadArticle:
+    """An article with an event time of NOW, read."""
+    return read_article(Article(id="a1", body=body, **fields), NOW)
+
+
+def rule(match: Node, *exclusions: Exclusion, identifier: str = "r1", scope: Scope | None = None) -> Rule:
+    """A rule with nothing but an expression, exclusions and a scope."""
+    return Rule(
+        id=identifier,
+        version=1,
+        title="",
+        description="",
+        status="experimental",
+        severity=Severity.NONE,
+        topics=(),
+        labels=(),
+        scope=scope or Scope(),
+        match=match,
+        exclusions=exclusions,
+        summary="",
+        tests=(),
+        file="r.yml",
+        line=1,
+    )
+
+
+def rule_set(*rules: Rule) -> RuleSet:
+    """A rule set of some rules."""
+    return RuleSet(rules, 0, "0" * 64)
+
+
+exclusions = st.lists(
+    st.builds(
+        Exclusion, st.sampled_from(("a", "b")), st.just("…"), st.sampled_from(("phrase", "phrase", "article")), nodes
+    ),
+    max_size=2,
+)
+scopes = st.builds(
+    Scope,
+    lang=st.sampled_from((None, None, ("en",), ("d*", "fr"))),
+    source=st.sampled_from((None, None, ("*",), ("reuters", "tass*"))),
+    max_age_seconds=st.sampled_from((None, None, 86_400)),
+)
+
+
+@st.composite
+def rules(draw: st.DrawFn, identifier: str = "r1") -> Rule:
+    """Rules with exclusions and scopes."""
+    return rule(draw(nodes), *draw(exclusions), identifier=identifier, scope=draw(scopes))
+
+
+rule_sets = st.lists(rules(), min_size=1, max_size=5).map(
+    lambda found: rule_set(
+        *(rule(r.match, *r.exclusions, identifier=f"r{i}", scope=r.scope) for i, r in enumerate(found))
+    )
+)
