@@ -15,7 +15,9 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from stream.engine import EngineConfig
 from stream.errors import SettingsError
+from stream.matching import Limits
 
 ENV_PREFIX = "REDLINE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -156,6 +158,17 @@ class Settings(BaseSettings):
         if self.kafka_password_file is not None:
             return self.kafka_password_file.read_text(encoding="utf-8").strip()
         return None
+
+    def engine_config(self) -> EngineConfig:
+        """The part of the settings that the engine gets, as a value."""
+        return EngineConfig(
+            topic_prefix=self.topic_prefix,
+            pipeline=self.pipeline,
+            message_bytes_max=self.message_bytes_max,
+            alert_bytes_max=self.alert_bytes_max,
+            dead_letter_original_bytes_max=self.dead_letter_original_bytes_max,
+            limits=Limits(evidence_per_match_max=self.evidence_per_match_max),
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,107 @@
+"""`redline scan`, as a program: NDJSON in, alerts, matches or tagged articles out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RULES = """
+schema: rules/v1
+kind: rule
+id: t.escalation
+version: 1
+title: Escalation
+status: experimental
+severity: high
+topics: [escalation]
+match: '~escalation'
+"""
+ARTICLES = [
+    '{"id":"1","body":"They fear escalation.","published":"2024-01-02T00:00:00Z"}',
+    '{"id":"2","body":"De-escalation, they said."}',
+    "{bad",
+    "",
+    '{"id":"3","body":"An escalation."}',
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "t.yml").write_text(RULES, encoding="utf-8")
+    (tmp_path / "a.ndjson").write_text("\n".join(ARTICLES), encoding="utf-8")
+    return tmp_path
+
+
+def scan(folder: Path, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stream.cli", "scan", "--rules", "rules", *args]
+    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+
+def rows(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_alerts_are_printed_and_a_refused_line_is_a_dead_letter_with_its_place(folder: Path) -> None:
+    done = scan(folder, "a.ndjson")
+    assert [row["causationid"] for row in rows(done.stdout)] == ["1", "3"]
+    (dead,) = rows(done.stderr)
+    assert (dead["file"], dead["line"], dead["code"], dead["original"]) == ("a.ndjson", 3, "invalid_json", "{bad")
+    assert done.returncode == 1
+
+
+def test_an_undated_article_has_the_time_of_the_line_before_it(folder: Path) -> None:
+    out = rows(scan(folder, "--matches", "a.ndjson").stdout)
+    assert [(row["article"], row["time"]) for row in out] == [
+        ("1", "2024-01-02T00:00:00Z"),
+        ("3", "2024-01-02T00:00:00Z"),
+    ]
+
+
+def test_stdin_and_several_processes_give_the_same(folder: Path) -> None:
+    dated = [f'{{"id":"{n}","body":"escalation","published":"20{n:02}-01-01T00:00:00Z"}}' for n in range(10, 90)]
+    lines = "\n".join(line for pair in zip(dated, ['{"body":"escalation"}'] * 80, strict=True) for line in pair)
+    for shape in ("--matches", "--tagged"):
+        one = scan(folder, shape, stdin=lines)
+        two = scan(folder, shape, "--jobs", "2", stdin=lines)
+        assert one.stdout == two.stdout
+        assert len(rows(one.stdout)) == 160
+        assert (one.returncode, two.returncode) == (0, 0)
+
+
+def test_stats_go_to_stderr(folder: Path) -> None:
+    done = scan(folder, "--stats", stdin='{"body":"escalation"}')
+    assert "1 articles, 0 refused, 1 lines out" in done.stderr
+
+
+def test_a_line_beyond_the_limit_is_refused_and_the_next_is_read(folder: Path) -> None:
+    lines = '{"body":"' + "x" * 5_000 + '"}\n{"id":"n","body":"escalation"}'
+    done = scan(folder, "--message-bytes-max", "1000", stdin=lines)
+    assert rows(done.stderr)[0]["code"] == "too_large"
+    assert [row["causationid"] for row in rows(done.stdout)] == ["n"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--jobs", "2"), "--jobs works with --matches or --tagged"),
+        (("missing.ndjson",), "missing.ndjson"),
+        (("rules",), "is a directory"),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_says_why(folder: Path, args: tuple[str, ...], message: str) -> None:
+    done = scan(folder, *args, stdin="")
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_unusable_rules_end_with_two_and_name_the_place(folder: Path) -> None:
+    (folder / "rules" / "t.yml").write_text(RULES.replace("'~escalation'", "'one two'"), encoding="utf-8")
+    done = scan(folder, stdin="")
+    assert done.returncode == 2
+    assert "t.yml:" in done.stderr
+    assert "Traceback" not in done.stderr
