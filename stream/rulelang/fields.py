@@ -29,6 +29,8 @@ class Fields:
         for key, value in mapping.entries:
             if key.text not in known:
                 help_ = did_you_mean(key.text, known)
+                if " " in key.text.strip():
+                    help_ = "Inside `{ }` a comma ends a value: put a value with a comma in quotes."
                 self.source.add("R201", key.place, f"the key {quoted(key.text)}", f"a key of {what}", help_)
                 continue
             self._keys[key.text] = key

@@ -139,9 +139,11 @@ class _Builder:
         lower = next((text for text in texts if text in ("and", "or", "not", "near")), None)
         if lower is not None:
             help_ = f"Operators are written in capitals: {lower.upper()}{'/n' if lower == 'near' else ''}."
-        elif all(isinstance(node, Word | Phrase) for node in run) and not any("~" in text for text in texts[:-1]):
+        elif all(isinstance(node, Word | Phrase) for node in run):
             phrase = " ".join(texts).replace('"', "").replace("~", "")
-            help_ = f'Quote a phrase: {"~" * texts[-1].startswith("~")}"{phrase}", or write AND/OR between the words.'
+            help_ = (
+                f'Quote a phrase: {"~" * ("~" in texts[0] + texts[-1])}"{phrase}", or write AND/OR between the words.'
+            )
         else:
             help_ = "Write AND, OR or NEAR/n between them."
         place = self._source.place(self._index(run[0].place), self._index(run[-1].place) + run[-1].place.length)

@@ -20,7 +20,7 @@ from functools import lru_cache
 from stream.rulelang.irregular import IRREGULAR_NOUNS, IRREGULAR_VERBS, VERB_PREFIXES
 
 _VOWELS = "aeiou"
-_LAST_PART = re.compile(r"(.*[-‐‑–])?([A-Za-z]+['’]?)\Z", re.DOTALL)
+_LAST_PART = re.compile(r"(.*[-‐‑–])?([A-Za-zÀ-ÖØ-öø-ɏ]+['’]?)\Z", re.DOTALL)
 _SYLLABLE = re.compile(r"[aeiouy]+")
 
 
