@@ -74,7 +74,7 @@ def alerts() -> list[Panel]:
         color_severities(
             over_time(
                 "By severity",
-                "Alerts written, by severity.",
+                "Alerts written and acknowledged by the broker, by severity.",
                 "short",
                 [
                     Query(

@@ -1,0 +1,124 @@
+"""The two scripts of the image: `hold`, its main process, and `healthy`, its health check."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from stream.telemetry.metrics import Metrics
+from stream.telemetry.server import HealthServer
+from tests.ops.queries import OPS
+
+HOLD = str(OPS / "docker" / "hold")
+HEALTHY = str(OPS / "docker" / "healthy")
+_started: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    yield
+    for process in _started:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate()
+    _started.clear()
+
+
+def start(*command: str, seconds: str | None = None) -> subprocess.Popen[str]:
+    """`hold` with this command; `seconds` is HOLD_SECONDS."""
+    environment = {"PATH": "/usr/bin:/bin"} | ({} if seconds is None else {"HOLD_SECONDS": seconds})
+    process = subprocess.Popen(
+        [HOLD, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    _started.append(process)
+    return process
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 75, 137])
+def test_codes_pass_through(code: int) -> None:
+    process = start("sh", "-c", f"exit {code}")
+    assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == code
+
+
+def test_code_2_is_held_with_a_line_that_says_so_and_a_stop_is_obeyed() -> None:
+    process = start("sh", "-c", "echo rules are broken >&2; exit 2", seconds="600")
+    assert process.stderr is not None
+    assert process.stderr.readline() == "rules are broken\n"
+    assert process.stderr.readline() == ("hold: sh ended with code 2: the line above says why; next try in 600 s\n")
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(timeout=10) == 2
+
+
+def test_a_hold_ends_by_itself() -> None:
+    process = start("sh", "-c", "exit 2", seconds="1")
+    process.communicate(timeout=10)
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_reaches_the_command_which_may_take_its_time(stop: signal.Signals) -> None:
+    program = (
+        "import signal, sys, time\n"
+        "def end(*_):\n    time.sleep(0.3); print('finished'); sys.exit(2)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "print('ready', flush=True)\n"
+        "signal.pause()"
+    )
+    process = start(sys.executable, "-c", program, seconds="600")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(stop)
+    said, _ = process.communicate(timeout=10)
+    assert said == "finished\n"
+    assert process.returncode == 2, "asked to stop: no hold"
+
+
+def test_a_command_that_is_missing_is_named() -> None:
+    process = start("no-such-command")
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == 127
+    assert "no-such-command" in said
+
+
+@pytest.fixture
+def trouble() -> dict[str, str | None]:
+    """What /livez and /readyz find wrong."""
+    return {"live": None, "ready": None}
+
+
+@pytest.fixture
+def server(trouble: dict[str, str | None]) -> Iterator[HealthServer]:
+    """A service whose health the test decides."""
+    with HealthServer(
+        Metrics(), host="127.0.0.1", port=0, live=lambda: trouble["live"], ready=lambda: trouble["ready"]
+    ) as serving:
+        yield serving
+
+
+def check(port: int) -> tuple[int, str]:
+    """Exit code and output of the health check."""
+    done = subprocess.run([sys.executable, HEALTHY, str(port)], capture_output=True, text=True, timeout=20, check=False)
+    return done.returncode, done.stdout.strip()
+
+
+def test_health_is_both_pages(server: HealthServer, trouble: dict[str, str | None]) -> None:
+    assert check(server.port) == (0, "ok")
+    trouble["ready"] = "no partitions are assigned yet"
+    assert check(server.port) == (1, "/readyz: no partitions are assigned yet")
+    trouble["live"] = "the event loop is stuck"
+    assert check(server.port) == (1, "/livez: the event loop is stuck; /readyz: no partitions are assigned yet")
+
+
+def test_health_of_nothing(server: HealthServer) -> None:
+    port = server.port
+    server.stop()
+    code, said = check(port)
+    assert code == 1
+    assert f"nothing answers on port {port}" in said
+    assert "log says why" in said
