@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CLUSTER_CODE_POINTS_MAX = 32
-"""Unicode's stream-safe format allows 30 marks in a row; sorting them takes quadratic time."""
+"""A base and its marks; more of them vanish. Unicode's stream-safe format has 30, and sorting takes quadratic time."""
 
 MEMO_ENTRIES_MAX = 65_536
 
@@ -106,10 +106,12 @@ def _flatten_stretch(text: str, first: int, last: int, pieces: list[str], starts
     kept = _kept_indices(text, first, last)
     cluster: list[int] = []
     for index in kept:
-        if cluster and (len(cluster) == CLUSTER_CODE_POINTS_MAX or not _CONTINUES[text[index]]):
+        # White space is no base: what follows it is the same with and without it.
+        if cluster and (not _CONTINUES[text[index]] or text[cluster[0]].isspace()):
             _flatten_cluster(text, cluster, pieces, starts, ends)
             cluster = []
-        cluster.append(index)
+        if len(cluster) < CLUSTER_CODE_POINTS_MAX:
+            cluster.append(index)
     if cluster:
         _flatten_cluster(text, cluster, pieces, starts, ends)
 
@@ -128,10 +130,8 @@ def _kept_indices(text: str, first: int, last: int) -> Sequence[int]:
 
 
 def _flatten_cluster(text: str, cluster: list[int], pieces: list[str], starts: list[int], ends: list[int]) -> None:
-    if len(cluster) == 1:
-        spelling = _SPELLINGS[text[cluster[0]]]
-    else:
-        spelling = _spell("".join(text[index] for index in cluster))
+    letters = "".join([text[index] for index in cluster])
+    spelling = _SPELLINGS[letters] if len(letters) == 1 else _spell(letters)
     pieces.append(spelling)
     if len(spelling) == len(cluster):
         starts.extend(cluster)

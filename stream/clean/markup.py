@@ -62,7 +62,7 @@ def unwrap(source: str) -> Flat:
 class _Unwrapping:
     """One pass over a source, from left to right."""
 
-    __slots__ = ("ends", "pieces", "quotes_count", "source", "starts")
+    __slots__ = ("ends", "last_close", "pieces", "quotes_count", "source", "starts")
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -70,6 +70,7 @@ class _Unwrapping:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.quotes_count = True
+        self.last_close = source.rfind(">")
 
     def run(self) -> Flat:
         source = self.source
@@ -92,10 +93,12 @@ class _Unwrapping:
         if source.startswith("<!--", opens):
             closes = source.find("-->", opens + 2)
             return closes + 3 if closes >= 0 else len(source)
+        if opens > self.last_close:
+            return opens
         if source.startswith("<![CDATA[", opens):
             return opens + 9
         if source.startswith(("<!", "<?"), opens):
-            return self._plain_end(opens)
+            return source.find(">", opens) + 1
         name = _NAME.match(source, opens)
         if name is None:
             return opens
@@ -106,14 +109,7 @@ class _Unwrapping:
             # An open quote somewhere: from here on a tag ends at the first `>`, or this search would be made again
             # for every tag.
             self.quotes_count = False
-        return self._plain_end(opens)
-
-    def _plain_end(self, opens: int) -> int:
-        closes = self.source.find(">", opens)
-        if closes >= 0:
-            return closes + 1
-        # No `>` follows, so nothing that follows is a tag.
-        return opens
+        return source.find(">", opens) + 1
 
     def _markup(self, opens: int, end: int) -> int:
         """Write what the mark-up stands for; answers where text goes on."""

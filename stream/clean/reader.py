@@ -31,7 +31,7 @@ def read(
     `content_type` None means: HTML if there are tags in it. `cuts` are stretches of residue, in any order.
     """
     is_html = content_type == "text/html" or (content_type is None and has_tags(text))
-    if is_html or may_join(text):
+    if is_html or may_join(text) or not _cut_at_blanks(text, cuts):
         return read_fully(text, kind, is_html, tuple(cuts))
     searched = _without(text, cuts) if cuts else text
     return Reading(
@@ -99,6 +99,15 @@ def _without(text: str, cuts: Sequence[Cut]) -> str:
             done = cut.end
     pieces.append(text[done:])
     return " ".join(pieces)
+
+
+def _cut_at_blanks(text: str, cuts: Sequence[Cut]) -> bool:
+    """Whether no cut divides a word, of which the rest might read differently without it."""
+    return all(_is_between_words(text, cut.start) and _is_between_words(text, cut.end) for cut in cuts)
+
+
+def _is_between_words(text: str, index: int) -> bool:
+    return index <= 0 or index >= len(text) or text[index - 1].isspace() or text[index].isspace()
 
 
 def _layout(flat: Flat, shape: str) -> Layout:

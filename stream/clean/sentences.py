@@ -12,29 +12,25 @@ from collections.abc import Iterator
 ABBREVIATION_CODE_POINTS_MAX = 24
 
 # Written with a capital, or all in capitals.
-_TITLES = frozenset(
-    """
+_TITLES = """
     Mr Mrs Ms Mx Dr Prof St Rev Hon Messrs Mme Mlle Fr Jr Sr Gen Lt Col Maj Capt Cmdr Cdr Cpt Adm Sgt Cpl Pvt Brig Ens
     Gov Sen Sens Rep Reps Pres Amb Supt Insp Det Atty Dep Asst Min Univ Dept Inc Corp Ltd Co Bros Ave Blvd Rd Mt Ft
     Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Ph Vs Approx Est
-    """.split()
-)
+"""
 # Words of their own when all in capitals.
-_ONLY_CAPITALISED = frozenset(
-    """
+_STATES_AND_DAYS = """
     Sat Sun Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky Md Mass Mich Minn Miss Mo Mont Neb Nev Okla Ore
     Pa Penn Tenn Tex Va Vt Wash Wis Wyo
-    """.split()
-)
+"""
+_CAPITALISED_OR_CAPITALS = frozenset(_TITLES.split())
+_CAPITALISED = frozenset(_STATES_AND_DAYS.split())
 _SMALL = frozenset({"vs", "v", "cf", "approx", "est", "resp"})
 # Only before a number: `No. 7`, but `He said no.`
 _BEFORE_NUMBERS = frozenset({"No", "Nos", "NO", "no", "nos", "Art", "art", "Fig", "fig", "Vol", "vol", "Ch", "pp", "p"})
 
 _BLOCK = re.compile(r"[^|]+")
-# White space is not needed between an end that brings its own and a script without spaces.
-_END = re.compile(
-    r"""(?P<stop>[.!f]+)["')]*+(?=[ Nr]+(?P<next>["'qAcdnk]))|[.!f]*[!f]["')]*+(?=q?k)""",
-)
+_END = re.compile(r"""(?<![.!f])(?P<stop>[.!f]++)["')]*+(?=[ ]++(?P<next>["'qAcdnk])|q?k)""")
+_LINE_END = re.compile(r"""[.!f]["')]*$""")
 _WORD_BEFORE = re.compile(r"[Aacdnm.'-]+$")
 _SINGLE_LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 
@@ -48,8 +44,8 @@ def sentence_bounds(flat_text: str, shape: str) -> Iterator[tuple[int, int, int]
         start, last = block.span()
         for end in (*_ends(flat_text, shape, start, last), last):
             sentence = shape[start:end]
-            blanks = len(sentence) - len(sentence.lstrip(" Nr"))
-            length = len(sentence.rstrip(" Nr"))
+            blanks = len(sentence) - len(sentence.lstrip(" "))
+            length = len(sentence.rstrip(" "))
             if length > blanks:
                 yield start + blanks, start + length, number
             start = end
@@ -60,15 +56,16 @@ def ends_sentence(line_shape: str) -> bool:
     return _LINE_END.search(line_shape.rstrip(" ")) is not None
 
 
-_LINE_END = re.compile(r"""[.!f]["')]*$""")
-
-
 def _ends(flat_text: str, shape: str, start: int, last: int) -> Iterator[int]:
     for found in _END.finditer(shape, start, last):
-        is_stop = found["stop"] == "." and flat_text[found.start()] == "."
-        if is_stop and _is_abbreviation(flat_text, shape, start, found.start(), found["next"]):
-            continue
-        yield found.end()
+        stop, following = found["stop"], found["next"]
+        if following is None:
+            # Only these bring their own white space, before a script without spaces.
+            is_end = stop[-1] != "."
+        else:
+            is_end = stop != "." or not _is_abbreviation(flat_text, shape, start, found.start(), following)
+        if is_end:
+            yield found.end()
 
 
 def _is_abbreviation(flat_text: str, shape: str, start: int, stop: int, following: str) -> bool:
@@ -86,4 +83,4 @@ def _is_abbreviation(flat_text: str, shape: str, start: int, stop: int, followin
     if word in _BEFORE_NUMBERS:
         return following in "dn"
     capitalised = word[:1] + word[1:].lower() if word.isupper() else word
-    return capitalised in _TITLES or word in _ONLY_CAPITALISED or word in _SMALL
+    return capitalised in _CAPITALISED_OR_CAPITALS or word in _CAPITALISED or word in _SMALL

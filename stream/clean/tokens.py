@@ -54,21 +54,27 @@ def case_words(text: str) -> list[str]:
     return list(chain.from_iterable(map(_CASES.__getitem__, text.split())))
 
 
+def forget() -> None:
+    """Forget every chunk seen so far, to measure or test reading from nothing."""
+    _CASES.clear()
+    _TOKENS.clear()
+
+
 _RUN = "[Aacdn][Aacdnm]*+"
 # Single letters with dots; they don't begin a longer word (`U.S.Army` is `U.S.` and `Army`).
 _DOTTED = rf"[Aac]m*+(?:\.[Aac]m*+)+(?![Aacdnm])\.?(?:'{_RUN})*+"
 _PLAIN = rf"{_RUN}(?:'{_RUN}|(?<=d)[.,](?=d){_RUN})*+"
 _PART = rf"(?:{_DOTTED}|{_PLAIN})"
 _WORD = re.compile(rf"k|{_PART}(?:-{_PART})*+")
-_POSSESSIVE = re.compile(r"(?:'[sS])+$")
 
 
 def _part(flat_text: str, kinds: str, start: int) -> Token:
     """A word without hyphens, or a part between them."""
     written = flat_text[start : start + len(kinds)]
-    possessive = _POSSESSIVE.search(written)
-    if possessive is not None:
-        written = written[: possessive.start()]
+    end = len(written)
+    while end > 2 and written[end - 1] in "sS" and written[end - 2] == "'":
+        end -= 2
+    written = written[:end]
     case = written.replace(".", "") if _is_dotted(kinds) else written
     return Token(case, start, start + len(written))
 
@@ -80,23 +86,21 @@ def _is_dotted(kinds: str) -> bool:
 
 def _compound(flat_text: str, kinds: str, start: int) -> Iterator[Token]:
     """The parts of a compound; a reversing prefix is one token with what follows."""
-    parts: list[Token] = []
-    prefixed = False
-    pending: Token | None = None
+    pending: list[Token] = []
+    may_reverse = False
     for piece in kinds.split("-"):
         part = _part(flat_text, piece, start)
         start += len(piece) + 1
-        parts.append(part)
-        if pending is None:
-            pending = part
-        elif prefixed and _reverses(parts[-2].case, part.case):
-            pending = Token(pending.case + part.case, pending.start, part.end)
-        else:
-            yield pending
-            pending = part
-        prefixed = "." not in piece
-    if pending is not None:
-        yield pending
+        if pending and not (may_reverse and _reverses(pending[-1].case, part.case)):
+            yield _joined(pending)
+            pending = []
+        pending.append(part)
+        may_reverse = not _is_dotted(piece)
+    yield _joined(pending)
+
+
+def _joined(parts: list[Token]) -> Token:
+    return parts[0] if len(parts) == 1 else Token("".join(p.case for p in parts), parts[0].start, parts[-1].end)
 
 
 def _reverses(prefix: str, following: str) -> bool:
