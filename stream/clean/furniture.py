@@ -35,7 +35,8 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"notify me (?:of|by|when|via|about).{0,80}",
         r"(?:show|view|load|see|read|hide|join|sort|all|expand|view all|show all|load more|there are) ?(?:\d{1,6} )?"
         r"(?:more |all |the |no )?(?:comments?|replies|conversation|discussion|responses)(?: \(?\d{1,6}\)?| yet)?\.?",
-        r"(?:no|\d{1,6}|\(\d{1,6}\)) (?:comments?|replies|responses|thoughts on)(?: (?:yet|so far|on\b.{0,160}))?\.?",
+        r"(?:no(?! comment\W*$)|\d{1,6}|\(\d{1,6}\)) (?:comments?|replies|responses|thoughts on)"
+        r"(?: (?:yet|so far|on\b.{0,160}))?\.?",
         r"comments? ?\(\d{1,6}\)|be the first to (?:comment|reply|write|like)\b.{0,60}",
         r"(?:you must be |please )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in to (?:post|leave|reply|comment|view|read|add"
         r"|join|follow|save)\b.{0,80}",
@@ -50,7 +51,7 @@ _SURE: dict[str, tuple[str, ...]] = {
         rf"|via |to |with |by |in )?"
         rf"(?:{_NETWORKS}|a friend|a link)(?: \(opens in (?:a )?new window\))?\W{{0,3}}",
         rf"(?:find|follow|like|join|connect with|watch) (?:us|me|@\w{{1,30}}"
-        rf"|[\w. ]{{1,30}}) on (?:{_NETWORKS})(?:(?:,| and|,? or) (?:on )?{_NETWORKS}){{0,5}}\W{{0,3}}",
+        rf"|(?-i:[A-Z])[\w. ]{{1,30}}) on (?:{_NETWORKS})(?:(?:,| and|,? or) (?:on )?{_NETWORKS}){{0,5}}\W{{0,3}}",
         rf"(?:{_NETWORKS}\W{{1,3}}){{2,10}}{_NETWORKS}\W{{0,3}}|(?:share|like|tweet) this ?:|sharing is caring\W?"
         rf"|.{{0,60}}\(opens in (?:a )?new window\)",
         r"\d{1,6}[km]? (?:shares?|likes?|views|retweets|reactions)|(?:total )?shares? ?:? ?\d{1,6}|follow us\W{0,3}",
@@ -73,7 +74,7 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"|paid content|ad)(?: feature)?\W{0,3}",
         r"advertisement\b[ -]{1,3}.{0,60}|(?:click|tap) here (?:to|for)\b.{0,120}|(?:subscribe|sign up|log in"
         r"|register) (?:to|for) (?:read|continue|unlock|get access).{0,100}",
-        r"(?:more|also) (?:from|on|in|about|by) [A-Z\d].{2,60}(?<![.!?])",
+        r"more (?:from|on|in|about|by) (?:the )?(?-i:[A-Z\d])[^,;]{2,40}(?<![.!?,])",
     ),
     "related": (
         r"related\W{0,3}",
@@ -84,7 +85,8 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"(?:you (?:may|might) (?:also )?(?:like|be interested in|enjoy)|(?:do not|don['’]t) miss|read next|up next"
         r"|what to read next|most (?:read|popular|viewed|shared|commented)|editor['’]?s['’]? (?:picks?|choice)"
         r"|recommended for you|more from)\W{0,4}",
-        r"(?:previous|next|older|newer|prev) (?:post|article|story|page|entry|posts|entries)s?\b.{0,160}|(?:←|→|«|»"
+        r"(?:previous|next|older|newer|prev) (?:post|article|story|page|entry|posts|entries)s?(?:\W{0,3}"
+        r"|\s?[:|»›→«‹←–-].{0,160})|(?:←|→|«|»"
         r"|‹|›).{2,160}|post navigation",
         r"(?:tags?|filed under|posted in|categor(?:y|ies)|tagged(?: with| as)?|topics|keywords|labels) ?:.{0,300}",
         r"posted (?:in|under) [^.]{2,80}(?:\||tagged|leave a comment|by).{0,120}",
@@ -94,7 +96,7 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"|net)) (?:may )?uses? (?:\w+ ){0,4}?cookies\b.{0,380}",
         r"(?:by (?:continuing|using|clicking|browsing|visiting|closing|signing|subscribing|registering|entering)"
         r"|if you continue|to (?:give|provide|offer) you|in order to (?:give|provide)).{0,200}"
-        r"\b(?:cookies|privacy policy|terms|agree|consent)\b.{0,160}",
+        r"\b(?:cookies|privacy policy|terms (?:of (?:use|service)|and cond|& cond)|you (?:agree|accept|consent))\b.{0,160}",
         r"(?:accept|reject|manage|allow|decline|deny|confirm)(?: (?:all|my|and|the|necessary|optional|only"
         r"|non-essential))*(?: (?:cookies?|choices|preferences|settings|close|consent))+\W{0,3}",
         r"(?:cookies?|privacy|gdpr|consent)(?: (?:&|and|or|cookies?|privacy))*(?: (?:policy|policies|notice|settings"
@@ -107,12 +109,13 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"(?:sign[ -]?up|subscribe|register|join)(?: (?:now|today|here|free|below))?(?: (?:to|for"
         r"|and))? (?:[^.!?]{0,120} )?(?:newsletters?|inbox|e-?mails?|alerts|mailing list|updates|briefing|channel"
         r"|podcast|notifications)\b.{0,120}",
-        r"(?:get|receive|have) .{0,120}(?:newsletters?|in(?:to)? your inbox|by e-?mail|delivered"
+        r"(?:get|receive|have) .{0,120}(?:newsletters?|in(?:to)? your inbox|by e-?mail|delivered (?:\w+ )?to your"
         r"|to your inbox)\b.{0,80}",
         r"(?:enter|type) your e-?mail.{0,160}|(?:thank you|thanks) for (?:subscribing|signing up).{0,160}",
         r"(?:please enter|invalid|you (?:can|may) unsubscribe|already (?:a|have)|not a) (?:a valid e-?mail|e-?mail"
         r"|at any|subscriber|an account|member|subscribed|registered).{0,120}",
-        r"subscribe(?: (?:now|today|here|free|us|to (?:us|our|the)\b[^.]{0,60}))?\W{0,3}|could not subscribe.{0,80}"
+        r"subscribe(?: (?:now|today|here|free|us|to (?:us|our|the)(?: \S{1,20}){0,3}))?\W{0,3}"
+        r"|could not subscribe.{0,80}"
         r"|(?:download|get) (?:the|our) (?:free )?app\b.{0,80}",
         r"(?:support|fund) (?:our|independent|quality) (?:work|journalism)\b.{0,120}|(?:donate|contribute) (?:now"
         r"|today)\W{0,3}",
@@ -127,9 +130,9 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"|your) (?:an? )?account|forgot(?:ten)? (?:your )?password\??|search(?: for)? ?:",
     ),
     "copyright": (
-        r"(?:©|\(c\)|copyright)\s?(?:©|\(c\))?\s?(?:copyright )?.{0,80}(?:\b(?:19|20)\d\d\b"
-        r"|all rights reserved).{0,300}",
-        r"(?:.{0,100}[.|,-] )?all rights reserved\W{0,2}(?:.{0,200})|(?:proudly )?powered by \w.{0,60}"
+        r"(?:©|\(c\)|copyright\s?(?:©|\(c\)|[:,–-]|(?=(?:19|20)\d\d)|by (?=\S)))"
+        r".{0,100}(?:\b(?:19|20)\d\d\b|all rights reserved|\w).{0,260}",
+        r"(?:.{0,120}[.|,–-]? )?all rights reserved(?:[.|,;\s]{0,3}|[.|,]\s.{0,200})|(?:proudly )?powered by \w.{0,60}"
         r"|this material may not be (?:published|reproduced).{0,200}|(?:theme|website|site|design|designed"
         r"|built) (?:by|:) .{2,60}",
     ),

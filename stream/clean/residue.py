@@ -33,8 +33,10 @@ from stream.clean.furniture import (
     SURE,
     may_be_furniture,
 )
+from stream.clean.markup import has_tags, unwrap
 from stream.clean.metadata import read_byline
 from stream.clean.reading import Cut
+from stream.clean.shape import PARAGRAPH_BREAK
 
 RUN_LINES_MIN = 5
 """Fewer lines in a row outside the body are no run, and stay."""
@@ -45,6 +47,8 @@ RUN_LINES_MIN_UNFURNISHED = 12
 FURNITURE_LINES_OF_A_PAGE = 3
 """A text with so many lines of function is a page dumped whole: what lies outside its body is suspect."""
 WORDS_PER_LINK_MAX = 3
+STRAY_TAGS_RATIO = 4
+"""A text with more line breaks than this for each block element is lines of text with a stray tag in it."""
 HEAD_LINES_KEPT = 5
 """So many lines before the body may be its headline, byline, date and subtitle."""
 
@@ -52,25 +56,37 @@ ContentType = Literal["text/plain", "text/html"]
 
 
 def find_residue(text: str, *, content_type: ContentType | None = None) -> tuple[Cut, ...]:
-    """The residue of a body, in order and without overlap; each Cut covers whole lines without the last line break.
+    """The residue of a body, in order and without overlap.
 
-    Offsets are code points into `text`. Kinds: comments, share, teaser, related, consent, newsletter, navigation,
-    copyright, icons, menu. Text in HTML has none yet: its lines are not its paragraphs.
+    Each Cut covers whole lines without the last line break, in HTML the content of whole block elements. Offsets are
+    code points into `text`. Kinds: comments, share, teaser, related, consent, newsletter, navigation, copyright,
+    icons, menu. `content_type` None means: HTML if there are tags in it.
     """
-    if content_type == "text/html" or (content_type is None and _TAG.search(text)):
-        return ()
+    if content_type != "text/html" and (content_type == "text/plain" or not has_tags(text)):
+        return tuple(_find(text, hard_wrapped_possible=True))
+    page = unwrap(text)
+    paragraphs = page.text
+    if paragraphs.count(PARAGRAPH_BREAK) * STRAY_TAGS_RATIO >= paragraphs.count("\n"):
+        # In HTML a paragraph is a block element, and a line break is a blank.
+        paragraphs = paragraphs.replace("\n", " ").replace("\r", " ")
+    paragraphs = paragraphs.replace(PARAGRAPH_BREAK, "\n")
+    cuts = _find(paragraphs, hard_wrapped_possible=False)
+    return tuple(Cut(page.starts[cut.start], page.end(cut.end - 1), cut.kind) for cut in cuts)
+
+
+def _find(text: str, *, hard_wrapped_possible: bool) -> list[Cut]:
     lines = list(_lines(text))
     if len(lines) < 2:
         # One line has nothing around it that would tell.
-        return ()
-    hard_wrapped = _is_hard_wrapped(lines)
+        return []
+    hard_wrapped = hard_wrapped_possible and _is_hard_wrapped(lines)
     for number, line in enumerate(lines):
         if not hard_wrapped or _stands_alone(lines, number):
             line.kind = _function(line) or _shape(line)
     if not hard_wrapped:
         _mark_runs(lines)
         _mark_likely(lines)
-    return tuple(_cuts(lines))
+    return list(_cuts(lines))
 
 
 @dataclass(slots=True)
@@ -87,10 +103,7 @@ class _Line:
     likely: bool = False
 
 
-_TAG = re.compile(
-    r"</?(?:p|div|br|span|a|h[1-6]|ul|li|article|section|body|html|table|strong|em)\b[^<>]{0,400}>", re.IGNORECASE
-)
-_LINE = re.compile(r"[^\n]+")
+_LINE = re.compile(r"[^\r\n]+")
 _ENDED = re.compile(r"[.!?…。！？؟।:;,][\"”’'»)\]*_]{0,3}$")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*_]{0,3}(?:\s|$)")
 _BULLET = re.compile(r"[-–—•*▪◦‣+]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|[\"“„«‘]")
@@ -115,7 +128,8 @@ def _lines(text: str) -> Iterator[_Line]:
         prose = (words >= PROSE_WORDS_MIN and sentence) or (
             words >= PROSE_WORDS_MIN_UNENDED and sum(map(str.islower, stripped.split()[:40])) >= SMALL_WORDS_MIN
         )
-        blank_before = text.count("\n", end_before, found.start()) > 1
+        between = text[end_before : found.start()]
+        blank_before = max(between.count("\n"), between.count("\r")) > 1
         end_before = found.end()
         yield _Line(found.start(), found.end(), stripped, words, prose, sentence, ended, blank_before)
 
@@ -134,9 +148,8 @@ def _stands_alone(lines: list[_Line], number: int) -> bool:
     return (number == 0 or lines[number].blank_before) and (number + 1 == len(lines) or lines[number + 1].blank_before)
 
 
-# Said in an article, such a line is reported speech: `Sign up for alerts, he said.`
-_REPORTED = re.compile(r"\b(?:said|says|told|added|according to|wrote|he|she|they|was|were|had)\b", re.IGNORECASE)
-_SAYABLE = frozenset({"consent", "newsletter", "share"})
+# Said in an article, such a line is reported speech: `Sign up for the war, the posters said.`
+_ATTRIBUTED = re.compile(r",[\"”’']? [^,]{1,60}\b(?:said|says|wrote|told|put it|\w{3,}ed)\b[^,]{0,40}", re.IGNORECASE)
 _QUOTED = "\"“„«‘'"
 
 
@@ -145,13 +158,19 @@ def _function(line: _Line) -> str | None:
     if len(text) > LINE_CODE_POINTS_MAX or text[0] in _QUOTED or not may_be_furniture(text):
         return None
     if (function := SURE.fullmatch(text)) is not None:
-        return None if line.prose and function.lastgroup in _SAYABLE and _REPORTED.search(text) else function.lastgroup
+        kind = function.lastgroup
+        return None if kind != "comments" and _is_attributed(text) else kind
     if (found := LABELLED_HEADLINE.fullmatch(text)) and not _SENTENCE_END.search(text[-4:]):
         headline = found["headline"]
         if not headline[0].islower() and not text.casefold().endswith((" said", " says")):
             return "teaser"
     line.likely = line.words <= 5 and LIKELY.fullmatch(text) is not None
     return None
+
+
+def _is_attributed(text: str) -> bool:
+    comma = text.rfind(",")
+    return comma > 0 and _ATTRIBUTED.fullmatch(text, comma) is not None
 
 
 _SEPARATORS = re.compile(r"\s*[|/·•>»›→]\s*|\s{2,}")
