@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from stream.cli.common import load_settings, setting_flags
-from stream.errors import RulesError
 
 
 @click.command()
@@ -59,8 +58,6 @@ def worker(**flags: Any) -> None:
     from stream.telemetry.logs import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)
-    if not settings.rules_dir.is_dir():
-        raise RulesError(f"there is no folder {settings.rules_dir}; name one with --rules DIR")
     engine = Engine(load_ruleset(settings.rules_dir), settings.engine_config())
     from stream.worker.run import run_worker
 

@@ -31,6 +31,7 @@ from stream.worker.exit import give_up
 from stream.worker.health import Vitals
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
+from stream.worker.transport import MendedTransport
 
 FRAMING_BYTES = 100_000
 """What headers and Kafka's own framing may add to a message of `message_bytes_max`."""
@@ -62,6 +63,9 @@ def create_app(
         datadir=data_dir,
         **_configuration(settings),
     )
+    transport = MendedTransport(app.conf.broker_consumer, app)
+    transport.failed = lambda error: give_up(telemetry, "an agent failed", error)
+    app.transport = transport
     sender = Sender(app)
 
     def taken(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:

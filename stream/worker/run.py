@@ -11,10 +11,12 @@ import asyncio
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import faust
@@ -42,6 +44,9 @@ from stream.worker.exit import give_up
 from stream.worker.health import Vitals
 
 BEAT_SECONDS = 0.5
+LAST_RESORT_SECONDS = 1.0
+"""After the shutdown timeout, which the event loop itself should keep."""
+
 EXIT_INTERRUPTED = 130
 
 
@@ -81,6 +86,7 @@ class _Worker:
         self._waiting_since = started_at
         self._was_ready = False
         self._newest_fetch_ms = 0
+        self._last_resort = _LastResort(telemetry, settings.shutdown_timeout_ms)
 
     async def run(self) -> int:
         signalled = self._signals()
@@ -110,8 +116,13 @@ class _Worker:
                 self._telemetry.emit(WorkerStopping(which.name))
                 signalled.set_result(which)
 
+        def handle(number: int, frame: FrameType | None) -> None:
+            # Not loop.add_signal_handler: this one also runs while an engine call blocks the loop.
+            self._last_resort.begin()
+            loop.call_soon_threadsafe(ask, signal.Signals(number))
+
         for which in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(which, ask, which)
+            signal.signal(which, handle)
         return signalled
 
     def _listen(self, app: faust.App) -> None:
@@ -200,6 +211,24 @@ class _Worker:
         if app.crashed:
             give_up(self._telemetry, "Faust crashed while stopping", app.crash_reason)
         self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=True))
+
+
+class _LastResort:
+    """Ends the process from a thread when the event loop, asked to stop, does not: it is stuck."""
+
+    def __init__(self, telemetry: Telemetry, timeout_ms: int) -> None:
+        self._telemetry, self._timeout_ms = telemetry, timeout_ms
+        self._begun = False
+
+    def begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            timer = threading.Timer(self._timeout_ms / 1_000 + LAST_RESORT_SECONDS, self._end)
+            timer.daemon = True
+            timer.start()
+
+    def _end(self) -> None:
+        give_up(self._telemetry, f"the worker did not stop within {self._timeout_ms} ms")
 
 
 class _Rebalances(faust.Sensor):

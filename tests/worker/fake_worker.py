@@ -53,7 +53,7 @@ def main() -> int:
     try:
         return run_worker(settings, FakeEngine(settings.topic_prefix))
     except RedlineError as error:
-        print(f"redline: {error}", file=sys.stderr)
+        sys.stderr.write(f"redline: {error}\n")
         return error.exit_code
 
 

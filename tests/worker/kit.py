@@ -17,11 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import TopicAlreadyExistsError
 
+from stream.broker.admin import Admin
 from stream.settings import Settings
-from stream.wire.topics import TOPICS, full_name
 
 FAKE = ("-m", "tests.worker.fake_worker")
 REAL = ("-m", "stream.cli", "worker")
@@ -40,15 +38,8 @@ def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SEC
 
 def make_topics(settings: Settings, partitions: int = 4) -> None:
     """Every topic of the product, under the settings' prefix."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
-    try:
-        for topic in TOPICS:
-            try:
-                admin.create_topics([NewTopic(full_name(settings.topic_prefix, topic), partitions, 1)])
-            except TopicAlreadyExistsError:
-                pass
-    finally:
-        admin.close()
+    with Admin(settings.model_copy(update={"topic_partitions": partitions})) as admin:
+        admin.create()
 
 
 def publish(settings: Settings, topic: str, messages: Sequence[tuple[bytes | None, bytes | None]]) -> None:
@@ -107,7 +98,9 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings, program: Sequence[str] = FAKE, **environment: str) -> None:
         self._log = tempfile.NamedTemporaryFile("w+", suffix=".log", prefix="worker-")  # noqa: SIM115 - closed in end
-        given = {f"REDLINE_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+        given = {
+            f"REDLINE_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()
+        }
         clean = {name: value for name, value in os.environ.items() if not name.startswith("REDLINE_")}
         self.started = time.monotonic()
         self.process = subprocess.Popen(

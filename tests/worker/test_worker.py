@@ -1,3 +1,8 @@
+"""The worker process on the embedded broker, with a stand-in for the engine (see fake_worker)."""
+
+import signal
+import socket
+
 import pytest
 
 from stream.settings import Settings
@@ -6,24 +11,146 @@ from tests.worker.kit import following, make_topics, publish, running, until
 pytestmark = pytest.mark.embedded
 
 
-def test_records_travel_and_are_counted(broker_settings: Settings) -> None:
+def numbered(count: int, text: str = "") -> list[tuple[bytes | None, bytes | None]]:
+    return [(f"{n}".encode(), f"{n} {text}".encode()) for n in range(count)]
+
+
+def test_records_travel_once_and_are_counted(broker_settings: Settings) -> None:
     make_topics(broker_settings)
-    publish(
-        broker_settings, "articles.raw", [(f"{n}".encode(), f"{n} {'alert' * (n % 2)}".encode()) for n in range(200)]
-    )
-    with running(broker_settings) as worker, following(broker_settings, "articles.tagged", "alerts.high") as follower:
+    sent = [(f"{n}".encode(), f"{n} {'alert' * (n % 2)}".encode()) for n in range(200)]
+    publish(broker_settings, "articles.raw", sent)
+    with following(broker_settings, "articles.tagged", "alerts.high") as follower:
+        with running(broker_settings) as worker:
+            worker.ready()
+            assert sorted(follower.wait("articles.tagged", 200)) == sorted(value for _, value in sent)
+            assert len(set(follower.wait("alerts.high", 100))) == 100
+            until(lambda: worker.metric('redline_articles_total{stage="tagged"}') == 200, "200 counted")
+            until(lambda: worker.metric("redline_end_to_end_seconds_count") == 100, "100 latencies")
+            until(lambda: 'redline_consumer_lag{partition="0"' in worker.page("/metrics")[1], "the lag")
+            assert worker.page("/livez") == (200, "ok\n")
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", 6066), timeout=1)
+            assert worker.stop() == 0
+            assert worker.log.count("\n") == 6, worker.log
+        with running(broker_settings) as worker:
+            worker.ready()
+            publish(broker_settings, "articles.raw", [(b"last", b"last")])
+            follower.wait("articles.tagged", 201)
+            assert worker.stop() == 0
+        follower.poll()
+        assert (len(follower.values["articles.tagged"]), len(follower.values["alerts.high"])) == (201, 100)
+
+
+def test_tombstones_and_odd_bytes_reach_the_engine(broker_settings: Settings) -> None:
+    make_topics(broker_settings)
+    publish(broker_settings, "articles.raw", [(b"a", None), (b"b", b"\xff\x00"), (None, b"no key"), (b"c", b"[" * 999)])
+    with running(broker_settings) as worker, following(broker_settings, "articles.tagged") as follower:
         worker.ready()
-        print(worker.ready_seconds)
-        tagged = follower.wait("articles.tagged", 200)
-        alerts = follower.wait("alerts.high", 100)
-        assert sorted(tagged, key=lambda v: int(v.split()[0])) == [
-            f"{n} {'alert' * (n % 2)}".encode() for n in range(200)
-        ]
-        assert len(set(alerts)) == 100
-        until(lambda: worker.metric('redline_articles_total{stage="tagged"}') == 200, "200 counted")
-        until(lambda: worker.metric("redline_end_to_end_seconds_count") == 100, "100 latencies")
-        until(lambda: "redline_consumer_lag" in worker.page("/metrics")[1], "lag")
-        print([l for l in worker.page("/metrics")[1].splitlines() if "lag" in l])
-        assert worker.page("/livez") == (200, "ok\n")
+        assert sorted(follower.wait("articles.tagged", 4)) == sorted([b"nothing", b"\xff\x00", b"no key", b"[" * 999])
         assert worker.stop() == 0
-        print(worker.log)
+
+
+def test_sigterm_finishes_what_is_in_work_and_repeats_nothing(broker_settings: Settings) -> None:
+    make_topics(broker_settings)
+    settings = broker_settings.model_copy(update={"batch_records_max": 2})
+    publish(settings, "articles.raw", numbered(12, "slow"))
+    with following(settings, "articles.tagged") as follower:
+        for _ in range(2):
+            with running(settings) as worker:
+                worker.ready()
+                seen = len(follower.values["articles.tagged"])
+                follower.wait("articles.tagged", min(12, seen + 3))
+                assert worker.stop() == 0, worker.log
+        with running(settings) as worker:
+            worker.ready()
+            follower.wait("articles.tagged", 12)
+            assert worker.stop() == 0
+        follower.poll()
+    assert sorted(follower.values["articles.tagged"]) == sorted(value for _, value in numbered(12, "slow") if value)
+
+
+def test_a_bug_ends_the_process_with_75_and_the_record_comes_again(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=1)
+    publish(broker_settings, "articles.raw", [(b"1", b"bug")])
+    for _ in range(2):
+        with running(broker_settings) as worker:
+            assert worker.wait_exit() == 75
+            assert "giving up with exit code 75" in worker.log
+            assert "ZeroDivisionError: a bug" in worker.log
+
+
+def test_a_batch_that_hangs_ends_with_75_after_the_shutdown_timeout(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=1)
+    settings = broker_settings.model_copy(update={"shutdown_timeout_ms": 200, "stall_timeout_ms": 1_000})
+    publish(settings, "articles.raw", [(b"1", b"first")])
+    with running(settings) as worker, following(settings, "articles.tagged") as follower:
+        worker.ready()
+        follower.wait("articles.tagged", 1)
+        publish(settings, "articles.raw", [(b"1", b"stuck")])
+        until(lambda: "the event loop has been stuck" in worker.page("/livez")[1], "not live")
+        assert worker.page("/readyz")[0] == 503
+        assert worker.stop() == 75
+        assert "did not stop within 200 ms" in worker.log
+
+
+def test_ctrl_c_is_130(broker_settings: Settings) -> None:
+    make_topics(broker_settings)
+    with running(broker_settings) as worker:
+        worker.ready()
+        assert worker.stop(signal.SIGINT) == 130
+
+
+def test_sigterm_while_joining(broker_settings: Settings) -> None:
+    make_topics(broker_settings)
+    with running(broker_settings) as worker:
+        until(lambda: "joining the consumer group" in worker.log, "joining")
+        assert worker.page("/readyz")[0] == 503
+        assert worker.page("/livez")[0] == 200
+        assert worker.stop() == 0, worker.log
+
+
+def test_no_broker_is_one_sentence_and_2() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        bootstrap = f"127.0.0.1:{nobody.getsockname()[1]}"
+    settings = Settings(bootstrap=bootstrap, metrics_port=0, kafka_connect_timeout_ms=500)
+    with running(settings) as worker:
+        assert worker.wait_exit() == 2
+        assert worker.log.splitlines()[-1].startswith(f"redline: no Kafka broker answered at {bootstrap} within 500 ms")
+        assert "Traceback" not in worker.log
+
+
+def test_sigterm_while_the_broker_is_down() -> None:
+    with running(Settings(bootstrap="127.0.0.1:1", metrics_port=0, kafka_connect_timeout_ms=60_000)) as worker:
+        until(lambda: "serving" in worker.log, "started")
+        assert worker.stop() == 0
+
+
+def test_missing_topics_are_one_sentence_and_2(broker_settings: Settings) -> None:
+    with running(broker_settings) as worker:
+        assert worker.wait_exit() == 2
+        last = worker.log.splitlines()[-1]
+        assert "articles.raw" in last
+        assert "redline topics create" in last
+
+
+def test_a_taken_port_is_one_sentence_and_2(broker_settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running(broker_settings.model_copy(update={"metrics_port": port})) as worker:
+            assert worker.wait_exit() == 2
+            assert f"cannot listen on 127.0.0.1:{port}" in worker.log.splitlines()[-1]
+
+
+def test_two_workers_share_the_partitions_and_the_second_takes_over(broker_settings: Settings) -> None:
+    make_topics(broker_settings)
+    with following(broker_settings, "articles.tagged") as follower, running(broker_settings) as first:
+        first.ready()
+        with running(broker_settings) as second:
+            second.ready()
+            publish(broker_settings, "articles.raw", numbered(100, "shared"))
+            assert len(set(follower.wait("articles.tagged", 100))) == 100
+            assert first.stop() == 0
+            publish(broker_settings, "articles.raw", numbered(50, "after"))
+            follower.wait("articles.tagged", 150)
+            until(lambda: len(set(follower.poll()["articles.tagged"])) == 150, "all of the second half")
+            assert second.stop() == 0

@@ -1,0 +1,59 @@
+"""Faust's Kafka transport with three faults mended (faust-streaming 0.15.3; look again at every upgrade).
+
+back-pressure   Faust pauses partitions whose buffer is full and, once all are paused, sleeps for a whole second:
+                500 records/s at best. Here a full buffer simply holds the reading loop up.
+lost fetches    What a fetch brings while Faust has stopped the flow (at every rebalance) is thrown away although
+                the position has moved past it; on a group without committed offsets nothing seeks back. Here
+                such records are put back. The set of partitions to fetch is also copied: emptied meanwhile by a
+                rebalance it would mean "all partitions".
+failing agents  An agent's error makes Faust commit what failed. Here it ends the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.types import TP
+from faust.types.transports import ConsumerT
+
+
+class MendedThread(AIOKafkaConsumerThread):
+    """Fetches, and puts back what nobody will take."""
+
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
+    ) -> Any:
+        wanted = set(active_partitions or ())
+        if not wanted:
+            return {}
+        fetched = await super()._fetch_records(consumer, wanted, timeout=timeout, max_records=max_records)
+        if fetched and not self.consumer.flow_active:
+            for partition, records in fetched.items():
+                consumer.seek(partition, records[0].offset)
+            return {}
+        return fetched
+
+
+class MendedConsumer(Consumer):
+    """Leaves back-pressure to the bounded queues; hands an agent's error to `MendedTransport.failed`."""
+
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        return MendedThread(self, loop=self.loop, beacon=self.beacon)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """A full queue holds the reading loop up by itself."""
+
+    async def on_task_error(self, exc: BaseException) -> None:
+        """Ends the process: Faust would commit here."""
+        assert isinstance(self.transport, MendedTransport)
+        self.transport.failed(exc)
+
+
+class MendedTransport(Transport):
+    """Set as `app.transport` before anything uses it. `failed` is called with the error of an agent."""
+
+    Consumer: ClassVar[type[ConsumerT]] = MendedConsumer
+
+    failed: Callable[[BaseException], None]

@@ -1,0 +1,133 @@
+"""A real Apache Kafka of one node, from Maven Central, in a temporary folder and on free ports."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from types import TracebackType
+
+from stream.broker.probe import trouble
+
+VERSION = "4.1.0"
+HERE = Path(__file__).parent
+JARS = HERE.parent.parent / ".cache" / f"kafka-{VERSION}"
+START_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 30.0
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/logs
+num.network.threads=2
+num.io.threads=2
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+auto.create.topics.enable=false
+"""
+
+
+class KafkaBroker:
+    """Formats the storage and starts the broker; ready when the constructor returns. A context manager."""
+
+    def __init__(self) -> None:
+        fetch_jars()
+        self.folder = Path(tempfile.mkdtemp(prefix="kafka-"))
+        self.port, controller = _free_ports(2)
+        self._properties = self.folder / "server.properties"
+        self._properties.write_text(
+            PROPERTIES.format(port=self.port, controller=controller, folder=self.folder), encoding="utf-8"
+        )
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "x")
+        subprocess.run(
+            _java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)),
+            check=True,
+            capture_output=True,
+        )
+        self.start()
+
+    @property
+    def bootstrap(self) -> str:
+        """host:port for clients."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts the broker on its storage and waits until it answers."""
+        self._log = (self.folder / "broker.log").open("ab")
+        self.process = subprocess.Popen(
+            _java("kafka.Kafka", str(self._properties)), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+        )
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while trouble("127.0.0.1", self.port) is not None:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                said = (self.folder / "broker.log").read_text(errors="replace")[-2_000:]
+                self.stop()
+                raise RuntimeError(f"Kafka did not start:\n{said}")
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """Ends the broker at once; its storage stays."""
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def stop(self) -> None:
+        """Ends the broker and removes its storage."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> KafkaBroker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+def fetch_jars() -> None:
+    """Copies the jars of `pom.xml` into `.cache/`, once."""
+    if (JARS / ".complete").exists():
+        return
+    maven, java = shutil.which("mvn"), shutil.which("java")
+    if maven is None or java is None:
+        raise RuntimeError("tests on a real Kafka need `java` (17 or newer) and `mvn` on the PATH")
+    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={JARS}", "-DincludeScope=runtime"]
+    subprocess.run([maven, "-q", "-B", "-f", str(HERE / "pom.xml"), *goal], check=True)
+    (JARS / ".complete").touch()
+
+
+def _java(main: str, *arguments: str) -> list[str]:
+    options = ["-Xmx384m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    return ["java", *options, "-cp", f"{JARS}/*", main, *arguments]
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
