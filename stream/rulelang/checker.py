@@ -135,8 +135,8 @@ def _check_word(word: Word, source: Source) -> None:
         )
         source.add("R403", word.place, "`~` and `*` on one word", "one of the two", help_)
     _check_prefix(word, source)
-    # A word with characters that no word has is a finding of its own already.
-    if word.text and not read_phrase(word.text):
+    # A word that begins otherwise has a finding of its own already.
+    if word.text[:1].isalnum() and not read_phrase(word.text):
         source.add("R408", word.place, quoted(word.text), "a word with letters or digits", "It reads as nothing.")
 
 

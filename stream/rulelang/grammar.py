@@ -125,7 +125,7 @@ class _Builder:
             self._source.add("R305", place, "AND (or NOT) and OR side by side", "brackets around one of them", help_)
         if len(operands) == 1:
             return operands[0]
-        if "OR" in operators:
+        if operators == {"OR"}:
             return Or(tuple(operands), place=place)
         return And(tuple(operands), place)
 
@@ -134,8 +134,8 @@ class _Builder:
         if len(run) < 2:
             return
         texts = [self._text(node.place) for node in run]
-        if any(words.is_operator(text) for text in texts):
-            return  # a finding of its own
+        if any(words.is_operator(text) or not any(map(str.isalnum, text)) for text in texts):
+            return  # it has a finding of its own
         lower = next((text for text in texts if text in ("and", "or", "not", "near")), None)
         if lower is not None:
             help_ = f"Operators are written in capitals: {lower.upper()}{'/n' if lower == 'near' else ''}."

@@ -1,0 +1,213 @@
+"""Expressions to trees: what each notation means, where its nodes stand, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream.rulelang import Node
+from stream.rulelang.nodes import (
+    And,
+    AnyOf,
+    AtLeast,
+    FieldScoped,
+    KeyField,
+    Lead,
+    ListRef,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Regex,
+    Scoped,
+    Word,
+)
+from tests.rulelang.kit import codes, expression_codes, load_example, parse_text
+
+A, B, C = Word("a"), Word("b"), Word("c")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a", A),
+        ("~strike", Word("strike", inflected=True)),
+        ("escalat*", Word("escalat", prefix=True)),
+        ("M142", Word("M142")),
+        ("F-16", Word("F-16")),
+        ("U.S.", Word("U.S.")),
+        ("Kremlin’s", Word("Kremlin’s")),
+        ("हिन्दी", Word("हिन्दी")),
+        ("AND-gate", Word("AND-gate")),
+        ('"red line"', Phrase((Word("red"), Word("line")))),
+        ('~"red line"', Phrase((Word("red"), Word("line", inflected=True)))),
+        ('"long-range escalat*"', Phrase((Word("long-range"), Word("escalat", prefix=True)))),
+        ('"1,000 troops"', Phrase((Word("1,000"), Word("troops")))),
+        ('"AND"', Phrase((Word("AND"),))),
+        ("@ru.officials", ListRef("ru.officials")),
+        ("a AND b AND c", And((A, B, C))),
+        ("a AND NOT b", And((A, Not(B)))),
+        ("a NOT b", And((A, Not(B)))),
+        ("a NOT NOT b", And((A, Not(Not(B))))),
+        ("NOT a AND b", And((Not(A), B))),
+        ("a OR b OR c", Or((A, B, C))),
+        ("(a OR b) AND c", And((Or((A, B)), C))),
+        ("(a)AND(b)", And((A, B))),
+        ("a NEAR/3 b", Near(A, B, 3)),
+        ("a ONEAR/0 b", Near(A, B, 0, ordered=True)),
+        ("a NOT  NEAR/50 b", Near(A, B, 50, negated=True)),
+        ("a NOT ONEAR/5 b", Near(A, B, 5, ordered=True, negated=True)),
+        ("a NEAR/3 b NEAR/4 c", Near(Near(A, B, 3), C, 4)),
+        ("a NEAR/3(b OR c)", Near(A, Or((B, C)), 3)),
+        ("SENTENCE(a AND b)", Scoped("SENTENCE", And((A, B)))),
+        ("PARAGRAPH (a AND b)", Scoped("PARAGRAPH", And((A, B)))),
+        ("CASE(US)", Scoped("CASE", Word("US"))),
+        ("LEAD/50(a)", Lead(50, A)),
+        ("ATLEAST/3(a OR b)", AtLeast(3, Or((A, B)))),
+        ("ANY/2(a, b AND c, c)", AnyOf(2, (A, And((B, C)), C))),
+        ("title:a", FieldScoped("title", A)),
+        ("body:(a OR b) AND c", And((FieldScoped("body", Or((A, B))), C))),
+        ("title:a NEAR/2 b", Near(FieldScoped("title", A), B, 2)),
+        ("source:reuters", KeyField("source", "reuters")),
+        ("lang:en-*", KeyField("lang", "en-", prefix=True)),
+        ("url:https://example.org/a_b", KeyField("url", "https://example.org/a_b")),
+        ('source:"Radio Free*"', KeyField("source", "Radio Free", prefix=True)),
+        ('author:"Doe, Jane & Co"', KeyField("author", "Doe, Jane & Co")),
+        ("source:@agencies", KeyField("source", "", list_name="agencies")),
+        (r'regex:"T-\d{2}\b, (?i)x"', Regex(r"T-\d{2}\b, (?i)x")),
+    ],
+)
+def test_notation_and_tree(text: str, tree: Node) -> None:
+    node, diagnostics = parse_text(text)
+    assert diagnostics == []
+    assert node == tree
+
+
+def test_every_node_knows_where_it_stands() -> None:
+    text = '(Kremlin OR ~"red line") NEAR/5 CASE(US)'
+    node, _ = parse_text(text)
+    assert isinstance(node, Near)
+    assert isinstance(node.left, Or)
+    phrase = node.left.operands[1]
+    assert isinstance(phrase, Phrase)
+
+    def stretch(part: Node) -> str:
+        return text[part.place.column - 1 : part.place.column - 1 + part.place.length]
+
+    assert stretch(node.left) == 'Kremlin OR ~"red line"'
+    assert stretch(phrase) == '~"red line"'
+    assert [stretch(word) for word in phrase.words] == ["red", "line"]
+    assert stretch(node.right) == "CASE(US)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a AND b OR c", ["R305"]),
+        ("a OR b NOT c", ["R305"]),
+        ("(a AND b) OR c", []),
+        ("red line", ["R306"]),
+        ("a b AND c d", ["R306", "R306"]),
+        ('"red line" crossed', ["R306"]),
+        ("a and b", ["R306"]),
+        ("a (b OR c)", ["R306"]),
+        ("a AND", ["R301"]),
+        ("AND a", ["R301"]),
+        ("a OR OR b", ["R301"]),
+        ("a, b", ["R301"]),
+        ("()", ["R301"]),
+        ("title:", ["R301"]),
+        ("a NEAR/3", ["R301"]),
+        ("(a OR b", ["R302"]),
+        ("a OR b)", ["R302"]),
+        ('a OR "b', ["R303"]),
+        ("a_b", ["R304"]),
+        ("#tag", ["R304"]),
+        ("a && b", ["R304"]),
+        ("12:30", ["R304"]),
+        ("~ a", ["R304"]),
+        ("a NEAR b", ["R307"]),
+        ("a NEAR/x b", ["R307"]),
+        ("a NEAR/1234567 b", ["R307"]),
+        ("SENTENCE a", ["R307"]),
+        ("regex:abc", ["R307"]),
+        ("„a“", ["R308"]),
+        ("a NEAR/1 b NOT NEAR/1 c", ["R309"]),
+        ("colour:a", ["R502"]),
+        ("NOT a", ["R401"]),
+        ("a OR NOT b", ["R401"]),
+        ("a AND (b OR NOT c)", ["R401"]),
+        ("NOT a AND NOT b", ["R401"]),
+        ("a AND NOT (b OR NOT c)", ["R401"]),
+        ("ANY/1(a, NOT b)", ["R401"]),
+        ("a AND SENTENCE(NOT b)", ["R401"]),
+        ("a AND (NOT b AND NOT c)", []),
+        ("tr*", ["R402"]),
+        ('"a tr*"', ["R402"]),
+        ("tru*", []),
+        ("~truc*", ["R403"]),
+        ('~"a truc*"', ["R403"]),
+        ("a NEAR/51 b", ["R404"]),
+        ("a NEAR/50 b", []),
+        ("ATLEAST/0(a)", ["R404"]),
+        ("LEAD/0(a)", ["R404"]),
+        ("ANY/3(a, b)", ["R404"]),
+        ("ANY/0(a, b)", ["R404"]),
+        ("a NEAR/3 (b AND c)", ["R405"]),
+        ("a NEAR/3 title:b", ["R405"]),
+        ("a NEAR/3 SENTENCE(b)", ["R405"]),
+        ('a NEAR/3 regex:"b"', ["R405"]),
+        ("a NEAR/3 (b OR source:c)", ["R405"]),
+        ("a NEAR/3 ATLEAST/2(b)", ["R405"]),
+        ("a NEAR/3 CASE(b OR c)", []),
+        ("a NEAR/3 (b ONEAR/1 c)", []),
+        ('"---"', ["R408"]),
+        ('"a --- b"', []),
+        ('source:""', ["R408"]),
+        ('regex:"(a"', ["R409"]),
+        ('regex:"a(?=b)"', ["R410"]),
+        ('regex:"(?<!a)b"', ["R410"]),
+        (r'regex:"(a)\1"', ["R410"]),
+        (r'regex:"(?i)\bpo[l1]and\b"', []),
+        ("a*b", ["R411"]),
+        ("abc**", ["R411"]),
+        ("topic:energy", ["R601"]),
+    ],
+)
+def test_what_is_refused(text: str, expected: list[str]) -> None:
+    assert expression_codes(text) == expected
+
+
+def test_nesting_is_counted_by_brackets_functions_negations_fields_and_rows_of_near() -> None:
+    assert expression_codes("(" * 20 + "a" + ")" * 20) == []
+    assert expression_codes("(" * 21 + "a" + ")" * 21) == ["R406"]
+    assert expression_codes("a AND " + "NOT " * 21 + "b") == ["R406"]
+    assert expression_codes("title:" * 21 + "a") == ["R406"]
+    assert expression_codes("a" + " NEAR/1 a" * 20) == []
+    assert expression_codes("a" + " NEAR/1 a" * 21) == ["R406"]
+
+
+@pytest.mark.parametrize(
+    ("item", "tree"),
+    [
+        ("Storm Shadow", Phrase((Word("Storm"), Word("Shadow")))),
+        ("~Storm Shadow", Phrase((Word("Storm"), Word("Shadow", inflected=True)))),
+        ('~"red line"', Phrase((Word("red"), Word("line", inflected=True)))),
+        ("~Putin", Word("Putin", inflected=True)),
+        ("escalat*", Word("escalat", prefix=True)),
+        ("AT&T", Phrase((Word("AT&T"),))),
+        ("Johnson, Boris", Phrase((Word("Johnson,"), Word("Boris")))),
+        ("CASE(US)", Scoped("CASE", Word("US"))),
+        ("no", Word("no")),
+        ("2022-02-24", Word("2022-02-24")),
+    ],
+)
+def test_items_are_words_and_phrases_without_ceremony(item: str, tree: Node) -> None:
+    loaded = load_example(f"keywords:\n  - {item}\n")
+    assert "R3" not in "".join(codes(loaded.diagnostics))
+    assert loaded.ruleset is not None
+    assert loaded.ruleset.rules[0].match == tree
+
+
+@pytest.mark.parametrize("item", ["truce AND talks", "NOT truce", 'say "truce" now', "a NEAR/3 b"])
+def test_an_item_is_no_expression(item: str) -> None:
+    assert codes(load_example(f"keywords:\n  - {item}\n").diagnostics) == ["R311"]
