@@ -1,0 +1,160 @@
+"""The parts of `redline demo`: a worker and a reader around a replay, and the summary."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from stream.broker.admin import Admin
+from stream.broker.subscriber import Subscriber
+from stream.cli.child import WorkerProcess
+from stream.cli.histogram import quantile
+from stream.cli.ledger import Seen
+from stream.cli.render import print_alert
+from stream.errors import ServiceError
+from stream.model import ALERT_SEVERITIES
+from stream.settings import Settings
+from stream.sources.replayer import Plan, Replay
+from stream.sources.rulefiles import load_ruleset
+from stream.sources.seeds import read_articles
+from stream.telemetry.metrics import Metrics
+from stream.wire.topics import RAW, TOPICS, full_name
+
+SETTLE_SECONDS = 1.0
+DRAIN_SECONDS_MAX = 30.0
+
+
+class Demo:
+    """A running pipeline on the given broker: topics, worker, and a thread that prints alerts. A context manager."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        # The rules are checked here, so that a fault is named before anything is started.
+        self._ruleset = load_ruleset(settings.rules_dir)
+        self._settings = (
+            settings if settings.metrics_port else settings.model_copy(update={"metrics_port": _free_port()})
+        )
+        self._console = console
+        self._seen = Seen(settings.topic_prefix)
+        self._changed_at = time.monotonic()
+        self._stop_reading = threading.Event()
+        self._reader_failure: BaseException | None = None
+        self._sent = 0
+        self._seconds = 0.0
+
+    def __enter__(self) -> Demo:
+        with ExitStack() as opened:
+            folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="redline-demo-"))
+            with Admin(self._settings) as admin:
+                admin.create()
+            self._worker = opened.enter_context(WorkerProcess(self._settings, Path(folder) / "worker.log"))
+            names = [full_name(self._settings.topic_prefix, topic) for topic in TOPICS if topic is not RAW]
+            subscriber = opened.enter_context(Subscriber(self._settings, names, start="earliest"))
+            reader = threading.Thread(target=self._read, args=(subscriber,), daemon=True)
+            opened.callback(reader.join)
+            opened.callback(self._stop_reading.set)
+            reader.start()
+            self._worker.wait_ready()
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def replay(self, speed: float) -> None:
+        """Publishes the seeds at their recorded pace and waits until all of them are through."""
+        count = len(self._ruleset.rules)
+        self._console.print(
+            f"[dim]broker {self._settings.bootstrap} · {count} rules, {self._ruleset.lists} lists · "
+            f"metrics {self._worker.base_url}/metrics[/dim]\n"
+        )
+        started = time.monotonic()
+        items = list(read_articles(self._settings.seeds_dir, file_bytes_max=self._settings.source_file_bytes_max))
+        plan = Plan(speed=speed, gap_seconds_max=self._settings.replay_gap_max_seconds)
+        with Replay(self._settings, Metrics()) as replay:
+            ledger = replay.run(items, plan)
+        self._sent = ledger.acknowledged
+        self._wait_until_through()
+        self._seconds = time.monotonic() - started
+
+    def print_summary(self) -> None:
+        """Counts, by what stands on the topics, and the latency that the worker measured."""
+        exposition = self._worker.metrics()
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="dim")
+        table.add_column()
+        for name, text in self._summary(exposition):
+            table.add_row(name, text)
+        self._console.print()
+        self._console.print(table)
+
+    def stay(self) -> None:
+        """Goes on printing alerts until Ctrl-C, after saying what can be tried."""
+        bootstrap = self._settings.bootstrap
+        self._console.print(
+            "\n[bold]Still running; Ctrl-C ends it.[/bold] In another terminal, try:\n"
+            f"  redline replay seeds --bootstrap {bootstrap} --rate 5   [dim]# again, under a run of its own[/dim]\n"
+            f"  redline alerts tail --bootstrap {bootstrap} --json      [dim]# what a subscriber gets[/dim]\n"
+            f"  curl {self._worker.base_url}/metrics\n"
+            "  redline rules test                                      [dim]# the tests inside the rule files[/dim]\n"
+            "and docs/tutorial.md for a rule of your own.",
+            soft_wrap=True,
+        )
+        while True:
+            self._check()
+            time.sleep(0.2)
+
+    def _summary(self, exposition: str) -> Iterator[tuple[str, str]]:
+        seen = self._seen
+        yield "articles in", f"{self._sent} sent, {seen.tagged} tagged, {seen.dead + seen.dead_of_alerts} dead letters"
+        yield "topics", ", ".join(f"{topic} {count}" for topic, count in seen.topics.most_common()) or "none"
+        by_severity = [f"{s} {seen.alerts[s]}" for s in reversed(ALERT_SEVERITIES) if seen.alerts[s]]
+        yield "alerts", f"{seen.alerts.total()}" + (f" ({', '.join(by_severity)})" if by_severity else "")
+        yield "pace", f"{self._sent / self._seconds:.1f} articles/s as replayed ({self._seconds:.1f} s)"
+        p50, p99 = (quantile(exposition, "redline_end_to_end_seconds", q) for q in (0.5, 0.99))
+        if p50 is not None and p99 is not None:
+            yield "article to alert", f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms (redline_end_to_end_seconds)"
+        if self._worker.restarts:
+            yield "worker restarts", str(self._worker.restarts)
+
+    def _read(self, subscriber: Subscriber) -> None:
+        try:
+            while not self._stop_reading.is_set():
+                for record in subscriber.poll(0.1):
+                    self._changed_at = time.monotonic()
+                    alert = self._seen.take(record)
+                    if alert is not None:
+                        print_alert(self._console, alert)
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            self._reader_failure = error
+
+    def _wait_until_through(self) -> None:
+        deadline = time.monotonic() + DRAIN_SECONDS_MAX
+        # Matches may arrive after the tagged article that they belong to: settled means complete and quiet.
+        while not (self._seen.done(self._sent) and time.monotonic() - self._changed_at > SETTLE_SECONDS):
+            self._check()
+            if time.monotonic() > deadline:
+                raise ServiceError(
+                    f"after {DRAIN_SECONDS_MAX:.0f} s only {self._seen.tagged + self._seen.dead} of {self._sent} "
+                    "articles came out of the worker"
+                )
+            time.sleep(0.05)
+
+    def _check(self) -> None:
+        self._worker.check()
+        if self._reader_failure is not None:
+            raise self._reader_failure
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
