@@ -1,0 +1,158 @@
+"""What holds for the reading of any text."""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from stream.clean import Cut, Reading, read
+from stream.clean.reader import ContentType, Kind, read_fully
+from stream.clean.tokens import forget
+
+PIECES = [
+    "red", "Lines", "U.S.", "U.N", "de", "UN", "non", "anti", "S", "400", "3.5",
+    "1,000", "'s", "’s", "'", "’", '"', "“", "”",
+    "-", "\u2011", "\u2013", "\u2014", "\u00ad", "\u200b", "\ufe0f", "™", " ", "\n",
+    "\r\n", "\t", "\u2028", "\x1d", "\u00a0",
+    ".", "!", "…", "。", ",", "(", ")", "é", "e\u0301", "\u0301", "\u0316", "й",
+    "и\u0306", "ß", "İ", "ﬁ", "½", "²", "ﷺ", "中",
+    "「", "ไ", "ำ", "ᄒ", "ᅡ", "ᆫ", "हि", "ﾞ", "ｶ", "_", "&", "&amp;", "&shy;", "&#39;",
+    "&#x", "<", ">", "<p>", "</p>", "<br>",
+    "<b>", "<script>", "</script>", "<!--", "-->", "<a b='", '<a b="', "\x00",
+    "\ud800", "\u202e", "🚀", "Mr.", "1️⃣", "﹣", "ŉ",
+]  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(st.characters(), max_size=40)
+KINDS = st.sampled_from(["title", "body"])
+TYPES = st.sampled_from(["text/plain", "text/html", None])
+CUTS = st.lists(
+    st.builds(lambda start, length: Cut(start, start + length, "menu"), st.integers(0, 60), st.integers(0, 20)),
+    max_size=3,
+)
+quick = settings(max_examples=150, deadline=None)
+
+
+@quick
+@given(TEXTS, KINDS, TYPES, CUTS)
+def test_every_sequence_has_one_entry_a_token_in_order(
+    text: str, kind: Kind, content_type: ContentType | None, cuts: list[Cut]
+) -> None:
+    reading = read(text, kind=kind, content_type=content_type, cuts=cuts)
+    count = len(reading.tokens)
+    sequences = (reading.cases, reading.starts, reading.ends, reading.sentences, reading.paragraphs)
+    assert [len(sequence) for sequence in sequences] == [count] * 5
+    assert all(reading.tokens)
+    assert all(0 <= start < end <= len(text) for start, end in spans(reading))
+    # Tokens of one source character (½) share it, or a part of it; otherwise one ends before the next begins.
+    for (start, end), (next_start, next_end) in pairwise(spans(reading)):
+        assert start <= next_start
+        assert end <= next_end
+    for earlier, later in pairwise(zip(reading.paragraphs, reading.sentences, strict=True)):
+        assert later[0] - earlier[0] in (0, 1)
+        assert later[1] - earlier[1] in (0, 1)
+        assert later[0] == earlier[0] or later[1] > earlier[1]
+    for position, (start, end) in enumerate(spans(reading)):
+        first, last = reading.sentence_span(position)
+        assert first <= start < end <= last
+
+
+@quick
+@given(TEXTS, KINDS, CUTS)
+@example("e\u0301x", "body", [Cut(1, 2, "menu")])
+@example("de-\u200b\nescalation", "body", [])
+@example(" " + "\u0e31" * 40, "body", [])
+def test_the_short_cut_yields_what_the_long_way_does(text: str, kind: Kind, cuts: list[Cut]) -> None:
+    forget()
+    short = read(text, kind=kind, content_type="text/plain", cuts=cuts)
+    full = read_fully(text, kind, False, tuple(cuts))
+    assert (short.tokens, short.cases) == (full.tokens, full.cases)
+    again = read(text, kind=kind, content_type="text/plain", cuts=cuts)
+    assert (again.tokens, again.cases) == (full.tokens, full.cases)
+
+
+@quick
+@given(TEXTS)
+def test_what_one_token_stands_for_reads_as_that_token(text: str) -> None:
+    """Except where a character or cluster of the source gives several tokens, which then share it."""
+    reading = read(text, content_type="text/plain")
+    for position, (start, end) in enumerate(spans(reading)):
+        if is_shared(reading, position):
+            continue
+        piece = read(text[start:end], content_type="text/plain")
+        assert (piece.tokens, piece.cases) == ([reading.tokens[position]], [reading.cases[position]])
+
+
+@quick
+@given(TEXTS)
+def test_tokens_read_as_themselves(text: str) -> None:
+    """What was folded once does not fold any further."""
+    tokens = [token for token in read(text, content_type="text/plain").tokens if token.isascii()]
+    assert read(" ".join(tokens), content_type="text/plain").tokens == tokens
+
+
+@quick
+@given(TEXTS)
+def test_text_without_tags_or_entities_reads_the_same_as_html(text: str) -> None:
+    text = text.replace("<", " ").replace("&", " ")
+    assert read(text, content_type="text/html").tokens == read(text, content_type="text/plain").tokens
+
+
+HOSTILE = [
+    "<", "&", "&a", "<a", '<a ="', "<!--", "<!", "<p>", "<br>", "<script>", '<a ="> "',
+    "&#1;", ".", ". ", ".'", "U.", "'s",
+    "a's", "de-", "1,", "\u0301\u0316", "e\u0301", "中。", "\u200b", "\n", "a-\n",
+    "\u00ad\n", " ", "\u1161", "\ud800", "\x00",
+    "\u202e", "«", "Mr. A", "- \n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("content_type", ["text/plain", "text/html"])
+def test_hostile_text_is_read_to_its_end(unit: str, content_type: ContentType) -> None:
+    """200,000 code points of it; anything worse than linear would run into the suite's time limit."""
+    text = (unit * (200_000 // len(unit))) + " end"
+    reading = read(text, content_type=content_type)
+    assert len(reading.starts) == len(reading.tokens) == len(reading.cases)
+    assert all(end <= len(text) for end in reading.ends[-5:])
+
+
+@pytest.mark.parametrize(
+    "unit", ["a's ", "de-", "U.S. ", "e\u0301", "<b>x</b> ", "<a =' ", "&amp;x ", "word. Next ", "long-\n"]
+)
+def test_work_grows_in_proportion_to_the_text(unit: str) -> None:
+    """Ten times the text runs about ten times the lines of code."""
+    short, long = (work(unit * count) for count in (200, 2_000))
+    assert long <= short * 11
+
+
+def work(text: str) -> int:
+    """How many lines of the reading code run for one text."""
+    lines = 0
+
+    def count(frame: object, event: str, argument: object) -> object:
+        nonlocal lines
+        lines += event == "line"
+        return count
+
+    forget()
+    tracing = sys.gettrace()
+    sys.settrace(count)  # type: ignore[arg-type]
+    try:
+        _ = read(text).starts
+    finally:
+        sys.settrace(tracing)
+    return lines
+
+
+def spans(reading: Reading) -> list[tuple[int, int]]:
+    return list(zip(reading.starts, reading.ends, strict=True))
+
+
+def is_shared(reading: Reading, position: int) -> bool:
+    start, end = spans(reading)[position]
+    before = position > 0 and reading.ends[position - 1] > start
+    after = position + 1 < len(reading.tokens) and reading.starts[position + 1] < end
+    return before or after
