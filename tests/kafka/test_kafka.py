@@ -1,0 +1,62 @@
+"""The same scenarios, and harder ones, on a real Apache Kafka."""
+
+from pathlib import Path
+
+import pytest
+
+from stream.settings import Settings
+from tests.e2e import scenarios
+from tests.kafka.broker import KafkaBroker
+from tests.worker.kit import REAL, following, publish, running, until
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def settings(kafka_settings: Settings, tmp_path: Path) -> Settings:
+    return scenarios.with_rules(kafka_settings, tmp_path)
+
+
+def test_from_raw_to_alerts(settings: Settings) -> None:
+    scenarios.from_raw_to_alerts(settings)
+
+
+def test_bad_input_is_dead_letters_and_stalls_nothing(settings: Settings) -> None:
+    scenarios.bad_input_is_dead_letters_and_stalls_nothing(settings)
+
+
+def test_a_flood_of_bad_input_does_not_hold_up_the_good(settings: Settings) -> None:
+    scenarios.a_flood_of_bad_input_does_not_hold_up_the_good(settings)
+
+
+def test_sigterm_loses_and_repeats_nothing(settings: Settings) -> None:
+    lost, repeated = scenarios.killed_and_started_again(settings, count=2_000, kills=4, hard=False)
+    assert (lost, repeated) == (0, 0)
+
+
+def test_kill_9_loses_nothing(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    lost, repeated = scenarios.killed_and_started_again(settings, count=2_000, kills=4, hard=True)
+    with capsys.disabled():
+        print(f"\nkill -9 x4, 2,000 articles: lost {lost}, repeated under the same id {repeated}")  # noqa: T201
+    assert lost == 0
+
+
+def test_the_broker_is_killed_and_comes_back(settings: Settings, kafka_broker: KafkaBroker) -> None:
+    with running(settings, REAL) as worker, following(settings, "alerts.high") as follower:
+        worker.ready()
+        publish(settings, "articles.raw", scenarios.articles(0, 20))
+        follower.wait("alerts.high", 20)
+        kafka_broker.kill()
+        kafka_broker.start()
+        publish(settings, "articles.raw", scenarios.articles(20, 20))
+        ended = worker.process.poll() is not None
+        if not ended:
+            until(
+                lambda: worker.process.poll() is not None or len(follower.poll()["alerts.high"]) >= 40, "alerts or exit"
+            )
+        if worker.process.poll() is not None:
+            assert worker.process.returncode == 75
+    with running(settings, REAL) as worker, following(settings, "alerts.high") as follower:
+        worker.ready()
+        until(lambda: follower.poll() and len(scenarios.alert_ids(follower)) == 40, "all alerts")
+        assert worker.stop() == 0
