@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka lint format bench docs lock clean
+.PHONY: help demo test test-kafka test-ops compose-test dashboards lint format bench docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,10 +14,19 @@ demo: $(VENV)/.runtime ## replay the seed articles through an embedded broker an
 	@$(BIN)/redline demo $(ARGS)
 
 test: $(VENV)/.dev ## unit, property, golden and end-to-end tests on the embedded broker
-	$(BIN)/python -m pytest -m "not kafka" $(ARGS)
+	$(BIN)/python -m pytest -m "not kafka and not ops" $(ARGS)
 
 test-kafka: $(VENV)/.dev ## end-to-end tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m pytest -m kafka $(ARGS)
+
+test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian: prometheus prometheus-alertmanager)
+	$(BIN)/python -m pytest tests/ops $(ARGS)
+
+compose-test: ## docker compose up, killed, scaled, broken and taken down again (needs a Docker engine)
+	$(PYTHON) tools/compose_test.py
+
+dashboards: $(VENV)/.dev ## write the Grafana dashboards from ops/grafana
+	$(BIN)/python -m ops.grafana
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

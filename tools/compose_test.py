@@ -1,0 +1,408 @@
+"""Brings docker-compose.yml up, as people do, and breaks it in the ways that happen: `make compose-test`.
+
+Steps, each with a deadline and its time printed: build · start · alerts on the alert topics · Prometheus has them from
+every worker, its rules are loaded, nothing fires · the worker is killed, comes back and goes on · two workers share ·
+an error in the rules · Kafka away and back · a taken port · a missing image · everything down, nothing left.
+
+Needs a Docker engine and `docker compose`; ports are free ones, the project's name is its own, so a Redline that is
+already up is not touched. Without an image of Grafana it goes on without that service and says so. Exit code 0, 1 (a
+step failed; the logs are printed) or 2 (no engine).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PROJECT = f"redline-test-{os.getpid()}"
+GRAFANA_IMAGE = "grafana/grafana:12.2.0"
+START_SECONDS_MAX = 300
+STEP_SECONDS_MAX = 120
+PULL_SECONDS_MAX = 300
+POLL_SECONDS = 1.0
+RESTARTS_MAX = 3
+"""More restarts than this while a service cannot work are a storm."""
+
+
+class StepError(Exception):
+    """A step did not end as it should; the text says what was found."""
+
+
+class Compose:
+    """`docker compose` for one project, with settings of its own instead of the user's .env."""
+
+    def __init__(self, project: str, settings: dict[str, str], *, files: tuple[str, ...] = ()) -> None:
+        named = [argument for file in (str(ROOT / "docker-compose.yml"), *files) for argument in ("-f", file)]
+        self._base = ["docker", "compose", "-p", project, "--project-directory", str(ROOT), *named]
+        self._base += ["--env-file", os.devnull, "--progress", "plain"]
+        self._environment = {**os.environ, **settings}
+
+    def run(self, *arguments: str, seconds_max: float = STEP_SECONDS_MAX) -> str:
+        """What it prints; raises `StepError` with it if it fails."""
+        code, said = self.attempt(*arguments, seconds_max=seconds_max)
+        if code != 0:
+            raise StepError(f"docker compose {' '.join(arguments)} ended with {code}:\n{said[-3000:]}")
+        return said
+
+    def attempt(self, *arguments: str, seconds_max: float = STEP_SECONDS_MAX) -> tuple[int, str]:
+        """Exit code and all that it prints."""
+        try:
+            done = subprocess.run(
+                [*self._base, *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds_max,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            return -1, f"not finished after {seconds_max:.0f} s"
+        return done.returncode, done.stdout + done.stderr
+
+    def setting(self, name: str, value: str) -> None:
+        """Changes a variable for the calls that follow."""
+        self._environment[name] = value
+
+    def containers(self, service: str) -> list[dict[str, Any]]:
+        """`docker inspect` of each container of a service."""
+        names = self.run("ps", "-a", "-q", service).split()
+        return json.loads(_output("docker", "inspect", *names)) if names else []
+
+
+class Stack:
+    """The project under test, and what can be asked of it."""
+
+    def __init__(self, ports: dict[str, int], folder: Path) -> None:
+        self.ports = ports
+        self.folder = folder
+        settings = {name: str(port) for name, port in ports.items()}
+        self.compose = Compose(PROJECT, {**settings, "COMPOSE_PROFILES": "demo", "REPLAY_MAX_GAP_SECONDS": "0.5"})
+        self.services: list[str] = []
+        self.scales: list[str] = []
+
+    def up(self, *arguments: str) -> None:
+        """Starts all services, or those named."""
+        self.compose.run("up", "-d", "--no-build", *self.scales, *arguments, seconds_max=START_SECONDS_MAX)
+
+    def alerts(self) -> int:
+        """Alerts on all alert topics, by their end offsets."""
+        said = self.compose.run("exec", "-T", "worker", "redline", "topics", "list", "--json")
+        topics = json.loads(said[said.index("[") :]) if "[" in said else []
+        return sum(topic["messages"] for topic in topics if ".alerts." in topic["name"])
+
+    def query(self, expression: str) -> dict[str, float]:
+        """Instance -> value of an instant query to Prometheus (the key is empty without the label)."""
+        answer = self.prometheus("/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
+        return {r["metric"].get("instance", ""): float(r["value"][1]) for r in answer["result"]}
+
+    def prometheus(self, path: str) -> dict[str, Any]:
+        """The `data` of an answer of its API."""
+        data = get_json(f"http://127.0.0.1:{self.ports['PROMETHEUS_PORT']}{path}")["data"]
+        assert isinstance(data, dict)
+        return data
+
+    def wait_healthy(self, service: str, count: int = 1) -> None:
+        """Until so many containers of it are healthy, and no others exist."""
+
+        def check() -> str | None:
+            found = [_health(container) for container in self.compose.containers(service)]
+            return None if found == ["healthy"] * count else f"{service}: found {found}, expected {count} healthy"
+
+        wait_for(check, START_SECONDS_MAX)
+
+
+def main() -> int:
+    """Runs all steps; whatever happens, takes everything down."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for command, why in (
+        ("docker compose version", "there is no `docker compose`"),
+        ("docker info", "no engine answers"),
+    ):
+        if not _succeeds(*command.split()):
+            print(f"compose-test: {why}; it needs Docker Engine with Compose v2", file=sys.stderr)
+            return 2
+    times: list[tuple[str, float]] = []
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    names = ("GRAFANA_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "KAFKA_PORT")
+    with tempfile.TemporaryDirectory(dir=ROOT / ".cache", prefix="compose-test-") as folder:
+        Path(folder).chmod(0o755)
+        stack = Stack(dict(zip(names, free_ports(len(names)), strict=True)), Path(folder))
+        failed = False
+        try:
+            for name, step in STEPS:
+                with timed(name, times):
+                    step(stack)
+        except (StepError, OSError, subprocess.SubprocessError) as error:
+            failed = True
+            print(f"FAILED: {error}", flush=True)
+            for arguments in (("ps", "-a"), ("logs", "--no-color", "--tail", "25")):
+                print(stack.compose.attempt(*arguments)[1], flush=True)
+        finally:
+            with timed("down", times):
+                failed = not down(stack) or failed
+    print("\n" + "\n".join(f"{seconds:7.1f} s  {name}" for name, seconds in times))
+    print(f"{sum(seconds for _, seconds in times):7.1f} s  in all: {'FAILED' if failed else 'passed'}")
+    return 1 if failed else 0
+
+
+# Steps ---------------------------------------------------------------------------------------------------------------
+
+
+def build(stack: Stack) -> None:
+    """Builds the image; finds out whether there is one of Grafana."""
+    stack.compose.run("build", seconds_max=900)
+    stack.services = ["kafka", "worker", "replayer", "prometheus", "alertmanager", "grafana"]
+    if not _can_be_had(GRAFANA_IMAGE):
+        print(f"  {GRAFANA_IMAGE} cannot be had here: going on without Grafana", flush=True)
+        stack.services.remove("grafana")
+        stack.scales = ["--scale", "grafana=0"]
+
+
+def start(stack: Stack) -> None:
+    """Up, until every service is healthy and the topics are created."""
+    stack.up()
+    for service in stack.services:
+        stack.wait_healthy(service)
+    (topics,) = stack.compose.containers("topics")
+    if (topics["State"]["Status"], topics["State"]["ExitCode"]) != ("exited", 0):
+        raise StepError(f"topics: found {topics['State']}, expected it to have ended with 0")
+    if "grafana" in stack.services:
+        found = get_json(f"http://127.0.0.1:{stack.ports['GRAFANA_PORT']}/api/search?type=dash-db")
+        if len(found) != 2:
+            raise StepError(f"Grafana shows {found}, expected two dashboards")
+
+
+def alerts_arrive(stack: Stack) -> None:
+    """A subscriber gets an alert, on the alert topics."""
+    tail = "timeout 90 redline alerts tail --json --from-beginning | head -n 1"
+    said = stack.compose.run("exec", "-T", "worker", "sh", "-c", tail)
+    alert = json.loads(said[said.index("{") :].splitlines()[0])
+    if alert["type"] != "redline.alert.fired.v1" or alert["data"]["status"] != "exercise":
+        raise StepError(f"found {alert}, expected a fired alert of an exercise")
+    print(f"  {alert['severitytext']}: {alert['data']['summary'][:100]}", flush=True)
+
+
+def prometheus_has_them(stack: Stack) -> None:
+    """Alerts of the one worker are scraped, rules loaded, Alertmanager known, and nothing fires."""
+    wait_for(lambda: _alerts_from(stack, workers=1), STEP_SECONDS_MAX)
+    groups = {group["name"]: group["rules"] for group in stack.prometheus("/api/v1/rules")["groups"]}
+    if set(groups) != {"redline-records", "redline-alerts"} or not all(groups.values()):
+        raise StepError(f"Prometheus has the rule groups {sorted(groups)}")
+    bad = [rule["name"] for rules in groups.values() for rule in rules if rule["health"] == "err"]
+    if bad:
+        raise StepError(f"Prometheus cannot evaluate {bad}")
+    if len(stack.prometheus("/api/v1/alertmanagers")["activeAlertmanagers"]) != 1:
+        raise StepError("Prometheus knows of no Alertmanager")
+    firing = stack.prometheus("/api/v1/alerts")["alerts"]
+    if [alert for alert in firing if alert["state"] == "firing"]:
+        raise StepError(f"alerts on a healthy pipeline: {firing}")
+
+
+def kill_worker(stack: Stack) -> None:
+    """kill -9; the engine starts it again, and more alerts arrive."""
+    (before,) = stack.compose.containers("worker")
+    # All processes but the container's first, which ends when its child has.
+    stack.compose.run("exec", "-T", "worker", "sh", "-c", "kill -9 -1")
+
+    def check() -> str | None:
+        (now,) = stack.compose.containers("worker")
+        count = now["RestartCount"] - before["RestartCount"]
+        return None if count == 1 else f"the killed worker was started again {count} times, expected once"
+
+    wait_for(check, STEP_SECONDS_MAX)
+    stack.wait_healthy("worker")
+    alerts = stack.alerts()
+    wait_for(lambda: None if stack.alerts() > alerts else f"no alert after the kill: still {alerts}", STEP_SECONDS_MAX)
+
+
+def scale(stack: Stack) -> None:
+    """A second worker; both raise alerts, and Prometheus has them of both."""
+    stack.up("--no-recreate", "--scale", "worker=2")
+    stack.wait_healthy("worker", count=2)
+    wait_for(lambda: _alerts_from(stack, workers=2), STEP_SECONDS_MAX)
+    stack.up("--no-recreate", "--scale", "worker=1")
+
+
+def broken_rules(stack: Stack) -> None:
+    """A rules folder with an error: one clear line, unhealthy, no restart storm; corrected, it works."""
+    broken = stack.folder / "rules"
+    shutil.copytree(ROOT / "rules", broken)
+    (broken / "broken.yml").write_text("schema: rules/v1\nkind: rule\nid: broken\nmatch: war peace\n", encoding="utf-8")
+    stack.compose.setting("RULES_DIR", str(broken))
+    stack.up("--no-deps", "worker")
+    _wait_unhealthy(stack, "broken.yml")
+    stack.compose.setting("RULES_DIR", "./rules")
+    stack.up("--no-deps", "worker")
+    stack.wait_healthy("worker")
+
+
+def kafka_late(stack: Stack) -> None:
+    """The worker starts without Kafka: one clear line, unhealthy, no storm; Kafka comes, and it works by itself."""
+    stack.compose.run("stop", "worker", "replayer", "kafka")
+    stack.up("--no-deps", "--force-recreate", "worker")
+    _wait_unhealthy(stack, "kafka:29092")
+    stack.up("--no-deps", "kafka")
+    for service in ("kafka", "worker"):
+        stack.wait_healthy(service)
+    stack.up("--no-recreate")
+    alerts = stack.alerts()
+    wait_for(lambda: None if stack.alerts() > alerts else f"no alert after Kafka: still {alerts}", STEP_SECONDS_MAX)
+
+
+def taken_port(stack: Stack) -> None:
+    """`up` fails at once and names the port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        other = Compose(f"{PROJECT}-port", {"ALERTMANAGER_PORT": port})
+        _fails_naming(other, port)
+
+
+def missing_image(stack: Stack) -> None:
+    """`up` fails and names the image."""
+    override = stack.folder / "missing.yml"
+    override.write_text("services: {alertmanager: {image: '127.0.0.1:9/no-such-image:1'}}\n", encoding="utf-8")
+    _fails_naming(Compose(f"{PROJECT}-image", {"ALERTMANAGER_PORT": "0"}, files=(str(override),)), "no-such-image")
+
+
+def down(stack: Stack) -> bool:
+    """Takes everything down; true if nothing of the project is left."""
+    code, said = stack.compose.attempt("down", "-v", "--remove-orphans", "--timeout", "20", seconds_max=180)
+    left = []
+    for kind, command in (("container", "ps -aq"), ("volume", "volume ls -q"), ("network", "network ls -q")):
+        with contextlib.suppress(StepError):
+            found = _output("docker", *command.split(), "--filter", f"label=com.docker.compose.project={PROJECT}")
+            left += [f"{kind} {name}" for name in found.split()]
+    if code != 0 or left:
+        print(f"not everything is down: {left}\n{said[-2000:]}", flush=True)
+    return code == 0 and not left
+
+
+STEPS: tuple[tuple[str, Callable[[Stack], None]], ...] = (
+    ("build the image", build),
+    ("start until all are healthy", start),
+    ("an alert arrives at a subscriber", alerts_arrive),
+    ("Prometheus has alerts, rules, no trouble", prometheus_has_them),
+    ("worker killed, back and going on", kill_worker),
+    ("two workers share the work", scale),
+    ("an error in the rules", broken_rules),
+    ("Kafka away and back", kafka_late),
+    ("a taken port", taken_port),
+    ("a missing image", missing_image),
+)
+
+
+# Helpers -------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def timed(name: str, times: list[tuple[str, float]]) -> Iterator[None]:
+    """Says what begins, and keeps how long it took."""
+    print(f"{name} …", flush=True)
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        times.append((name, time.monotonic() - begun))
+        print(f"  {times[-1][1]:.1f} s", flush=True)
+
+
+def wait_for(check: Callable[[], str | None], seconds_max: float) -> None:
+    """Until the check finds nothing wrong; raises `StepError` with what it found last."""
+    deadline = time.monotonic() + seconds_max
+    while True:
+        try:
+            wrong = check()
+        except (OSError, StepError, ValueError) as error:
+            wrong = str(error)
+        if wrong is None:
+            return
+        if time.monotonic() > deadline:
+            raise StepError(f"after {seconds_max:.0f} s: {wrong}")
+        time.sleep(POLL_SECONDS)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody has right now, all different."""
+    with contextlib.ExitStack() as stack:
+        found = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in found]
+
+
+def get_json(url: str) -> Any:
+    """The JSON at this address."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def _alerts_from(stack: Stack, *, workers: int) -> str | None:
+    found = stack.query("sum by (instance) (redline_alerts_total) > 0 and on (instance) up == 1")
+    return None if len(found) == workers else f"Prometheus has alerts from {found}, expected from {workers} workers"
+
+
+def _wait_unhealthy(stack: Stack, named: str) -> None:
+    """Until the worker is unhealthy and its log's last lines name the reason; then it must not be in a storm."""
+
+    def check() -> str | None:
+        (worker,) = stack.compose.containers("worker")
+        log = stack.compose.run("logs", "--no-color", "--tail", "30", "worker")
+        if _health(worker) != "unhealthy" or "hold: redline ended with code 2" not in log:
+            return f"found the worker {_health(worker)}, expected unhealthy; its log: {log[-1000:]}"
+        return None if named in log else f"the log does not name {named}: {log[-1000:]}"
+
+    wait_for(check, STEP_SECONDS_MAX)
+    (worker,) = stack.compose.containers("worker")
+    if worker["RestartCount"] > RESTARTS_MAX:
+        raise StepError(f"the worker was restarted {worker['RestartCount']} times")
+
+
+def _fails_naming(compose: Compose, named: str) -> None:
+    try:
+        code, said = compose.attempt("up", "-d", "--no-deps", "alertmanager")
+        line = next((line for line in said.splitlines() if named in line and "rror" in line), None)
+        if code == 0 or line is None:
+            raise StepError(f"found code {code}, expected an error that names {named}:\n{said}")
+        print(f"  {line.strip()[:160]}", flush=True)
+    finally:
+        compose.attempt("down", "-v")
+
+
+def _health(container: dict[str, Any]) -> str:
+    state = container["State"]
+    return str(state.get("Health", {}).get("Status")) if state["Status"] == "running" else str(state["Status"])
+
+
+def _can_be_had(image: str) -> bool:
+    return _succeeds("docker", "image", "inspect", image) or _succeeds("docker", "pull", "-q", image)
+
+
+def _succeeds(*command: str) -> bool:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run(command, capture_output=True, check=False, timeout=PULL_SECONDS_MAX).returncode == 0
+    return False
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=STEP_SECONDS_MAX)
+    if done.returncode != 0:
+        raise StepError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
