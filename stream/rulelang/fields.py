@@ -96,12 +96,10 @@ class Fields:
         value = self.scalar(key)
         if value is None:
             return default
-        if (
-            value.style is not None
-            or _INTEGER.match(value.text) is None
-            or not minimum <= int(value.text) <= INTEGER_MAX
-        ):
-            self.source.add("R208", value.place, quoted(value.text), f"a whole number of at least {minimum}")
+        written = value.style is None and _INTEGER.match(value.text) is not None
+        if not written or not minimum <= int(value.text) <= INTEGER_MAX:
+            help_ = "Write it without quotes and without a point."
+            self.source.add("R208", value.place, quoted(value.text), f"a whole number of at least {minimum}", help_)
             return default
         return int(value.text)
 

@@ -271,7 +271,7 @@ def _report(scalar: Scalar, error: UnexpectedInput) -> None:
     elif character in _TYPOGRAPHIC:
         help_ = 'Rule files use the plain quote `"` for phrases, whatever quotes the articles use.'
         source.add("R308", place, f"the typographic quote `{character}`", 'a plain `"`', help_)
-    elif character == ")" and _open_brackets(text[:position]) == 0:
+    elif character == ")" and _opened_last(text[:position]) is None:
         source.add("R302", place, "a `)` without its `(`", "brackets in pairs", "Delete it, or open the bracket.")
     elif character == ",":
         help_ = "A comma stands between the operands of ANY/k( … ); a text with a comma needs quotes."
@@ -291,13 +291,21 @@ def _report_end(scalar: Scalar, position: int) -> None:
     place = scalar.place_of(max(0, position - 1), position)
     last = re.split(r"[\s(]", scalar.text[:position])[-1]
     unfinished = last in ("AND", "OR", "NOT") or "NEAR/" in last or last.endswith(":")
-    if _open_brackets(scalar.text) > 0 and not unfinished:
-        source.add("R302", place, "the end, with a bracket open", "the closing `)`", "Close the bracket with `)`.")
+    opened = _opened_last(scalar.text)
+    if opened is not None and not unfinished:
+        place = scalar.place_of(opened, opened + 1)
+        source.add("R302", place, "a `(` without its `)`", "brackets in pairs", "Close it, or delete it.")
     else:
         help_ = f"Write what comes behind {quoted(last)}, or delete it." if last else ""
         source.add("R301", place, "the end of the expression", _OPERAND, help_)
 
 
-def _open_brackets(text: str) -> int:
-    bare = re.sub(r'"[^"]*"?', "", text)
-    return bare.count("(") - bare.count(")")
+def _opened_last(text: str) -> int | None:
+    """The index of the innermost bracket that is open at the end of the text; those in quotes don't count."""
+    opened: list[int] = []
+    for match in re.finditer(r'"[^"]*"?|[()]', text):
+        if match.group() == "(":
+            opened.append(match.start())
+        elif match.group() == ")" and opened:
+            opened.pop()
+    return opened[-1] if opened else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from stream.clean import read_phrase
@@ -28,7 +29,7 @@ from stream.rulelang.walk import children, leaves
 
 ARTICLE_WIDE_SIDES_MAX = 2
 
-_HYPHENS = "-\u2010\u2011\u2012\u2013"
+_HYPHEN = re.compile("[-\u2010\u2011\u2012\u2013]")
 
 
 def lint(rules: Sequence[RuleDraft], lists: Lists) -> None:
@@ -121,20 +122,19 @@ def _lint_words(roots: Iterable[Node], readings: set[str], source: Source) -> No
 
 
 def _lint_hyphen(text: str, leaf: Node, readings: set[str], prefixes: tuple[str, ...], source: Source) -> None:
-    parts = [part for hyphen in _HYPHENS for part in text.split(hyphen)] if _hyphens(text) == 1 else []
-    if len(text.split()) != 1 or not parts or any(len(p) > 1 and p.isupper() for p in parts):
+    parts = _HYPHEN.split(text)
+    if len(text.split()) != 1 or len(parts) != 2 or not all(parts):
         return
-    closed = "".join(c for c in text if c not in _HYPHENS)
+    # `US-made` has no closed form; `S-400` has: a type is written with and without its hyphen.
+    if any(len(part) > 1 and part.isalpha() and part.isupper() for part in parts) and not parts[1].isdigit():
+        return
+    closed = "".join(parts)
     reading = _reading(closed)
     if _reading(text) == reading or reading in readings or (prefixes and reading.startswith(prefixes)):
         return
     help_ = f"If both spellings occur, write {quoted(f'{text} OR {closed}')}."
     found = f"{quoted(text)} without {quoted(closed)}, which reads differently"
     source.add("R901", leaf.place, found, "both spellings", help_)
-
-
-def _hyphens(text: str) -> int:
-    return sum(text.count(hyphen) for hyphen in _HYPHENS)
 
 
 def _lint_capitals(node: Node, source: Source) -> None:

@@ -199,7 +199,8 @@ class _Events:
         elif getattr(event, "anchor", None) is not None:
             source.add("R104", place, f"the anchor `&{event.anchor}`", "a value without an anchor", "Write it out.")
         if getattr(event, "tag", None) is not None:
-            source.add("R105", place, f"the tag {quoted(str(event.tag))}", "a value without a tag", "Delete the tag.")
+            found = source.text[event.start_mark.index : event.end_mark.index].split(maxsplit=1)
+            source.add("R105", place, f"the tag {quoted(found[0])}", "a value without a tag", "Delete the tag.")
 
 
 _HINTS = (
