@@ -96,7 +96,8 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"|net)) (?:may )?uses? (?:\w+ ){0,4}?cookies\b.{0,380}",
         r"(?:by (?:continuing|using|clicking|browsing|visiting|closing|signing|subscribing|registering|entering)"
         r"|if you continue|to (?:give|provide|offer) you|in order to (?:give|provide)).{0,200}"
-        r"\b(?:cookies|privacy policy|terms (?:of (?:use|service)|and cond|& cond)|you (?:agree|accept|consent))\b.{0,160}",
+        r"\b(?:cookies|privacy policy|terms (?:of (?:use|service)|(?:and|&) conditions)"
+        r"|you (?:agree|accept|consent))\b.{0,160}",
         r"(?:accept|reject|manage|allow|decline|deny|confirm)(?: (?:all|my|and|the|necessary|optional|only"
         r"|non-essential))*(?: (?:cookies?|choices|preferences|settings|close|consent))+\W{0,3}",
         r"(?:cookies?|privacy|gdpr|consent)(?: (?:&|and|or|cookies?|privacy))*(?: (?:policy|policies|notice|settings"

@@ -188,10 +188,10 @@ def read_byline(line: str) -> _Byline | None:
         known = agency_named(name) or agency_named(name.strip("()"))
         if known is not None:
             agency = agency or known
-        elif _NAME.fullmatch(name) and name.split()[0].casefold() not in _NO_NAME:
-            authors.append(name)
         elif authors and (_ROLE.fullmatch(name) or is_outlet(name)):
             continue
+        elif _NAME.fullmatch(name) and name.split()[0].casefold() not in _NO_NAME:
+            authors.append(name)
         elif (tail := _TAIL.search(name)) and _NAME.fullmatch(name[: tail.start()]):
             authors.append(name[: tail.start()])
         else:

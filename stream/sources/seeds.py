@@ -103,10 +103,11 @@ def parse_index(data: bytes) -> Index | Reject:
     except MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         return unreadable(f"found {error.problem or 'a fault'}{line}, expected YAML")
-    except YAMLError as error:
-        return unreadable(f"found {error}, expected YAML")
     except ValidationError as error:
         return unreadable("; ".join(_fault(dict(fault)) for fault in error.errors()))
+    except (YAMLError, ValueError, RecursionError) as error:
+        # ValueError: something that looks like a date and is none.
+        return unreadable(f"found {error}, expected YAML")
     for name, entry in index.articles.items():
         if entry.published is not None and parse_time(entry.published) is None:
             return unreadable(f"articles.{name}.published: found {entry.published!r}, expected an RFC 3339 time")
@@ -115,9 +116,9 @@ def parse_index(data: bytes) -> Index | Reject:
 
 def _fault(fault: dict[str, object]) -> str:
     place = ".".join(str(part) for part in fault["loc"]) if isinstance(fault["loc"], tuple) else ""
-    message = str(fault["msg"])
+    expected = str(fault["msg"]).removeprefix("Input should be ")
     hint = "; put it in quotes" if fault["type"] == "string_type" else ""
-    return f"{place or 'the index'}: {message[0].lower()}{message[1:]}, found {str(fault['input'])[:80]!r}{hint}"
+    return f"{place or 'the index'}: found {str(fault['input'])[:80]!r}, expected {expected}{hint}"
 
 
 def _completed(item: Item, entry: Entry | None) -> Item:
