@@ -31,6 +31,14 @@ class TopicState:
     end_offsets: tuple[int, ...]
 
 
+def require_topics(settings: Settings, topics: Sequence[Topic]) -> None:
+    """Returns if all these topics exist. Raises `ServiceError` with those that do not, or if no broker answers."""
+    with Admin(settings) as admin:
+        missing = admin.missing(topics)
+    if missing:
+        raise ServiceError(f"there is no topic {', '.join(missing)}; `redline topics create` makes it")
+
+
 class Admin:
     """A connection for managing topics. Use it as a context manager."""
 

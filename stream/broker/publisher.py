@@ -66,11 +66,13 @@ _REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A record that is not on the broker. `reject` (stage `publish`) is None if it is not known why, or whether."""
+    """A record that is not on the broker. `reject` (stage `publish`) is None if it is not known why, or whether.
+    `origin` is what `send` was told about where it comes from."""
 
     output: Output
     reason: str
     reject: Reject | None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Publisher:
         except KafkaError as error:
             raise ServiceError(f"the broker does not tell the partitions of {topic}: {describe(error)}") from error
 
-    def send(self, output: Output, *, partition: int | None = None, counted: bool = True) -> None:
+    def send(self, output: Output, *, partition: int | None = None, counted: bool = True, origin: str = "") -> None:
         """Hands over one message; waits while too much is under way.
 
         Without `partition`, the key decides (murmur2, as in Kafka's own clients). What becomes of it shows up in
@@ -125,7 +127,7 @@ class Publisher:
                 self._ledger = _plus(self._ledger, sent=1)
         too_large = _too_large(output, self._settings.message_bytes_max)
         if too_large is not None:
-            self._fail(Failure(output, too_large.reason, too_large), counted)
+            self._fail(Failure(output, too_large.reason, too_large, origin), counted)
             return
         size = output.size_bytes
         with self._room:
@@ -139,10 +141,10 @@ class Publisher:
                 output.topic, output.value, key=output.key, headers=list(output.headers), partition=partition
             )
         except KafkaError as error:
-            self._settle(output, counted, error)
+            self._settle(output, counted, origin, error)
             return
-        future.add_callback(lambda _: self._settle(output, counted, None))
-        future.add_errback(lambda error: self._settle(output, counted, error))
+        future.add_callback(lambda _: self._settle(output, counted, origin, None))
+        future.add_errback(lambda error: self._settle(output, counted, origin, error))
 
     def take_failures(self) -> list[Failure]:
         """The failures since the last call, oldest first. Call it as often as `send`: they are held until then."""
@@ -179,10 +181,10 @@ class Publisher:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _settle(self, output: Output, counted: bool, error: BaseException | None) -> None:
+    def _settle(self, output: Output, counted: bool, origin: str, error: BaseException | None) -> None:
         # Called by the client's own thread (and by `send`): it must neither send nor wait.
         if error is not None:
-            self._fail(_failure(output, error), counted)
+            self._fail(_failure(output, origin, error), counted)
         with self._room:
             self._in_flight -= 1
             self._in_flight_bytes -= output.size_bytes
@@ -221,11 +223,13 @@ def _too_large(output: Output, bytes_max: int) -> Reject | None:
     return None
 
 
-def _failure(output: Output, error: BaseException) -> Failure:
+def _failure(output: Output, origin: str, error: BaseException) -> Failure:
     reason = describe(error)
     if isinstance(error, _REFUSALS):
-        return Failure(output, reason, Reject("publish", "refused_by_broker", f"the broker refused it: {reason}"))
-    return Failure(output, f"not acknowledged: {reason}", None)
+        return Failure(
+            output, reason, Reject("publish", "refused_by_broker", f"the broker refused it: {reason}"), origin
+        )
+    return Failure(output, f"not acknowledged: {reason}", None, origin)
 
 
 def _bytes_max(size: int) -> int:

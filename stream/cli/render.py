@@ -1,0 +1,149 @@
+"""An alert for people: time, severity, rule, the sentence with the matched words highlighted, source and title.
+
+Everything in an alert that comes from an article is foreign text: control characters, escape sequences and
+bidirectional overrides are taken out before it reaches a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from rich.text import Text
+
+SENTENCES_MAX = 2
+"""Sentences shown for one alert; it may hold more evidence."""
+
+SENTENCE_CHARACTERS_MAX = 400
+FIELD_CHARACTERS_MAX = 200
+
+_STYLES = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "bold yellow",
+    "low": "cyan",
+    "info": "blue",
+}
+_MATCH_STYLE = "bold reverse"
+_INDENT = " " * 10
+
+# CSI, OSC and the other string sequences with their content, then every other two-character sequence.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]P_^X]|[\x90\x98\x9d-\x9f]).*?(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]?",
+    re.DOTALL,
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAlert:
+    """What is shown of an alert, cleaned. `evidence`: pairs of matched text and its sentence; `time` as in the event."""
+
+    id: str
+    time: str
+    severity: str
+    state: str
+    rule: str
+    rule_title: str
+    evidence: tuple[tuple[str, str], ...]
+    source: str
+    title: str
+    exercise: bool
+
+
+def parse_alert(value: bytes | None) -> ShownAlert | None:
+    """The alert in the value of a record of an alert topic; None if it is none."""
+    try:
+        event = orjson.loads(value or b"")
+        data, rule, article = event["data"], event["data"]["rule"], event["data"]["article"]
+        return ShownAlert(
+            id=str(event["id"]),
+            time=_field(event["time"]),
+            severity=_field(event["severitytext"]),
+            state=_field(data["state"]),
+            rule=_field(rule["id"]),
+            rule_title=_field(rule["title"]),
+            evidence=tuple((printable(str(e["text"])), printable(str(e["sentence"]))) for e in data["evidence"]),
+            source=_field(article.get("source")),
+            title=_field(article.get("title")),
+            exercise=data.get("status") == "exercise",
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def render_alert(alert: ShownAlert) -> Text:
+    """The alert as a block of lines, without a line break at the end."""
+    text = Text()
+    text.append(_clock(alert.time), "dim")
+    text.append("  ")
+    text.append(f" {alert.severity.upper():<8} ", _STYLES.get(alert.severity, ""))
+    text.append(f" {alert.rule}", "bold")
+    text.append(f"  {alert.rule_title}")
+    if alert.state != "fired":
+        text.append(f"  [{alert.state}]", "italic")
+    for sentence, matched in _sentences(alert.evidence):
+        text.append(f"\n{_INDENT}")
+        text.append_text(highlight(sentence, matched))
+    about = " · ".join(part for part in (alert.source, alert.title) if part)
+    text.append(f"\n{_INDENT}— {about or 'no source or title given'}", "dim")
+    if alert.exercise:
+        text.append("  (exercise)", "dim italic")
+    return text
+
+
+def highlight(sentence: str, matched: tuple[str, ...]) -> Text:
+    """The sentence with every whole occurrence of the matched texts marked, shortened around the first one."""
+    spans = sorted({span for text in matched for span in _occurrences(sentence, text)})
+    start, end = _window(len(sentence), spans[0] if spans else (0, 0))
+    shown = Text("…" if start else "")
+    shift = len(shown) - start
+    shown.append(sentence[start:end])
+    if end < len(sentence):
+        shown.append("…")
+    for first, last in spans:
+        if first < end and last > start:
+            shown.stylize(_MATCH_STYLE, max(first, start) + shift, min(last, end) + shift)
+    return shown
+
+
+def printable(text: str) -> str:
+    """The text on one line, without escape sequences, control characters and characters that reorder others."""
+    return _BLANKS.sub(" ", _CONTROLS.sub("", _ESCAPES.sub("", text))).strip()
+
+
+def _field(value: Any) -> str:
+    text = "" if value is None else printable(str(value))
+    return text if len(text) <= FIELD_CHARACTERS_MAX else text[: FIELD_CHARACTERS_MAX - 1] + "…"
+
+
+def _sentences(evidence: tuple[tuple[str, str], ...]) -> list[tuple[str, tuple[str, ...]]]:
+    found: dict[str, list[str]] = {}
+    for matched, sentence in evidence:
+        found.setdefault(sentence or matched, []).append(matched)
+    return [(sentence, tuple(matched)) for sentence, matched in found.items()][:SENTENCES_MAX]
+
+
+def _occurrences(sentence: str, text: str) -> list[tuple[int, int]]:
+    # Only whole words: the alert says which text matched, and "escalation" is not a part of "de-escalation".
+    if not text:
+        return []
+    whole = re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])")
+    spans = [found.span() for found in whole.finditer(sentence)]
+    if not spans and (at := sentence.find(text)) >= 0:
+        spans = [(at, at + len(text))]
+    return spans
+
+
+def _window(length: int, first: tuple[int, int]) -> tuple[int, int]:
+    if length <= SENTENCE_CHARACTERS_MAX:
+        return 0, length
+    start = max(0, min(first[0] - SENTENCE_CHARACTERS_MAX // 3, length - SENTENCE_CHARACTERS_MAX))
+    return start, start + SENTENCE_CHARACTERS_MAX
+
+
+def _clock(time: str) -> str:
+    return time[:19].replace("T", " ")
