@@ -17,6 +17,9 @@ from dataclasses import dataclass
 CLUSTER_CODE_POINTS_MAX = 32
 """A base and its marks; more of them vanish. Unicode's stream-safe format has 30, and sorting takes quadratic time."""
 
+SINGLE_SPELLINGS_MAX = 200
+"""Different characters that are replaced one after the other, rather than in one pass with all offsets written out."""
+
 MEMO_ENTRIES_MAX = 65_536
 
 
@@ -42,9 +45,20 @@ class Flat:
 
 def flatten(text: str) -> Flat:
     """Normalise `text`: what vanishes is gone, NFKC, Latin letters without diacritics, plain quotes and hyphens."""
-    plain = text if "`" not in text else text.replace("`", "'")
     if text.isascii():
-        return Flat(plain, range(len(text)))
+        return Flat(text.replace("`", "'"), range(len(text)))
+    spellings = {letter: _SINGLE_SPELLINGS[letter] for letter in set(text)}
+    if "" in spellings.values() or len(spellings) > SINGLE_SPELLINGS_MAX:
+        return flatten_fully(text)
+    for letter, spelling in spellings.items():
+        if letter != spelling:
+            text = text.replace(letter, spelling)
+    return Flat(text, range(len(text)))
+
+
+def flatten_fully(text: str) -> Flat:
+    """Normalise `text` cluster by cluster, all offsets written out: what `flatten` has to yield."""
+    plain = text.replace("`", "'")
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -183,5 +197,17 @@ class _Spellings(dict[str, str]):
         return value
 
 
+class _SingleSpellings(dict[str, str]):
+    """Spellings of the characters that are always one cluster and one character of flat text; else nothing."""
+
+    def __missing__(self, character: str) -> str:
+        if len(self) >= MEMO_ENTRIES_MAX:
+            self.clear()
+        spelling = "" if vanishes(character) or _continues_cluster(character) else _spell(character)
+        self[character] = spelling = spelling if len(spelling) == 1 else ""
+        return spelling
+
+
 _CONTINUES = _Continues()
 _SPELLINGS = _Spellings()
+_SINGLE_SPELLINGS = _SingleSpellings()

@@ -7,6 +7,8 @@ and never ends is text. Every step moves forward, so hostile mark-up costs time 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html.entities import html5
 
 from stream.clean.fold import Flat
@@ -51,10 +53,36 @@ def has_tags(text: str) -> bool:
     return opens is not None and text.find(">", opens.end()) >= 0
 
 
-def unwrap(source: str) -> Flat:
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """The text of an HTML source in pieces; `spans` say which stretch of the source each piece stands for."""
+
+    pieces: Sequence[str]
+    spans: Sequence[tuple[int, int]]
+
+    @property
+    def text(self) -> str:
+        """All pieces together."""
+        return "".join(self.pieces)
+
+    def flat(self) -> Flat:
+        """The text with the offsets of each character. A piece as long as its stretch is a copy of it."""
+        starts: list[int] = []
+        ends: list[int] = []
+        for piece, (start, end) in zip(self.pieces, self.spans, strict=True):
+            if len(piece) == end - start:
+                starts.extend(range(start, end))
+                ends.extend(range(start + 1, end + 1))
+            else:
+                starts.extend([start] * len(piece))
+                ends.extend([end] * len(piece))
+        return Flat(self.text, starts, ends)
+
+
+def unwrap(source: str) -> Unwrapped:
     """The text of an HTML source, with PARAGRAPH_BREAK for the edges of block elements and a line feed for `<br>`.
 
-    The text is not normalised yet; its offsets lead back to `source`.
+    The text is not normalised yet.
     """
     return _Unwrapping(source).run()
 
@@ -62,17 +90,16 @@ def unwrap(source: str) -> Flat:
 class _Unwrapping:
     """One pass over a source, from left to right."""
 
-    __slots__ = ("ends", "last_close", "pieces", "quotes_count", "source", "starts")
+    __slots__ = ("last_close", "pieces", "quotes_count", "source", "spans")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.pieces: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+        self.spans: list[tuple[int, int]] = []
         self.quotes_count = True
         self.last_close = source.rfind(">")
 
-    def run(self) -> Flat:
+    def run(self) -> Unwrapped:
         source = self.source
         done = 0
         opens = source.find("<")
@@ -85,7 +112,7 @@ class _Unwrapping:
             done = self._markup(opens, end)
             opens = source.find("<", done)
         self._text(done, len(source))
-        return Flat("".join(self.pieces), self.starts, self.ends)
+        return Unwrapped(self.pieces, self.spans)
 
     def _markup_end(self, opens: int) -> int:
         """Where the mark-up that begins at `opens` ends; `opens` itself if it is none."""
@@ -141,8 +168,7 @@ class _Unwrapping:
 
     def _write(self, text: str, start: int, end: int) -> None:
         self.pieces.append(text)
-        self.starts.extend([start] * len(text))
-        self.ends.extend([end] * len(text))
+        self.spans.append((start, end))
 
     def _text(self, first: int, last: int) -> None:
         source = self.source
@@ -156,9 +182,8 @@ class _Unwrapping:
         self._copy(first, last)
 
     def _copy(self, first: int, last: int) -> None:
-        self.pieces.append(self.source[first:last])
-        self.starts.extend(range(first, last))
-        self.ends.extend(range(first + 1, last + 1))
+        if first < last:
+            self._write(self.source[first:last], first, last)
 
 
 def _decode(entity: re.Match[str]) -> tuple[str, int]:

@@ -25,7 +25,7 @@ def may_join(text: str) -> bool:
 
 def join_lines(flat: Flat, shape: str) -> tuple[Flat, str]:
     """Take out each line break between a letter with a hyphen and a letter."""
-    joints = list(_JOINT.finditer(shape))
+    joints = list(_JOINT.finditer(shape)) if "-N" in shape or "-r" in shape else []
     if not joints:
         return flat, shape
     texts: list[str] = []

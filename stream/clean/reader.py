@@ -2,7 +2,7 @@
 
     source ─ unwrap (HTML) ─ flatten ─ shape ─ join lines ─ mark paragraphs ─ blank the cuts ─ tokens, sentences
 
-Tokens of plain text take a short cut (see `tokens`); everything else is worked out on demand.
+Tokens and case forms take a short cut (see `tokens`); everything else is worked out on demand.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stream.clean.paragraphs import join_lines, mark_paragraphs, may_join, witho
 from stream.clean.reading import Cut, Layout, Reading
 from stream.clean.sentences import sentence_bounds
 from stream.clean.shape import shape_of
-from stream.clean.tokens import Token, case_words, fold_words, scan
+from stream.clean.tokens import case_words, fold_words, scan, scan_spans
 
 Kind = Literal["title", "body"]
 ContentType = Literal["text/plain", "text/html"]
@@ -31,9 +31,11 @@ def read(
     `content_type` None means: HTML if there are tags in it. `cuts` are stretches of residue, in any order.
     """
     is_html = content_type == "text/html" or (content_type is None and has_tags(text))
-    if is_html or may_join(text) or not _cut_at_blanks(text, cuts):
+    searched = unwrap(text).text if is_html else text
+    if may_join(searched) or (cuts and (is_html or not _cut_at_blanks(text, cuts))):
         return read_fully(text, kind, is_html, tuple(cuts))
-    searched = _without(text, cuts) if cuts else text
+    if cuts:
+        searched = _without(text, cuts)
     return Reading(
         text,
         fold_words(searched),
@@ -62,7 +64,7 @@ def _prepare(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> tuple
     """Flat text and its shape, with breaks of paragraph marked and cuts blanked by such breaks."""
     if is_html:
         unwrapped = unwrap(text)
-        flat = _through(flatten(unwrapped.text), unwrapped)
+        flat = _through(flatten(unwrapped.text), unwrapped.flat())
     else:
         flat = flatten(text)
     flat, shape = join_lines(flat, shape_of(flat.text))
@@ -77,9 +79,10 @@ def _prepare(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> tuple
 
 def _through(flat: Flat, unwrapped: Flat) -> Flat:
     """`flat`, which was made from the text of `unwrapped`, with offsets into the source of that."""
+    if flat.ends is None:
+        return Flat(flat.text, unwrapped.starts, unwrapped.ends)
     starts = [unwrapped.starts[start] for start in flat.starts]
-    ends = [unwrapped.end(flat.end(index) - 1) for index in range(len(flat.text))]
-    return Flat(flat.text, starts, ends)
+    return Flat(flat.text, starts, [unwrapped.end(end - 1) for end in flat.ends])
 
 
 def _blank(flat: Flat, shape: str, cut: Cut) -> str:
@@ -111,28 +114,24 @@ def _is_between_words(text: str, index: int) -> bool:
 
 
 def _layout(flat: Flat, shape: str) -> Layout:
-    starts: list[int] = []
-    ends: list[int] = []
+    spans = scan_spans(flat.text, shape)
+    first_characters = [start for start, _ in spans]
     sentences: list[int] = []
     paragraphs: list[int] = []
-    spans: list[tuple[int, int]] = []
-    bounds = sentence_bounds(flat.text, shape)
-    first = last = number = -1
-    paragraph = counted_paragraph = -1
-    for token in scan(flat.text, shape):
-        if token.start >= last:
-            while token.start >= last:
-                first, last, number = next(bounds)
-            spans.append((flat.start(first), flat.end(last - 1)))
-            if number != counted_paragraph:
-                counted_paragraph = number
+    bounds: list[tuple[int, int]] = []
+    paragraph = counted = -1
+    for start, end, number in sentence_bounds(flat.text, shape):
+        count = bisect_left(first_characters, end, lo=len(sentences)) - len(sentences)
+        if count:
+            # Only sentences and paragraphs with words in them have a number.
+            if number != counted:
+                counted = number
                 paragraph += 1
-        _append_span(flat, token, starts, ends)
-        sentences.append(len(spans) - 1)
-        paragraphs.append(paragraph)
-    return Layout(starts, ends, sentences, paragraphs, spans)
-
-
-def _append_span(flat: Flat, token: Token, starts: list[int], ends: list[int]) -> None:
-    starts.append(flat.start(token.start))
-    ends.append(flat.end(token.end - 1))
+            sentences.extend([len(bounds)] * count)
+            paragraphs.extend([paragraph] * count)
+            bounds.append((flat.start(start), flat.end(end - 1)))
+    if flat.ends is None:
+        ends = [end for _, end in spans]
+        return Layout(first_characters, ends, sentences, paragraphs, bounds)
+    starts = [flat.starts[start] for start in first_characters]
+    return Layout(starts, [flat.ends[end - 1] for _, end in spans], sentences, paragraphs, bounds)

@@ -29,7 +29,8 @@ _SMALL = frozenset({"vs", "v", "cf", "approx", "est", "resp"})
 _BEFORE_NUMBERS = frozenset({"No", "Nos", "NO", "no", "nos", "Art", "art", "Fig", "fig", "Vol", "vol", "Ch", "pp", "p"})
 
 _BLOCK = re.compile(r"[^|]+")
-_END = re.compile(r"""(?<![.!f])(?P<stop>[.!f]++)["')]*+(?=[ ]++(?P<next>["'qAcdnk])|q?k)""")
+# What has to follow is optional here: were it not, the search would start again inside a long run of dots.
+_END = re.compile(r"""(?P<stop>[.!f]++)["')]*+(?:(?=[ ]++(?P<next>["'qAcdnk]))|(?=(?P<tight>q?k)))?""")
 _LINE_END = re.compile(r"""[.!f]["')]*$""")
 _WORD_BEFORE = re.compile(r"[Aacdnm.'-]+$")
 _SINGLE_LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
@@ -58,12 +59,12 @@ def ends_sentence(line_shape: str) -> bool:
 
 def _ends(flat_text: str, shape: str, start: int, last: int) -> Iterator[int]:
     for found in _END.finditer(shape, start, last):
-        stop, following = found["stop"], found["next"]
-        if following is None:
-            # Only these bring their own white space, before a script without spaces.
-            is_end = stop[-1] != "."
-        else:
+        stop, following, tight = found.groups()
+        if following is not None:
             is_end = stop != "." or not _is_abbreviation(flat_text, shape, start, found.start(), following)
+        else:
+            # The ends of East Asian sentences need no white space; a script without spaces uses none.
+            is_end = tight is not None and stop[-1] != "."
         if is_end:
             yield found.end()
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from stream.clean.fold import flatten, fold_case
 from stream.clean.shape import shape_of
@@ -22,8 +22,7 @@ CHUNKS_REMEMBERED_MAX = 50_000
 CHUNK_CODE_POINTS_REMEMBERED_MAX = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A case form, and where it stands in the flat text (end exclusive)."""
 
     case: str
@@ -36,22 +35,32 @@ def scan(flat_text: str, shape: str) -> Iterator[Token]:
     for word in _WORD.finditer(shape):
         start, end = word.span()
         kinds = word[0]
-        if "-" in kinds:
-            yield from _compound(flat_text, kinds, start)
-        elif "." in kinds or "'" in kinds:
-            yield _part(flat_text, kinds, start)
-        else:
+        if kinds.isalpha():
             yield Token(flat_text[start:end], start, end)
+        else:
+            yield from _compound(flat_text, kinds, start)
+
+
+def scan_spans(flat_text: str, shape: str) -> list[tuple[int, int]]:
+    """Where the tokens that `scan` gives stand in the flat text."""
+    spans: list[tuple[int, int]] = []
+    for word in _WORD.finditer(shape):
+        kinds = word[0]
+        if kinds.isalpha():
+            spans.append(word.span())
+        else:
+            spans.extend((token.start, token.end) for token in _compound(flat_text, kinds, word.start()))
+    return spans
 
 
 def fold_words(text: str) -> list[str]:
     """The tokens of `text`, where no word goes on after a line break."""
-    return list(chain.from_iterable(map(_TOKENS.__getitem__, text.split())))
+    return list(chain.from_iterable(map(_TOKENS.__getitem__, _chunks(text))))
 
 
 def case_words(text: str) -> list[str]:
     """The case forms of the tokens that `fold_words` gives."""
-    return list(chain.from_iterable(map(_CASES.__getitem__, text.split())))
+    return list(chain.from_iterable(map(_CASES.__getitem__, _chunks(text))))
 
 
 def forget() -> None:
@@ -67,9 +76,12 @@ _PLAIN = rf"{_RUN}(?:'{_RUN}|(?<=d)[.,](?=d){_RUN})*+"
 _PART = rf"(?:{_DOTTED}|{_PLAIN})"
 _WORD = re.compile(rf"k|{_PART}(?:-{_PART})*+")
 
+# What may stand around a word and is never part of it, but for the last dot of `U.S.`.
+_AROUND_WORDS = ".,;:!?\"'()[]{}<>-_/&@#*…“”„«»‘’\u2014\u2013"
+
 
 def _part(flat_text: str, kinds: str, start: int) -> Token:
-    """A word without hyphens, or a part between them."""
+    """A part of a word between hyphens."""
     written = flat_text[start : start + len(kinds)]
     end = len(written)
     while end > 2 and written[end - 1] in "sS" and written[end - 2] == "'":
@@ -85,7 +97,7 @@ def _is_dotted(kinds: str) -> bool:
 
 
 def _compound(flat_text: str, kinds: str, start: int) -> Iterator[Token]:
-    """The parts of a compound; a reversing prefix is one token with what follows."""
+    """The parts of a word; a reversing prefix is one token with what follows."""
     pending: list[Token] = []
     may_reverse = False
     for piece in kinds.split("-"):
@@ -110,7 +122,15 @@ def _reverses(prefix: str, following: str) -> bool:
     return not prefix.isupper() or (following.isupper() and prefix != "UN")
 
 
+def _chunks(text: str) -> list[str]:
+    """The stretches between blanks; fewer different ones, because a stop or comma before a blank is left out."""
+    return text.replace(", ", " ").replace(". ", " ").split()
+
+
 def _read_chunk(chunk: str) -> tuple[str, ...]:
+    core = chunk.strip(_AROUND_WORDS)
+    if core.isalnum() and core.isascii():
+        return (core,)
     flat_text = flatten(chunk).text
     return tuple(token.case for token in scan(flat_text, shape_of(flat_text)))
 
