@@ -1,0 +1,138 @@
+"""Every query of every panel, variable and rule, run against a Prometheus that watches a live pipeline."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ops.live import LivePipeline
+from tests.ops import promql
+from tests.ops.queries import PanelQuery, Rule, dashboards, panel_queries, panels, rules, variable_queries
+
+pytestmark = pytest.mark.ops
+
+DATA_SECONDS_MAX = 60.0
+GRAFANA = {"$__rate_interval": "15s", "$__range": "1m", "$__interval": "5s"}
+"""What Grafana would put in; its own variables match everything."""
+
+UNITS = {
+    (board["uid"], panel["title"]): panel["fieldConfig"]["defaults"].get("unit")
+    or next(p["value"] for o in panel["fieldConfig"]["overrides"] for p in o["properties"] if p["id"] == "unit")
+    for board in dashboards()
+    for panel in panels(board)
+}
+LEGENDS = {
+    (board["uid"], panel["title"], target["expr"]): re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])
+    for board in dashboards()
+    for panel in panels(board)
+    for target in panel["targets"]
+}
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[LivePipeline]:
+    """The pipeline under replay, once the slowest series has its first values."""
+    with LivePipeline() as pipeline:
+        for needed in (
+            "redline:end_to_end_seconds:p99_5m > 0",
+            "redline:alerts:fired_at",
+            "increase(redline_published_to_alert_seconds_count[15s]) > 0",
+            "redline:dead_letters:increase10m > 0",
+            "increase(redline_replay_acknowledged_total[15s]) > 0",
+        ):
+            pipeline.wait_for(lambda needed=needed: bool(pipeline.query(needed)), needed, DATA_SECONDS_MAX)  # type: ignore[misc]
+        yield pipeline
+
+
+def filled_in(expression: str) -> str:
+    """The query as Grafana would send it."""
+    for name, value in GRAFANA.items():
+        expression = expression.replace(name, value)
+    return re.sub(r"\$\w+", ".*", expression)
+
+
+@pytest.mark.parametrize("query", [pytest.param(q, id=f"{q.dashboard}:{q.panel}") for q in panel_queries()])
+def test_panel_shows_data_of_its_kind(live: LivePipeline, query: PanelQuery) -> None:
+    expression = filled_in(query.expr)
+    unit = UNITS[query.dashboard, query.panel]
+
+    def numbers() -> list[float]:
+        if query.instant:
+            return [float(series["value"][1]) for series in live.query(expression)]
+        found = live.query_range(expression, seconds=30, step_seconds=1)
+        return [float(value) for series in found for _, value in series["values"]]
+
+    live.wait_for(lambda: any(map(math.isfinite, numbers())), f"{query.panel} shows data: {expression}")
+    finite = [number for number in numbers() if math.isfinite(number)]
+    low, high = _range(unit)
+    assert all(low <= number <= high for number in finite), f"{unit}: found {finite[-5:]}"
+    for series in live.query(expression):
+        for label in LEGENDS[query.dashboard, query.panel, query.expr]:
+            # The constant beside an empty result has no labels: only that one may be without.
+            assert series["metric"].get(label) or "vector(0)" in expression
+
+
+@pytest.mark.parametrize("rule", [pytest.param(r, id=r.name) for r in rules() if r.kind == "record"])
+def test_recording_rule_writes_its_series(live: LivePipeline, rule: Rule) -> None:
+    def numbers() -> list[float]:
+        return [float(series["value"][1]) for series in live.query(rule.name)]
+
+    assert live.query(rule.expr)
+    live.wait_for(lambda: any(map(math.isfinite, numbers())), f"{rule.name} is there")
+
+
+@pytest.mark.parametrize("rule", [pytest.param(r, id=r.name) for r in rules() if r.kind == "alert"])
+def test_alert_rule_reads_series_that_exist(live: LivePipeline, rule: Rule) -> None:
+    live.query(rule.expr)
+    known: set[str] = set()
+    for selector in promql.selectors(rule.expr):
+        name, _, matchers = selector.partition("{")
+        series = live.query(name)
+        assert series, f"nothing has the name {name}"
+        labels = {label for one in series for label in one["metric"]}
+        assert set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", re.sub(r'"[^"]*"', "", matchers))) <= labels
+        known |= labels
+    assert set(re.findall(r"\$labels\.(\w+)", str(rule.annotations))) <= known
+
+
+def test_all_rules_are_loaded_and_none_fires_that_should_not(live: LivePipeline) -> None:
+    loaded = [rule for group in live.api("rules")["groups"] for rule in group["rules"]]
+    assert {rule["name"] for rule in loaded} == {rule.name for rule in rules()}
+    assert {rule["health"] for rule in loaded} == {"ok"}
+    active = {alert["labels"]["alertname"] for alert in live.api("alerts")["alerts"]}
+    # Half of what we send beside the replay is rubbish, on purpose.
+    assert active <= {"RedlineDeadLetters"}
+
+
+@pytest.mark.parametrize("query", variable_queries())
+def test_variable_has_values(live: LivePipeline, query: str) -> None:
+    found = re.fullmatch(r"label_values\((.+), (\w+)\)", query)
+    assert found is not None
+    values = live.api(f"label/{found[2]}/values", **{"match[]": filled_in(found[1])})
+    assert values
+    assert all(values)
+
+
+def _range(unit: str) -> tuple[float, float]:
+    """The numbers that make sense in this unit."""
+    if unit == "dateTimeAsIso":
+        now_ms = time.time() * 1_000
+        return now_ms - 600_000, now_ms + 1_000
+    # A share of one processor may exceed it a little; seconds of a test's life are few.
+    return 0.0, {"percentunit": 2.0, "s": 3_600.0}.get(unit, math.inf)
+
+
+def test_every_unit_is_one_that_grafana_knows() -> None:
+    known = {value for name, value in vars(_units()).items() if not name.startswith("_") and isinstance(value, str)}
+    assert set(UNITS.values()) <= known
+
+
+def _units() -> Any:
+    from grafana_foundation_sdk.models import units
+
+    return units
