@@ -127,8 +127,9 @@ def _numbers(nodes: Iterable[Asked]) -> tuple[int, ...]:
 
 
 def _or(number: int, nodes: list[Asked]) -> Asked:
-    if all(isinstance(node, Local) for node in nodes):
-        return LocalOr(number, *_any_needs(nodes), nodes)
+    local = [node for node in nodes if isinstance(node, Local)]
+    if len(local) == len(nodes):
+        return LocalOr(number, *_any_needs(nodes), local)
     return SomeOf(number, *_any_needs(nodes), 1, nodes)
 
 

@@ -17,11 +17,14 @@ from typing import Any, Literal
 from stream.matching.finds import Find, KeyFind, RegexFind, TextFind
 from stream.matching.text import BODY, TITLE, Text, Window
 from stream.rulelang.nodes import KeyField, Near, Node, Phrase, Regex, Scoped, Word
+from stream.rulelang.printer import print_node
 
 Span = tuple[int, int, "Asked", Any]
 """First and last position, the node that found it, and what that node needs to say more about it."""
 
 Spans = list[Span]
+
+UNASKED: Any = object()
 
 _by_place = itemgetter(0, 1)
 _first = itemgetter(0)
@@ -45,20 +48,17 @@ class Asked:
         """The spans in a window; answers for the whole article are kept."""
         if window is not text.whole:
             return self._find(text, window) if self.possible(text) else None
-        try:
-            return text.answers[self.number]  # type: ignore[no-any-return]
-        except KeyError:
-            answer = self._find(text, window) if self.possible(text) else None
-            text.answers[self.number] = answer
-            return answer
+        answer = text.answers.get(self.number, UNASKED)
+        if answer is UNASKED:
+            answer = text.answers[self.number] = self._find(text, window) if self.possible(text) else None
+        return answer
 
     def possible(self, text: Text) -> bool:
         """False if the slots that the article fills rule this node out."""
-        try:
-            return text.possible[self.number]
-        except KeyError:
+        answer = text.possible.get(self.number)
+        if answer is None:
             answer = text.possible[self.number] = self._possible(text)
-            return answer
+        return answer
 
     def _possible(self, text: Text) -> bool:
         return self.needs is None or not self.needs.isdisjoint(text.slots)
@@ -80,16 +80,20 @@ class Asked:
 
 
 class Local(Asked):
-    """A node whose spans do not depend on the window."""
+    """A node whose spans do not depend on the window. One that finds whatever fills a slot has that `single_slot`."""
 
-    def spans(self, text: Text) -> Spans:
-        """All spans in the article, by place; equal places in the order in which the clauses are written."""
-        answer = self.find(text, text.whole)
-        return [] if answer is None else answer
+    single_slot: int | None = None
+
+    def spans(self, text: Text) -> Spans | None:
+        """All spans in the article, by place."""
+        answer = text.answers.get(self.number, UNASKED)
+        if answer is UNASKED:
+            answer = text.answers[self.number] = self._find(text, text.whole) if self.possible(text) else None
+        return answer
 
     def find(self, text: Text, window: Window) -> Spans | None:
         """A slice of the whole."""
-        whole = super().find(text, text.whole)
+        whole = self.spans(text)
         if whole is None or window is text.whole:
             return whole
         start, end, _ = window
@@ -99,7 +103,7 @@ class Local(Asked):
 
     def anchors(self, text: Text) -> list[int] | None:
         """Where its spans begin."""
-        return [span[0] for span in self.spans(text)]
+        return [span[0] for span in self.spans(text) or ()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,18 @@ class Leaf(Local):
         super().__init__(number, needs, weight)
         self._node = node
         self._sequences = sequences
+        self._all_slots = frozenset(step.slot for step in sequences[0]) if len(sequences) == 1 else None
+        if len(sequences) == 1 and len(sequences[0]) == 1 and sequences[0][0].forms is None:
+            self.single_slot = sequences[0][0].slot
+
+    def _possible(self, text: Text) -> bool:
+        if self._all_slots is not None:
+            return self._all_slots <= text.slots
+        return super()._possible(text)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
+        if self.single_slot is not None:
+            return [(position, position, self, None) for position in text.positions(self.single_slot)] or None
         if len(self._sequences) == 1:
             return [(first, last, self, None) for first, last in self._places(text, self._sequences[0])] or None
         places = {place for steps in self._sequences for place in self._places(text, steps)}
@@ -195,17 +209,30 @@ class Choice:
 
 
 class LocalOr(Local):
-    """An OR of local nodes, such as a list."""
+    """An OR of local nodes, such as a list. Single words, most of a list, are looked up by their slots."""
 
-    def __init__(self, number: int, needs: frozenset[int] | None, weight: float, nodes: Sequence[Asked]) -> None:
+    def __init__(self, number: int, needs: frozenset[int] | None, weight: float, nodes: Sequence[Local]) -> None:
         super().__init__(number, needs, weight)
-        self._choice = Choice(nodes)
+        self._words: dict[int, Local] = {}
+        others: list[Local] = []
+        for node in dict.fromkeys(nodes):
+            if node.single_slot is None or node.single_slot in self._words:
+                others.append(node)
+            else:
+                self._words[node.single_slot] = node
+        self._others = Choice(others)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        found = [spans for node in self._choice.candidates(text) if (spans := node.find(text, text.whole))]
-        if len(found) < 2:
-            return found[0] if found else None
-        return sorted((span for spans in found for span in spans), key=_by_place)
+        spans: Spans = []
+        words = self._words
+        for slot in words.keys() & text.slots:
+            node = words[slot]
+            spans += [(position, position, node, None) for position in text.positions(slot)]
+        for other in self._others.candidates(text):
+            spans += other.find(text, text.whole) or ()
+        if len(spans) > 1:
+            spans.sort(key=_by_place)
+        return spans or None
 
 
 class LocalNear(Local):
@@ -221,10 +248,16 @@ class LocalNear(Local):
         self._node = node
         self._left = left
         self._right = right
+        self._lighter = lighter
+
+    def _possible(self, text: Text) -> bool:
+        return self._left.possible(text) and self._right.possible(text)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
+        if not self._lighter.find(text, text.whole):
+            return None
         lefts = self._left.find(text, text.whole)
-        rights = self._right.find(text, text.whole) if lefts else None
+        rights = self._right.find(text, text.whole)
         if not lefts or not rights:
             return None
         return near_spans(self, self._node, lefts, rights, text)
@@ -339,7 +372,7 @@ def find_of(span: Span, text: Text) -> Find:
 
 
 def text_spans(found: Spans | None) -> Spans:
-    """The spans of words, by place; equal places in the order in which the clauses are written."""
+    """The spans of words, by place."""
     return sorted((span for span in found or () if span[2].is_text), key=_by_place)
 
 
@@ -350,14 +383,9 @@ def near_spans(owner: Asked, node: Near, lefts: Spans, rights: Spans, text: Text
         if text.in_one("PARAGRAPH", left[0], right[1]):
             pairs.setdefault((left[0], right[1]), []).append((left, right))
     if not node.ordered:
-        order = {id(span): index for index, span in enumerate(lefts)}
-        turned: dict[tuple[int, int], list[tuple[Span, Span]]] = {}
         for right, left in _closest(rights, lefts, node.distance):
             if text.in_one("PARAGRAPH", right[0], left[1]):
-                turned.setdefault((right[0], left[1]), []).append((left, right))
-        for hull, found in turned.items():
-            both = [*pairs.get(hull, ()), *found]
-            pairs[hull] = sorted(both, key=lambda pair: order[id(pair[0])])
+                pairs.setdefault((right[0], left[1]), []).append((left, right))
     spans: Spans = []
     shortest: int | None = None
     for first, last in sorted(pairs, key=lambda hull: (-hull[0], hull[1])):
@@ -415,9 +443,10 @@ def near_leaves(span: Span) -> Iterator[int]:
 
 
 def near_clause(node: Near, span: Span) -> Node:
-    """The clause of the first pair behind an interval."""
-    left, right = span[3][0]
-    return replace(node, left=left[2].clause(left), right=right[2].clause(right))
+    """The clause of an interval; if several pairs span it, the one that sorts first in print."""
+    pairs: list[tuple[Span, Span]] = span[3]
+    clauses = [replace(node, left=left[2].clause(left), right=right[2].clause(right)) for left, right in pairs]
+    return clauses[0] if len(clauses) == 1 else min(clauses, key=print_node)
 
 
 def joined(answers: Iterable[Spans]) -> Spans:

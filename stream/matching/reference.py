@@ -37,6 +37,7 @@ from stream.rulelang.nodes import (
     Scoped,
     Word,
 )
+from stream.rulelang.printer import print_node
 from stream.rulelang.ruleset import Rule
 
 
@@ -162,10 +163,7 @@ class _Question:
             for first in range(stretch.first, stretch.end - len(sequence) + 1)
             if self._stands(sequence, stretch.field, first)
         }
-        return [
-            TextFind(clause, field, first, end - 1, frozenset(range(first, end)))
-            for field, first, end in sorted(spans, key=_field_first)
-        ]
+        return [TextFind(clause, field, first, end - 1, frozenset(range(first, end))) for field, first, end in spans]
 
     def _stands(self, sequence: Sequence[TokenTest], field: TextField, first: int) -> bool:
         reading = self._reading(field)
@@ -205,7 +203,7 @@ class _Question:
                     joined = _join(node, left, right)
                     hull = joined.field, joined.first, joined.last
                     known = pairs.get(hull)
-                    pairs[hull] = replace(known, leaves=known.leaves | joined.leaves) if known else joined
+                    pairs[hull] = _merged(known, joined) if known else joined
         return [find for find in pairs.values() if not any(_inside(other, find) for other in pairs.values())]
 
     def _within(self, node: Near, left: TextFind, right: TextFind, *, overlap: bool) -> bool:
@@ -250,6 +248,11 @@ def _join(node: Near, left: TextFind, right: TextFind) -> TextFind:
     )
 
 
+def _merged(one: TextFind, other: TextFind) -> TextFind:
+    """One find for two of the same interval: the words of both, under the clause that sorts first in print."""
+    return replace(one, clause=min(one.clause, other.clause, key=print_node), leaves=one.leaves | other.leaves)
+
+
 def _inside(inner: TextFind, outer: TextFind) -> bool:
     return (
         inner.field == outer.field
@@ -260,13 +263,8 @@ def _inside(inner: TextFind, outer: TextFind) -> bool:
 
 
 def _spans(found: Found) -> list[TextFind]:
-    """The spans of words among the finds, in reading order; equal ones stay in the order in which they are written."""
-    spans = [find for find in found or () if isinstance(find, TextFind)]
-    return sorted(spans, key=lambda find: _field_first((find.field, find.first, find.last)))
-
-
-def _field_first(span: tuple[TextField, int, int]) -> tuple[int, int, int]:
-    return TEXT_FIELDS.index(span[0]), span[1], span[2]
+    """The spans of words among the finds."""
+    return [find for find in found or () if isinstance(find, TextFind)]
 
 
 def _joined(answers: Iterable[Found]) -> list[Find]:
