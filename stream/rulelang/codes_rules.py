@@ -123,4 +123,12 @@ RULE_CODES = (
         "match: truce AND talks AND Geneva\n",
         "match: SENTENCE(truce AND talks AND Geneva)\n",
     ),
+    Code(
+        "R906",
+        "A list in quotes inside an expression",
+        "YAML wants quotes around a value that begins with `@`, but inside an expression quotes make a phrase: "
+        '`"@places"` there would look for the word places.',
+        'match: >\n  truce AND "@places"\n',
+        "kind: list\nid: places\nitems: [Geneva]\n" + _USES_LIST,
+    ),
 )

@@ -1,15 +1,18 @@
 """`~word`: the word and its regular English forms, and a table of irregular ones.
 
 The algorithm works on the word as written and never reduces it. It adds, for any word of two letters or more:
-    -s      -es behind s, x, z, ch, sh and behind consonant + o (there -s too); consonant + y gives -ies
+    -s      -es behind s, x, z, ch, sh and behind consonant + o (there -s too); consonant + y gives -ies, -sis -ses
     -ed     -d behind e; consonant + y gives -ied; a final c gives -cked
-    -ing    a final e is dropped (not behind e, o, y), -ie gives -ying, a final c gives -cking
+    -ing    a final e is dropped (not behind e, o, y; behind g and u both ways), -ie gives -ying, a final c -cking
     a single vowel before a single final consonant (not w, x, y) doubles it before -ed and -ing: always in words of
     one syllable (`plan` → `planned`, never `planed`, which is another verb), both ways in longer ones
-    (`travel` → `traveled`, `travelled`), because spelling does not show the stress.
-Irregular verbs and nouns come from `irregular.TABLE`; their listed past forms take the place of -ed. A verb behind
-a prefix (`withdraw`, `overtake`) is found by its base. Forms that are no words do no harm: nobody writes them.
-Word classes are never crossed: `~escalation` does not give `escalate`.
+    (`travel` → `traveled`, `travelled`), because spelling does not show the stress; a final l behind two vowels both
+    ways too (`fuel`).
+Irregular verbs and nouns come from the tables in `irregular`; their listed past forms take the place of -ed. A verb
+behind a prefix (`overtake`) and a noun at the end of a longer one (`spokesperson`) are found by their base.
+
+Forms that are no words do no harm: nobody writes them. Word classes are never crossed: `~escalation` does
+not give `escalate`.
 """
 
 from __future__ import annotations
@@ -43,18 +46,23 @@ def inflections(word: str) -> tuple[str, ...]:
 
 def _forms(word: str) -> list[str]:
     lower = word.lower()
-    noun = IRREGULAR_NOUNS.get(lower, ())
     verb = IRREGULAR_VERBS.get(lower)
-    forms = [*_s_forms(lower), *noun]
-    if verb is not None:
-        forms += verb
-    else:
-        forms += _ed_forms(lower)
-        forms += _prefixed(lower)
+    forms = [*_s_forms(lower), *_irregular_plurals(lower)]
+    forms += verb if verb is not None else [*_ed_forms(lower), *_prefixed(lower)]
     forms += _ing_forms(lower)
-    if lower.endswith("man") and len(lower) > 4:
-        forms.append(lower[:-2] + "en")
     return [_in_case_of(word, form) for form in forms]
+
+
+def _irregular_plurals(word: str) -> list[str]:
+    forms = list(IRREGULAR_NOUNS.get(word, ()))
+    if word.endswith("sis"):
+        forms.append(word[:-2] + "es")
+    if word.endswith("man") and len(word) > 4:
+        forms.append(word[:-2] + "en")
+    for base, plurals in IRREGULAR_NOUNS.items():
+        if len(base) > 3 and word.endswith(base) and word != base:
+            forms += [word.removesuffix(base) + plural for plural in plurals]
+    return forms
 
 
 def _prefixed(word: str) -> list[str]:
@@ -62,8 +70,8 @@ def _prefixed(word: str) -> list[str]:
     forms: list[str] = []
     for prefix in VERB_PREFIXES:
         base = word.removeprefix(prefix)
-        if base != word and base in IRREGULAR_VERBS:
-            forms += [prefix + form for form in IRREGULAR_VERBS[base]]
+        if base != word:
+            forms += [prefix + form for form in IRREGULAR_VERBS.get(base) or _prefixed(base)]
     return forms
 
 
@@ -90,7 +98,7 @@ def _ing_forms(word: str) -> list[str]:
     if word.endswith("ie"):
         return [word[:-2] + "ying"]
     if word.endswith("e") and not word.endswith(("ee", "oe", "ye")) and len(word) > 2:
-        return [word[:-1] + "ing"]
+        return [word[:-1] + "ing", *([word + "ing"] if word.endswith(("ge", "ue")) else [])]
     return [stem + "ing" for stem in _stems(word)]
 
 
@@ -98,6 +106,8 @@ def _stems(word: str) -> list[str]:
     """The stem before -ed and -ing: with its final consonant doubled where that is the rule."""
     if word.endswith("c"):
         return [word + "k", word]
+    if word.endswith("l") and len(word) > 3 and word[-2] in _VOWELS and word[-3] in _VOWELS:
+        return [word, word + "l"]
     if not _doubles(word):
         return [word]
     doubled = word + word[-1]

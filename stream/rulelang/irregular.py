@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-VERB_PREFIXES = ("over", "under", "out", "up", "re", "un", "mis", "fore", "with", "for", "in", "off", "by")
+VERB_PREFIXES = (
+    *("over", "under", "out", "up", "re", "un", "mis", "fore", "with", "for", "in", "off", "by", "be", "pre", "inter"),
+    *("sub", "proof", "hand", "ghost"),
+)
 
 # base: past, past participle and odd present forms; a verb listed here gets no -ed.
 _VERBS = """
@@ -31,18 +34,21 @@ broadcast: broadcast broadcasted
 build: built
 burn: burned burnt
 burst: burst
+bust: bust busted
 buy: bought
 can: could
 cast: cast
 catch: caught
 choose: chose chosen
 cling: clung
+clothe: clothed clad
 come: came
 cost: cost
 creep: crept
 cut: cut
 deal: dealt
 dig: dug
+dive: dived dove
 do: does did done
 draw: drew drawn
 dream: dreamed dreamt
@@ -55,6 +61,7 @@ feed: fed
 feel: felt
 fight: fought
 find: found
+fit: fit fitted
 flee: fled
 fling: flung
 fly: flies flew flown
@@ -74,12 +81,16 @@ grow: grew grown
 hang: hung hanged
 have: has had
 hear: heard
+heave: heaved hove
+hew: hewed hewn
 hide: hid hidden
 hit: hit
 hold: held
 hurt: hurt
+input: input inputted
 keep: kept
 kneel: knelt kneeled
+knit: knit knitted
 know: knew known
 lay: laid
 lead: led
@@ -93,10 +104,13 @@ lie: lay lain lied
 light: lit lighted
 lose: lost
 make: made
+may: might
 mean: meant
 meet: met
+melt: melted molten
 mistake: mistook mistaken
 mow: mowed mown
+output: output outputted
 partake: partook partaken
 pay: paid
 plead: pleaded pled
@@ -119,6 +133,9 @@ send: sent
 set: set
 sew: sewed sewn
 shake: shook shaken
+shall: should
+shave: shaved shaven
+shear: sheared shorn
 shed: shed
 shine: shone shined
 shoot: shot
@@ -134,6 +151,8 @@ slide: slid
 sling: slung
 slit: slit
 smell: smelled smelt
+smite: smote smitten
+sneak: sneaked snuck
 sow: sowed sown
 speak: spoke spoken
 speed: sped speeded
@@ -151,6 +170,7 @@ steal: stole stolen
 stick: stuck
 sting: stung
 stink: stank stunk
+strew: strewed strewn
 stride: strode stridden
 strike: struck stricken
 string: strung
@@ -172,7 +192,10 @@ tread: trod trodden
 wake: woke woken waked
 wear: wore worn
 weave: wove woven weaved
+wed: wed wedded
 weep: wept
+wet: wet wetted
+will: would willed
 win: won
 wind: wound
 withdraw: withdrew withdrawn
@@ -184,12 +207,18 @@ write: wrote written
 
 # singular: plurals beside the regular one.
 _NOUNS = """
+alumnus: alumni
 analysis: analyses
+antenna: antennae
+appendix: appendices
 axis: axes
 bacterium: bacteria
 basis: bases
+cactus: cacti
 calf: calves
 child: children
+consortium: consortia
+corpus: corpora
 crisis: crises
 criterion: criteria
 curriculum: curricula
@@ -198,14 +227,19 @@ diagnosis: diagnoses
 dwarf: dwarves
 elf: elves
 emphasis: emphases
+focus: foci
 foot: feet
 formula: formulae
+forum: fora
+fungus: fungi
+genus: genera
 goose: geese
 half: halves
 hoof: hooves
 hypothesis: hypotheses
 index: indices
 knife: knives
+larva: larvae
 leaf: leaves
 life: lives
 loaf: loaves
@@ -214,6 +248,7 @@ man: men
 matrix: matrices
 medium: media
 memorandum: memoranda
+millennium: millennia
 mouse: mice
 nucleus: nuclei
 oasis: oases
@@ -228,11 +263,16 @@ scarf: scarves
 self: selves
 sheaf: sheaves
 shelf: shelves
+stadium: stadia
 stimulus: stimuli
+stratum: strata
+syllabus: syllabi
 synthesis: syntheses
+terminus: termini
 thesis: theses
 thief: thieves
 tooth: teeth
+ultimatum: ultimata
 vertex: vertices
 wharf: wharves
 wife: wives

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from stream.clean import read_phrase
 from stream.rulelang.everyday import EVERYDAY_WORDS
@@ -28,6 +29,7 @@ from stream.rulelang.source import Source, quoted
 from stream.rulelang.walk import children, leaves
 
 ARTICLE_WIDE_SIDES_MAX = 2
+READINGS_CACHED_MAX = 50_000
 
 _HYPHEN = re.compile("[-\u2010\u2011\u2012\u2013]")
 
@@ -53,13 +55,13 @@ def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
         if draft.id not in used:
             help_ = "Name it in a rule, or delete it."
             draft.source.add("R904", draft.place, f"the list `@{draft.id}` that no rule uses", "a list in use", help_)
-        _lint_words(draft.items, _twins(draft.items, lists), draft.source)
+        _lint_words(draft.items, lists, draft.source)
 
 
 def _lint_rule(draft: RuleDraft, lists: Lists) -> None:
     """The words and the shape of a rule's expressions, and its tests."""
     for node in _expressions(draft):
-        _lint_words([node], _twins([node], lists), draft.source)
+        _lint_words([node], lists, draft.source)
         _lint_article_wide(node, draft.source)
     _lint_tests(draft)
 
@@ -90,10 +92,44 @@ def _written(leaf: Node) -> str | None:
             return None
 
 
-def _twins(roots: Iterable[Node], lists: Lists) -> set[str]:
+def _lint_words(roots: Sequence[Node], lists: Lists, source: Source) -> None:
+    hyphened = [(leaf, text, closed) for root in roots for leaf in leaves(root) for text, closed in _closed_twin(leaf)]
+    if hyphened:
+        readings = _readings(roots, lists)
+        prefixes = tuple(reading[:-1] for reading in readings if reading.endswith("*"))
+        for leaf, text, closed in hyphened:
+            reading = _reading(closed)
+            if reading not in readings and not (prefixes and reading.startswith(prefixes)):
+                help_ = f"If both spellings occur, write {quoted(f'{text} OR {closed}')}."
+                found = f"{quoted(text)} without {quoted(closed)}, which reads differently"
+                source.add("R901", leaf.place, found, "both spellings", help_)
+    for root in roots:
+        _lint_capitals(root, source)
+        for leaf in leaves(root):
+            if isinstance(leaf, Phrase) and leaf.words[0].text.startswith("@"):
+                help_ = f"Inside an expression a list is written without quotes: {leaf.words[0].text}"
+                found = f"the phrase {quoted(_written(leaf) or '')}, which is read as words"
+                source.add("R906", leaf.place, found, "a list, or a phrase without `@`", help_)
+
+
+def _closed_twin(leaf: Node) -> list[tuple[str, str]]:
+    """A word with one hyphen and its closed spelling, if the two read differently and both are in use."""
+    text = _written(leaf) or ""
+    parts = _HYPHEN.split(text)
+    if len(text.split()) != 1 or len(parts) != 2 or not all(parts):
+        return []
+    # `US-made` has no closed form; `S-400` has: a type is written with and without its hyphen.
+    if any(len(part) > 1 and part.isalpha() and part.isupper() for part in parts) and not parts[1].isdigit():
+        return []
+    closed = "".join(parts)
+    return [] if _reading(text) == _reading(closed) else [(text, closed)]
+
+
+def _readings(roots: Iterable[Node], lists: Lists) -> set[str]:
     """How words and phrases read, with those of the lists that are named; prefixes keep their `*`."""
     readings: set[str] = set()
-    waiting, seen = list(roots), set()
+    waiting = list(roots)
+    seen: set[str] = set()
     while waiting:
         for leaf in leaves(waiting.pop()):
             name = list_name(leaf)
@@ -102,39 +138,13 @@ def _twins(roots: Iterable[Node], lists: Lists) -> set[str]:
                 waiting.extend(lists.drafts[name].items)
             text = _written(leaf)
             if text is not None:
-                star = "*" if isinstance(leaf, Word) and leaf.prefix else ""
-                readings.add(_reading(text) + star)
+                readings.add(_reading(text) + "*" * (isinstance(leaf, Word) and leaf.prefix))
     return readings
 
 
+@lru_cache(maxsize=READINGS_CACHED_MAX)
 def _reading(text: str) -> str:
     return " ".join(token for token, _ in read_phrase(text))
-
-
-def _lint_words(roots: Iterable[Node], readings: set[str], source: Source) -> None:
-    prefixes = tuple(reading[:-1] for reading in readings if reading.endswith("*"))
-    for root in roots:
-        for leaf in leaves(root):
-            text = _written(leaf)
-            if text is not None and not isinstance(leaf, KeyField):
-                _lint_hyphen(text, leaf, readings, prefixes, source)
-        _lint_capitals(root, source)
-
-
-def _lint_hyphen(text: str, leaf: Node, readings: set[str], prefixes: tuple[str, ...], source: Source) -> None:
-    parts = _HYPHEN.split(text)
-    if len(text.split()) != 1 or len(parts) != 2 or not all(parts):
-        return
-    # `US-made` has no closed form; `S-400` has: a type is written with and without its hyphen.
-    if any(len(part) > 1 and part.isalpha() and part.isupper() for part in parts) and not parts[1].isdigit():
-        return
-    closed = "".join(parts)
-    reading = _reading(closed)
-    if _reading(text) == reading or reading in readings or (prefixes and reading.startswith(prefixes)):
-        return
-    help_ = f"If both spellings occur, write {quoted(f'{text} OR {closed}')}."
-    found = f"{quoted(text)} without {quoted(closed)}, which reads differently"
-    source.add("R901", leaf.place, found, "both spellings", help_)
 
 
 def _lint_capitals(node: Node, source: Source) -> None:

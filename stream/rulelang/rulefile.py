@@ -59,7 +59,8 @@ class ListDraft:
 def read_document(document: Tree, source: Source) -> RuleDraft | ListDraft | None:
     """One document of a rule file; None for a correlation, and where nothing can be made of it."""
     if not isinstance(document, Mapping):
-        source.add("R108", document.place, "a document without keys", "a rule, a list or a correlation", "")
+        help_ = "Begin it with `kind: rule`; `---` separates documents."
+        source.add("R108", document.place, "a document without keys", "a rule, a list or a correlation", help_)
         return None
     kinds = [value for key, value in document.entries if key.text == "kind"]
     kind = kinds[0].text if kinds and isinstance(kinds[0], Scalar) else ""
@@ -184,6 +185,9 @@ def _scope_values(fields: Fields, key: str) -> tuple[str, ...] | None:
     values = []
     for scalar in fields.scalars(key):
         text = scalar.text.strip()
+        if text.startswith("@"):
+            help_ = f"A list stands in an expression: {key}:{text}"
+            fields.source.add("R204", scalar.place, f"the list {quoted(text)}", "a value", help_)
         if "*" in text[:-1]:
             fields.source.add("R411", scalar.place, "a star inside a value", "one star, at its end", "")
         star = "*" if text.endswith("*") else ""

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -24,10 +24,10 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
 
 from stream.rulelang.nodes import Place
 from stream.rulelang.source import Source, quoted
+from stream.rulelang.yamlerrors import report_syntax
 
 YAML_DEPTH_MAX = 12
 
@@ -136,7 +136,7 @@ def read_documents(source: Source) -> list[Tree]:
     except _Stop:
         pass
     except YAMLError as error:
-        _report_syntax(source, error)
+        report_syntax(source, error)
     return documents
 
 
@@ -161,7 +161,9 @@ class _Events:
         self._refuse_extras(event, source.place(start, end))
         if depth > YAML_DEPTH_MAX:
             place = source.place(start, min(end, start + 1))
-            source.add("R106", place, f"more than {YAML_DEPTH_MAX} levels", "the levels of the rule format")
+            source.add(
+                "R106", place, f"more than {YAML_DEPTH_MAX} levels", "the levels of the rule format", "Flatten it."
+            )
             raise _Stop
         if isinstance(event, ScalarEvent):
             return Scalar(event.value, event.style or None, source, start, end)
@@ -182,7 +184,9 @@ class _Events:
             key = self.tree(inner, depth + 1)
             value = self.tree(self.next(), depth + 1)
             if not isinstance(key, Scalar):
-                source.add("R108", key.place, "a key that is a list or a mapping", "a name as the key")
+                source.add(
+                    "R108", key.place, "a key that is a list or a mapping", "a name", "Write one name as the key."
+                )
             elif key.text in entries:
                 first = entries[key.text][0].place.line
                 help_ = f"The first one is in line {first}; keep one of the two."
@@ -201,70 +205,6 @@ class _Events:
         if getattr(event, "tag", None) is not None:
             found = source.text[event.start_mark.index : event.end_mark.index].split(maxsplit=1)
             source.add("R105", place, f"the tag {quoted(found[0])}", "a value without a tag", "Delete the tag.")
-
-
-_HINTS = (
-    (
-        "'@' that cannot start",
-        "R107",
-        "a value that begins with `@`",
-        "quotes around it",
-        'YAML keeps `@` for itself: write "@list", or put the expression in a block behind `match: >`.',
-    ),
-    (
-        "scanning an alias",
-        "R107",
-        "a value that begins with `*`",
-        "quotes around it",
-        "YAML reads `*` as an alias: write '*'.",
-    ),
-    (
-        "cannot start any token",
-        "R102",
-        "a character that cannot begin a value",
-        "a value",
-        "Put the value in quotes; indent with blanks, not with tabs.",
-    ),
-    (
-        "mapping values are not allowed",
-        "R102",
-        "a second `: ` in one value",
-        "one `key: value`",
-        "Put the value in quotes, or the expression in a block behind `match: >`; check the indentation.",
-    ),
-    (
-        "expected <block end>, but found '<scalar>'",
-        "R102",
-        "more text behind a quoted value",
-        "the end of the line",
-        "An expression that begins with a quote needs a block: `match: >`, and the expression in the next line.",
-    ),
-    ("scanning a quoted scalar", "R102", "a quoted value without its end", "the closing quote", "Close the quote."),
-    ("flow sequence", "R102", "a `[` without its `]`", "`,` or `]`", "Close the list with `]`."),
-    ("flow mapping", "R102", "a `{` without its `}`", "`,` or `}`", "Close the mapping with `}`."),
-)
-
-
-def _report_syntax(source: Source, error: YAMLError) -> None:
-    if isinstance(error, ReaderError):
-        start = min(int(error.position), len(source.text))
-        help_ = "Delete the character, or write it as an escape in double quotes."
-        source.add("R102", source.place(start, start + 1), "a control character", "readable text", help_)
-        return
-    if not isinstance(error, MarkedYAMLError):
-        source.add("R102", source.place(0, 0), quoted(str(error)), "YAML 1.2")
-        return
-    said = f"{error.context or ''}; {error.problem or ''}"
-    mark = error.problem_mark or error.context_mark
-    for needle, code, found, expected, help_ in _HINTS:
-        if needle in said:
-            opens = ("alias", "quoted", "flow")
-            if error.context_mark is not None and any(word in needle for word in opens):
-                mark = error.context_mark
-            source.add(code, source.place(mark.index, mark.index + 1), found, expected, help_)
-            return
-    place = source.place(mark.index, mark.index + 1) if mark is not None else source.place(0, 0)
-    source.add("R102", place, quoted(error.problem or str(error)), "YAML 1.2", "Check quotes and indentation.")
 
 
 _ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}

@@ -26,6 +26,8 @@ from tests.rulelang.kit import codes, expression_codes, load_text
         ("US-made", []),
         ("hand-in-hand", []),
         ('"cease-fire talks"', []),
+        ('x OR "@places"', ["R906"]),
+        ('"at @places"', []),
         ("WHO", ["R902"]),
         ("U.S.", ["R902"]),
         ("who", []),
