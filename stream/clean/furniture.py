@@ -24,7 +24,7 @@ _SURE: dict[str, tuple[str, ...]] = {
     "comments": (
         r"(?:leave|post|add|write|submit) (?:a|your) (?:reply|comment|response)(?: (?:to|below|here)\b.{0,120})?",
         r"(?:click here to )?cancel reply",
-        r"(?:your |the )?e-?mail address will not be (?:published|shared|made public).{0,120}",
+        r"(?:your )?e-?mail address will not be (?:published|shared|made public).{0,120}",
         r"required fields are marked.{0,60}",
         r"save my name,.{0,120}",
         r"(?:both )?(?:comments?|trackbacks?|pingbacks?|reviews|replies)(?:(?:,| and|,? but) (?:comments|trackbacks"
@@ -163,36 +163,40 @@ LABELLED_HEADLINE = re.compile(
 )
 
 _FIRST_WORDS = word_set(
-    "about accept activate ad add advertise advertisement advertising all allow already also article articles back be "
-    "bluesky bookmark both built by cancel categories category check click close comment comments confirm connect "
+    "about accept activate ad add advertise advertisement advertising all allow already also article articles back "
+    "be bluesky bookmark both built by cancel categories category check click close comment comments confirm connect "
     "consent contact content continue contribute cookie cookies copy copyright could create decline deny design "
-    "designed digg disable do don don't don’t donate download e e-mail editor editor's editor’s email enable enter "
+    "designed digg disable do don don't donate don’t download e e-mail editor editor's editor’s email enable enter "
     "expand facebook featured filed find flag flipboard follow forgot forgotten forward fund further gdpr get go "
-    "google have hide if in instagram invalid javascript join jump keep keywords labels latest learn leave like line "
+    "google have hide if instagram invalid javascript join jump keep keywords labels latest learn leave like line "
     "linked linkedin listen load loading log logged main manage mastodon media messages messenger mobile more most "
-    "must my newer next no not notify older open other our paid pin pingback pingbacks pinterest please pocket popular "
-    "post posted powered prev previous primary print privacy promoted proudly read receive recent recommend "
+    "must my newer next no not notify older open other our paid pin pingback pingbacks pinterest please pocket "
+    "popular post posted powered prev previous primary print privacy promoted proudly read receive recent recommend "
     "recommended reddit register reject related replies report required return reviews rss save scroll search see "
-    "share shares sharing show sign signed similar site sitemap skip skype sms snapchat sort sponsored story "
-    "stumble stumbleupon submit subscribe support tag tagged tags tap telegram terms text thank thanks the theme there "
-    "this threads tik tiktok to toggle top topics total trackback trackbacks trending tumblr turn tweet twitter type "
-    "up vary viber video view vk vkontakte watch we website what whats whatsapp whitelist work write x xing you your "
+    "share shares sharing show sign signed similar site sitemap skip skype sms snapchat sort sponsored story stumble "
+    "stumbleupon submit subscribe support tag tagged tags tap telegram terms text thank thanks theme there this "
+    "threads tik tiktok to toggle top topics total trackback trackbacks trending tumblr turn tweet twitter type up "
+    "vary viber video view vk vkontakte watch we website what whats whatsapp whitelist work write x xing you your "
     "youtube"
 )
 _FIRST_WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
-_ANYWHERE = ("opens in", "cookies", "rights reserved", "rights Reserved", "Rights Reserved", "RIGHTS RESERVED")
+_ANYWHERE = ("ookies", "OOKIES", "pens in", "PENS IN", "eserved", "ESERVED")
 
 
-def may_be_furniture(line: str) -> bool:
-    """False for a line that no pattern above can hold for; cheap, and true for most lines that are none."""
+def is_marked(text: str) -> bool:
+    """True if the text holds one of the phrases that make furniture of a line which can start with any word."""
+    return any(mark in text for mark in _ANYWHERE)
+
+
+def may_be_furniture(line: str, *, marked: bool) -> bool:
+    """False for a line that no pattern above can hold for; cheap, and true for most lines that are none.
+
+    `marked` is what `is_marked` says of the line, or of the text that it stands in.
+    """
+    if marked or len(line) <= SHORT_LINE_CODE_POINTS:
+        return True
     first = _FIRST_WORD.match(line)
-    if first is None:
-        return not line[0].isalpha() or any(mark in line for mark in _ANYWHERE)
-    return (
-        len(line) <= SHORT_LINE_CODE_POINTS
-        or first[0].lower() in _FIRST_WORDS
-        or any(mark in line for mark in _ANYWHERE)
-    )
+    return not line[0].isalpha() if first is None else first[0].lower() in _FIRST_WORDS
 
 
 SHORT_LINE_CODE_POINTS = 30

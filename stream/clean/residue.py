@@ -31,6 +31,7 @@ from stream.clean.furniture import (
     LINE_CODE_POINTS_MAX,
     NAVIGATION_WORDS,
     SURE,
+    is_marked,
     may_be_furniture,
 )
 from stream.clean.markup import has_tags, unwrap
@@ -64,7 +65,7 @@ def find_residue(text: str, *, content_type: ContentType | None = None) -> tuple
     """
     if content_type != "text/html" and (content_type == "text/plain" or not has_tags(text)):
         return tuple(_find(text, hard_wrapped_possible=True))
-    page = unwrap(text)
+    page = unwrap(text).flat()
     paragraphs = page.text
     if paragraphs.count(PARAGRAPH_BREAK) * STRAY_TAGS_RATIO >= paragraphs.count("\n"):
         # In HTML a paragraph is a block element, and a line break is a blank.
@@ -80,11 +81,13 @@ def _find(text: str, *, hard_wrapped_possible: bool) -> list[Cut]:
         # One line has nothing around it that would tell.
         return []
     hard_wrapped = hard_wrapped_possible and _is_hard_wrapped(lines)
+    marked = is_marked(text)
     for number, line in enumerate(lines):
-        if not hard_wrapped or _stands_alone(lines, number):
-            line.kind = _function(line) or _shape(line)
+        if not hard_wrapped or _stands_alone(text, lines, number):
+            line.kind = _function(line, marked=marked) or (None if line.sentence else _shape(line))
     if not hard_wrapped:
-        _mark_runs(lines)
+        if sum(not line.prose for line in lines) >= RUN_LINES_MIN:
+            _mark_runs(lines)
         _mark_likely(lines)
     return list(_cuts(lines))
 
@@ -97,41 +100,54 @@ class _Line:
     words: int
     prose: bool
     sentence: bool
+    """A sentence ends in it."""
     ended: bool
-    blank_before: bool
+    """It ends in punctuation."""
     kind: str | None = None
     likely: bool = False
 
 
-_LINE = re.compile(r"[^\r\n]+")
 _ENDED = re.compile(r"[.!?…。！？؟।:;,][\"”’'»)\]*_]{0,3}$")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*_]{0,3}(?:\s|$)")
 _BULLET = re.compile(r"[-–—•*▪◦‣+]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|[\"“„«‘]")
 PROSE_WORDS_MIN = 7
 PROSE_WORDS_MIN_UNENDED = 25
 SMALL_WORDS_MIN = 10
+PLAINLY_PROSE_CODE_POINTS = 100
+_PLAIN_ENDS = frozenset(".!?")
 _CODE_POINTS_PER_WORD = 3
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    end_before = 0
-    for found in _LINE.finditer(text):
-        stripped = found[0].strip()
-        if not stripped:
-            continue
-        words = len(stripped.split())
-        if not stripped.isascii() and len(stripped) > 20 * words:
-            # Scripts without spaces.
-            words = len(stripped) // _CODE_POINTS_PER_WORD
-        ended = _ENDED.search(stripped[-6:]) is not None
-        sentence = _SENTENCE_END.search(stripped) is not None
-        prose = (words >= PROSE_WORDS_MIN and sentence) or (
-            words >= PROSE_WORDS_MIN_UNENDED and sum(map(str.islower, stripped.split()[:40])) >= SMALL_WORDS_MIN
-        )
-        between = text[end_before : found.start()]
-        blank_before = max(between.count("\n"), between.count("\r")) > 1
-        end_before = found.end()
-        yield _Line(found.start(), found.end(), stripped, words, prose, sentence, ended, blank_before)
+    start = 0
+    for written in text.replace("\r", "\n").split("\n"):
+        end = start + len(written)
+        line = written.strip()
+        if line:
+            if (
+                len(line) >= PLAINLY_PROSE_CODE_POINTS
+                and line[-1] in _PLAIN_ENDS
+                and line.count(" ") >= PROSE_WORDS_MIN
+            ):
+                # Most lines of most articles: told without looking closer.
+                yield _Line(start, end, line, line.count(" ") + 1, True, True, True)
+            else:
+                yield _Line(start, end, line, *_measures(line))
+        start = end + 1
+
+
+def _measures(line: str) -> tuple[int, bool, bool, bool]:
+    """As in `_Line`: words, prose, sentence, ended."""
+    split = line.split()
+    words = len(split)
+    if not line.isascii() and len(line) > 20 * words:
+        # Scripts without spaces.
+        words = len(line) // _CODE_POINTS_PER_WORD
+    sentence = _SENTENCE_END.search(line) is not None
+    prose = (words >= PROSE_WORDS_MIN and sentence) or (
+        words >= PROSE_WORDS_MIN_UNENDED and sum(map(str.islower, split[:40])) >= SMALL_WORDS_MIN
+    )
+    return words, prose, sentence, _ENDED.search(line[-6:]) is not None
 
 
 def _is_hard_wrapped(lines: list[_Line]) -> bool:
@@ -144,8 +160,11 @@ def _is_hard_wrapped(lines: list[_Line]) -> bool:
     return sum(_SENTENCE_END.search(line.text[-6:]) is not None for line in lines) * 2 < len(lines)
 
 
-def _stands_alone(lines: list[_Line], number: int) -> bool:
-    return (number == 0 or lines[number].blank_before) and (number + 1 == len(lines) or lines[number + 1].blank_before)
+def _stands_alone(text: str, lines: list[_Line], number: int) -> bool:
+    """True for a line with blank lines, or nothing, before and behind it."""
+    before = text[lines[number - 1].end : lines[number].start] if number > 0 else "\n\n"
+    behind = text[lines[number].end : lines[number + 1].start] if number + 1 < len(lines) else "\n\n"
+    return all(max(between.count("\n"), between.count("\r")) > 1 for between in (before, behind))
 
 
 # Said in an article, such a line is reported speech: `Sign up for the war, the posters said.`
@@ -153,9 +172,9 @@ _ATTRIBUTED = re.compile(r",[\"”’']? [^,]{1,60}\b(?:said|says|wrote|told|put
 _QUOTED = "\"“„«‘'"
 
 
-def _function(line: _Line) -> str | None:
+def _function(line: _Line, *, marked: bool) -> str | None:
     text = line.text
-    if len(text) > LINE_CODE_POINTS_MAX or text[0] in _QUOTED or not may_be_furniture(text):
+    if len(text) > LINE_CODE_POINTS_MAX or text[0] in _QUOTED or not may_be_furniture(text, marked=marked):
         return None
     if (function := SURE.fullmatch(text)) is not None:
         kind = function.lastgroup
@@ -179,7 +198,7 @@ REPEATING_WORDS_MIN = 10
 
 
 def _shape(line: _Line) -> str | None:
-    if line.sentence or line.words < 4:
+    if line.words < 4:
         return None
     words = [word.casefold() for word in _LETTERS.findall(line.text)]
     if len(words) >= REPEATING_WORDS_MIN and not line.ended:
@@ -237,11 +256,12 @@ def _mark_runs(lines: list[_Line]) -> None:
 
 def _run_lines_min(lines: list[_Line], run: list[int], *, within: bool, a_page: bool) -> int:
     """A run with a line of function in it needs few lines; without one, and inside the body, it may be a list."""
-    words = sum(lines[number].words for number in run)
-    if within:
-        return RUN_LINES_MIN_INSIDE if words <= WORDS_PER_LINK_MAX * len(run) else len(run) + 1
-    furnished = a_page or any(lines[number].kind or lines[number].likely for number in run)
-    return RUN_LINES_MIN if furnished else RUN_LINES_MIN_UNFURNISHED
+    if not within and (a_page or any(lines[number].kind or lines[number].likely for number in run)):
+        return RUN_LINES_MIN
+    if sum(lines[number].words for number in run) > WORDS_PER_LINK_MAX * len(run):
+        # Lines as long as headlines: a summary of the news looks like this.
+        return len(run) + 1
+    return RUN_LINES_MIN_INSIDE if within else RUN_LINES_MIN_UNFURNISHED
 
 
 def _in_run(line: _Line) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.clean.furniture import SURE, may_be_furniture
+from stream.clean.furniture import SURE, is_marked, may_be_furniture
 from stream.clean.residue import ContentType, find_residue
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -144,6 +144,12 @@ def test_a_list_that_belongs_to_the_article_stays() -> None:
     assert find_residue(f"{PARAGRAPH}\n{bullets}\n{PARAGRAPH}") == ()
 
 
+def test_a_summary_of_headlines_stays() -> None:
+    headlines = "\n".join(f"Minister number {n} rejects the escalation of the dispute" for n in range(20))
+    assert find_residue(f"{PARAGRAPH}\n{headlines}\n") == ()
+    assert find_residue(f"{headlines}\n{PARAGRAPH}\n") == ()
+
+
 def test_a_text_without_prose_is_not_cut_by_place() -> None:
     poem = "\n".join(["Green the hills", "Blue the sea", "White the gulls that cry", "Far from me"] * 6)
     assert find_residue(poem) == ()
@@ -225,4 +231,4 @@ def test_the_cheap_question_never_loses_a_line() -> None:
     for line, _ in FURNITURE:
         for variant in (line, line.upper(), line.lower()):
             if SURE.fullmatch(variant):
-                assert may_be_furniture(variant), variant
+                assert may_be_furniture(variant, marked=is_marked(variant)), variant
