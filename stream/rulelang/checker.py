@@ -191,7 +191,8 @@ def _check_regex(node: Regex, source: Source) -> None:
             help_ = "RE2 has no look-around and no back-references: use NEAR, NOT NEAR or an exclusion."
             source.add("R410", node.place, quoted(refused.group()), "a pattern that RE2 can run", help_)
         else:
-            source.add("R409", node.place, f"a pattern that RE2 refuses ({said})", "a pattern in RE2 syntax", "")
+            help_ = "Escape signs that are meant as they stand: `\\(`, `\\[`, `\\*`."
+            source.add("R409", node.place, f"a pattern that RE2 refuses ({said})", "a pattern in RE2 syntax", help_)
         return
 
 

@@ -191,7 +191,7 @@ class Fields:
                 found = "a list"
             case Mapping():
                 found = "keys with values"
-        self.source.add("R203", value.place, found, expected, help_)
+        self.source.add("R203", value.place, found, expected, help_ or f"Write {expected} here.")
 
 
 def unique(names: Iterable[Scalar], what: str, source: Source) -> None:

@@ -46,7 +46,7 @@ def parse(scalar: Scalar) -> Node | None:
     """The tree of an expression, or None when there is none; mistakes go to the scalar's source."""
     text = scalar.text
     if not text.strip():
-        scalar.source.add("R310", scalar.place, "an empty expression", _OPERAND)
+        scalar.source.add("R310", scalar.place, "an empty expression", _OPERAND, "Write what to look for.")
         return None
     if len(text) > EXPRESSION_CODE_POINTS_MAX:
         found = f"an expression of {len(text):,} characters"
@@ -71,7 +71,7 @@ def parse_item(scalar: Scalar) -> Node | None:
     """An item of a list or of `keywords`: as in expressions, but an item with blanks needs no quotes."""
     text = scalar.text.strip()
     if not text or scalar.is_empty:
-        scalar.source.add("R310", scalar.place, "an empty item", "a word, a phrase or a list")
+        scalar.source.add("R310", scalar.place, "an empty item", "a word, a phrase or a list", "Delete it.")
         return None
     if _ITEM_SPECIAL.match(text):
         return parse(scalar)

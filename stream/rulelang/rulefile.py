@@ -189,7 +189,8 @@ def _scope_values(fields: Fields, key: str) -> tuple[str, ...] | None:
             help_ = f"A list stands in an expression: {key}:{text}"
             fields.source.add("R204", scalar.place, f"the list {quoted(text)}", "a value", help_)
         if "*" in text[:-1]:
-            fields.source.add("R411", scalar.place, "a star inside a value", "one star, at its end", "")
+            help_ = "A value that ends in a star is a prefix."
+            fields.source.add("R411", scalar.place, "a star inside a value", "one star, at its end", help_)
         star = "*" if text.endswith("*") else ""
         values.append(fold_key(text.removesuffix("*")) + star)
     return None if not values or "*" in values else tuple(values)

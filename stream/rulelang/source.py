@@ -11,6 +11,8 @@ from stream.rulelang.codes import CODES
 from stream.rulelang.diagnostic import DIAGNOSTICS_PER_FILE_MAX, Diagnostic, SourceFile
 from stream.rulelang.nodes import Place
 
+KNOWN_NAMES_SHOWN_MAX = 25
+
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -63,7 +65,7 @@ def did_you_mean(name: str, known: Iterable[str], form: str = "{}") -> str:
     best = nearest(name, names)
     if best is not None:
         return f"Did you mean `{form.format(best)}`?"
-    if names and len(names) <= 20:
+    if names and len(names) <= KNOWN_NAMES_SHOWN_MAX:
         return "Known: " + ", ".join(form.format(n) for n in names) + "."
     return ""
 

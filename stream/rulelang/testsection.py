@@ -87,7 +87,8 @@ def _because(fields: Fields, exclusions: Sequence[str]) -> str | None:
         if name.strip() in exclusions:
             return f"exclude:{name.strip()}"
         found, expected = f"the exclusion {quoted(name.strip())}", "an exclusion of this rule"
-        fields.source.add("R211", scalar.place, found, expected, did_you_mean(name.strip(), exclusions, "exclude:{}"))
+        help_ = did_you_mean(name.strip(), exclusions, "exclude:{}") or "Add it under `exclude:`."
+        fields.source.add("R211", scalar.place, found, expected, help_)
     elif scalar.text not in ("match", "scope"):
         help_ = did_you_mean(kind, ("match", "scope"))
         fields.source.add("R211", scalar.place, quoted(scalar.text), "match, scope or exclude:<name>", help_)

@@ -105,7 +105,7 @@ def report_syntax(source: Source, error: YAMLError) -> None:
         source.add("R102", source.place(start, start + 1), "a control character", "readable text", help_)
         return
     if not isinstance(error, MarkedYAMLError):
-        source.add("R102", source.place(0, 0), quoted(str(error)), "YAML 1.2")
+        source.add("R102", source.place(0, 0), quoted(str(error)), "YAML 1.2", "Check the first line.")
         return
     said = f"{error.context or ''}; {error.problem or ''}"
     hint = next((hint for hint in _HINTS if hint.needle in said), None)

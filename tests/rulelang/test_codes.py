@@ -17,6 +17,7 @@ def test_the_bad_example_gives_exactly_its_code(entry: Code) -> None:
     loaded = load_example(entry.bad)
     assert set(codes(loaded.diagnostics)) == {entry.code}
     assert (loaded.ruleset is None) == (entry.severity == "error")
+    assert all(diagnostic.found and diagnostic.expected and diagnostic.help for diagnostic in loaded.diagnostics)
 
 
 @pytest.mark.parametrize("entry", CODES.values(), ids=CODES)

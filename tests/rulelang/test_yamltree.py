@@ -37,7 +37,7 @@ _HEAD = "kind: rule\nid: x\nseverity: low\n"
             "labels: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}}}}}\n",
             "R106",
             4,
-            53,
+            50,
             "more than 12 levels",
         ),
         ("? [a]\n: b\n", "R108", 4, 3, "a key that is a list or a mapping"),
