@@ -32,9 +32,14 @@ def read(
     """
     is_html = content_type == "text/html" or (content_type is None and has_tags(text))
     searched = unwrap(text).text if is_html else text
-    if may_join(searched) or (cuts and (is_html or not _cut_at_blanks(text, cuts))):
+    joins = may_join(searched)
+    if (joins and (cuts or not searched.isascii())) or (cuts and (is_html or not _cut_at_blanks(text, cuts))):
         return read_fully(text, kind, is_html, tuple(cuts))
-    if cuts:
+    if joins:
+        # Only ASCII is sure to read the same when it has been flattened before.
+        flat = flatten(searched)
+        searched = join_lines(flat, shape_of(flat.text))[0].text
+    elif cuts:
         searched = _without(text, cuts)
     return Reading(
         text,

@@ -62,6 +62,7 @@ def test_every_sequence_has_one_entry_a_token_in_order(
 @quick
 @given(TEXTS, KINDS, st.booleans(), CUTS)
 @example("e\u0301x", "body", False, [Cut(1, 2, "menu")])
+@example("de-\nescalation red\u0e33", "body", False, [])
 @example("de-\u200b\nescalation", "body", False, [])
 @example(" " + "\u0e31" * 40, "body", False, [])
 def test_the_short_cut_yields_what_the_long_way_does(text: str, kind: Kind, is_html: bool, cuts: list[Cut]) -> None:
