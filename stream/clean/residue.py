@@ -246,22 +246,31 @@ def _mark_runs(lines: list[_Line]) -> None:
     ):
         short, within = inside
         run = list(group)
-        if not short or len(run) < _run_lines_min(lines, run, within=within, a_page=a_page):
+        if not short:
             continue
-        if run[-1] + 1 == first:
+        if within or not a_page:
+            run = _links(lines, run, within=within)
+        elif len(run) < RUN_LINES_MIN:
+            continue
+        if run and run[-1] + 1 == first:
             run = run[: _head_of(lines, run)]
         for number in run:
             lines[number].kind = lines[number].kind or "menu"
 
 
-def _run_lines_min(lines: list[_Line], run: list[int], *, within: bool, a_page: bool) -> int:
-    """A run with a line of function in it needs few lines; without one, and inside the body, it may be a list."""
-    if not within and (a_page or any(lines[number].kind or lines[number].likely for number in run)):
-        return RUN_LINES_MIN
+def _links(lines: list[_Line], run: list[int], *, within: bool) -> list[int]:
+    """What of a run is links, where the text is no page dumped whole: names of sections, or what has such a heading."""
+    if not within:
+        heading = next((place for place, number in enumerate(run) if lines[number].kind == "related"), None)
+        if heading is not None and len(run) - heading >= RUN_LINES_MIN:
+            return run[heading:]
     if sum(lines[number].words for number in run) > WORDS_PER_LINK_MAX * len(run):
         # Lines as long as headlines: a summary of the news looks like this.
-        return len(run) + 1
-    return RUN_LINES_MIN_INSIDE if within else RUN_LINES_MIN_UNFURNISHED
+        return []
+    furnished = any(lines[number].kind or lines[number].likely for number in run)
+    outside = RUN_LINES_MIN if furnished else RUN_LINES_MIN_UNFURNISHED
+    lines_min = RUN_LINES_MIN_INSIDE if within else outside
+    return run if len(run) >= lines_min else []
 
 
 def _in_run(line: _Line) -> bool:

@@ -145,9 +145,18 @@ def test_a_list_that_belongs_to_the_article_stays() -> None:
 
 
 def test_a_summary_of_headlines_stays() -> None:
-    headlines = "\n".join(f"Minister number {n} rejects the escalation of the dispute" for n in range(20))
+    headlines = "\n".join(f"Minister {n} rejects a new escalation" for n in range(20))
     assert find_residue(f"{PARAGRAPH}\n{headlines}\n") == ()
     assert find_residue(f"{headlines}\n{PARAGRAPH}\n") == ()
+    (cut,) = find_residue(f"{PARAGRAPH}\n{headlines}\nComments are closed.")
+    assert cut.kind == "comments"
+
+
+def test_headlines_under_a_heading_for_links_are_cut() -> None:
+    headlines = "\n".join(f"Minister {n} rejects a new escalation" for n in range(5))
+    text = f"{PARAGRAPH}\nWhat happens now\nMost Read\n{headlines}"
+    cuts = find_residue(text)
+    assert (text[cuts[0].start :], cuts[0].kind, cuts[-1].end) == (f"Most Read\n{headlines}", "related", len(text))
 
 
 def test_a_text_without_prose_is_not_cut_by_place() -> None:
