@@ -8,24 +8,28 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stream.broker.admin import Admin
+from stream.broker.publisher import Publisher
 from stream.broker.subscriber import Subscriber
 from stream.cli.child import WorkerProcess
 from stream.cli.histogram import quantile
 from stream.cli.ledger import Seen
-from stream.cli.render import print_alert
+from stream.cli.render import parse_alert, render_alert
+from stream.cli.replay import fresh_run
 from stream.errors import ServiceError
 from stream.model import ALERT_SEVERITIES
 from stream.settings import Settings
-from stream.sources.replayer import Plan, Replay
+from stream.sources.item import Item
+from stream.sources.replayer import Plan, Progress, Replayer, Trouble
 from stream.sources.rulefiles import load_ruleset
 from stream.sources.seeds import read_articles
-from stream.telemetry.metrics import Metrics
 from stream.wire.topics import RAW, TOPICS, full_name
 
 SETTLE_SECONDS = 1.0
@@ -36,8 +40,9 @@ class Demo:
     """A running pipeline on the given broker: topics, worker, and a thread that prints alerts. A context manager."""
 
     def __init__(self, settings: Settings, console: Console) -> None:
-        # The rules are checked here, so that a fault is named before anything is started.
+        # Rules and articles are read here, so that a fault is named before anything is started.
         self._ruleset = load_ruleset(settings.rules_dir)
+        self._items = _articles(settings)
         self._settings = (
             settings if settings.metrics_port else settings.model_copy(update={"metrics_port": _free_port()})
         )
@@ -50,6 +55,11 @@ class Demo:
         self._seconds = 0.0
 
     def __enter__(self) -> Demo:
+        self._console.print(
+            f"[dim]Starting a broker in memory ({self._settings.bootstrap}) and a worker with "
+            f"{len(self._ruleset.rules)} rules …[/dim]",
+            soft_wrap=True,
+        )
         with ExitStack() as opened:
             folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="redline-demo-"))
             with Admin(self._settings) as admin:
@@ -62,6 +72,7 @@ class Demo:
             opened.callback(self._stop_reading.set)
             reader.start()
             self._worker.wait_ready()
+            self._console.print(f"[dim]Replaying {self._settings.seeds_dir}/ …[/dim]\n", soft_wrap=True)
             self._opened = opened.pop_all()
         return self
 
@@ -70,17 +81,15 @@ class Demo:
 
     def replay(self, speed: float) -> None:
         """Publishes the seeds at their recorded pace and waits until all of them are through."""
-        count = len(self._ruleset.rules)
-        self._console.print(
-            f"[dim]broker {self._settings.bootstrap} · {count} rules, {self._ruleset.lists} lists · "
-            f"metrics {self._worker.base_url}/metrics[/dim]\n"
-        )
         started = time.monotonic()
-        items = list(read_articles(self._settings.seeds_dir, file_bytes_max=self._settings.source_file_bytes_max))
-        plan = Plan(speed=speed, gap_seconds_max=self._settings.replay_gap_max_seconds)
-        with Replay(self._settings, Metrics()) as replay:
-            ledger = replay.run(items, plan)
-        self._sent = ledger.acknowledged
+        plan = Plan(
+            run=fresh_run(datetime.now(UTC)), speed=speed, gap_seconds_max=self._settings.replay_gap_max_seconds
+        )
+        with Publisher(self._settings, client_id="redline-demo") as publisher:
+            outcome = Replayer(publisher, self._settings, plan, report=self._report, stopping=self._is_stuck).replay(
+                items
+            )
+        self._sent = outcome.ledger.acknowledged + outcome.dead_letters
         self._wait_until_through()
         self._seconds = time.monotonic() - started
 
@@ -91,7 +100,7 @@ class Demo:
         table.add_column(style="dim")
         table.add_column()
         for name, text in self._summary(exposition):
-            table.add_row(name, text)
+            table.add_row(name, Text(text))
         self._console.print()
         self._console.print(table)
 
@@ -124,14 +133,22 @@ class Demo:
         if self._worker.restarts:
             yield "worker restarts", str(self._worker.restarts)
 
+    def _report(self, event: Progress | Trouble) -> None:
+        if isinstance(event, Trouble):
+            self._console.print(f"{event.origin}: {event.reason}", style="yellow", markup=False)
+
+    def _is_stuck(self) -> bool:
+        self._check()
+        return False
+
     def _read(self, subscriber: Subscriber) -> None:
         try:
             while not self._stop_reading.is_set():
                 for record in subscriber.poll(0.1):
                     self._changed_at = time.monotonic()
-                    alert = self._seen.take(record)
-                    if alert is not None:
-                        print_alert(self._console, alert)
+                    if self._seen.take(record) and (alert := parse_alert(record.value)):
+                        self._console.print(render_alert(alert), soft_wrap=True)
+                        self._console.print()
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
             self._reader_failure = error
 
@@ -151,6 +168,16 @@ class Demo:
         self._worker.check()
         if self._reader_failure is not None:
             raise self._reader_failure
+
+
+def _articles(settings: Settings) -> list[Item]:
+    folder = settings.seeds_dir
+    if not folder.exists():
+        raise ServiceError(f"there is no folder {folder}; name one with --seeds-dir")
+    items = list(read_articles(folder, file_bytes_max=settings.source_file_bytes_max))
+    if not items:
+        raise ServiceError(f"found no articles in {folder}, expected .txt, .json or .ndjson files")
+    return items
 
 
 def _free_port() -> int:
