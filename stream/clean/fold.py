@@ -147,7 +147,8 @@ def _flatten_cluster(text: str, cluster: list[int], pieces: list[str], starts: l
     letters = "".join([text[index] for index in cluster])
     spelling = _SPELLINGS[letters] if len(letters) == 1 else _spell(letters)
     pieces.append(spelling)
-    if len(spelling) == len(cluster):
+    # Marks may have changed places; then only the cluster as a whole can be pointed to.
+    if len(spelling) == len(letters) and all(map(str.__eq__, spelling, map(_SPELLINGS.__getitem__, letters))):
         starts.extend(cluster)
         ends.extend(index + 1 for index in cluster)
     else:

@@ -77,6 +77,7 @@ def test_the_short_cut_yields_what_the_long_way_does(text: str, kind: Kind, is_h
 
 @quick
 @given(TEXTS)
+@example("\u0301\uff9e")
 def test_what_one_token_stands_for_reads_as_that_token(text: str) -> None:
     """Except where a character or cluster of the source gives several tokens, which then share it."""
     reading = read(text, content_type="text/plain")
