@@ -37,7 +37,7 @@ def alerts() -> None:
 @click.option("--json", "as_json", is_flag=True, help="The alert's CloudEvent, one a line.")
 @click.option("--from-beginning", is_flag=True, help="First the alerts that are already there.")
 @setting_flags(*CONNECTION_SETTINGS)
-def tail(severity: str, rules: tuple[str, ...], as_json: bool, from_beginning: bool, **flags: Any) -> None:  # fmt: skip
+def tail(severity: str, rules: tuple[str, ...], as_json: bool, from_beginning: bool, **flags: Any) -> None:
     """Print alerts as they arrive, each once, until Ctrl-C.
 
     Exit codes: 130 Ctrl-C, 2 the broker cannot be reached or has no alert topics.
@@ -85,5 +85,5 @@ class Printer:
                 # What is on the topic is compact JSON; foreign white space would break "one a line".
                 click.echo((record.value or b"").replace(b"\n", b" ").replace(b"\r", b" "))
             else:
-                self._console.print(render_alert(alert))
+                self._console.print(render_alert(alert, marks=not self._console.is_terminal))
         sys.stdout.flush()

@@ -29,10 +29,12 @@ _STYLES = {
 _MATCH_STYLE = "bold reverse"
 _INDENT = " " * 10
 
-# CSI, OSC and the other string sequences with their content, then every other two-character sequence.
+# CSI, OSC and the other string sequences with their content, then every other two-character sequence. What never ends
+# is not swallowed: nobody can hide the rest of a text that way.
 _ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]P_^X]|[\x90\x98\x9d-\x9f]).*?(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]?",
-    re.DOTALL,
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]P_^X]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,2000}(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]?"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _BLANKS = re.compile(r"\s+")
@@ -40,7 +42,7 @@ _BLANKS = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class ShownAlert:
-    """What is shown of an alert, cleaned. `evidence`: pairs of matched text and its sentence; `time` as in the event."""
+    """What is shown of an alert, cleaned. `evidence`: matched text and its sentence; `time` as in the event."""
 
     id: str
     time: str
@@ -75,8 +77,11 @@ def parse_alert(value: bytes | None) -> ShownAlert | None:
         return None
 
 
-def render_alert(alert: ShownAlert) -> Text:
-    """The alert as a block of lines, without a line break at the end."""
+def render_alert(alert: ShownAlert, *, marks: bool = False) -> Text:
+    """The alert as a block of lines, without a line break at the end.
+
+    `marks` puts asterisks around matched words, for output without colours.
+    """
     text = Text()
     text.append(_clock(alert.time), "dim")
     text.append("  ")
@@ -87,7 +92,7 @@ def render_alert(alert: ShownAlert) -> Text:
         text.append(f"  [{alert.state}]", "italic")
     for sentence, matched in _sentences(alert.evidence):
         text.append(f"\n{_INDENT}")
-        text.append_text(highlight(sentence, matched))
+        text.append_text(highlight(sentence, matched, marks=marks))
     about = " · ".join(part for part in (alert.source, alert.title) if part)
     text.append(f"\n{_INDENT}— {about or 'no source or title given'}", "dim")
     if alert.exercise:
@@ -95,19 +100,20 @@ def render_alert(alert: ShownAlert) -> Text:
     return text
 
 
-def highlight(sentence: str, matched: tuple[str, ...]) -> Text:
+def highlight(sentence: str, matched: tuple[str, ...], *, marks: bool = False) -> Text:
     """The sentence with every whole occurrence of the matched texts marked, shortened around the first one."""
-    spans = sorted({span for text in matched for span in _occurrences(sentence, text)})
-    start, end = _window(len(sentence), spans[0] if spans else (0, 0))
-    shown = Text("…" if start else "")
-    shift = len(shown) - start
-    shown.append(sentence[start:end])
-    if end < len(sentence):
-        shown.append("…")
+    spans = _merged(sorted({span for text in matched for span in _occurrences(sentence, text)}))
+    start, end = _window(len(sentence), spans[0][0] if spans else 0)
+    around = "**" if marks else ""
+    shown, at = Text("…" if start else ""), start
     for first, last in spans:
-        if first < end and last > start:
-            shown.stylize(_MATCH_STYLE, max(first, start) + shift, min(last, end) + shift)
-    return shown
+        first, last = max(first, at), min(last, end)
+        if first < last:
+            shown.append(sentence[at:first])
+            shown.append(f"{around}{sentence[first:last]}{around}", _MATCH_STYLE)
+            at = last
+    shown.append(sentence[at:end])
+    return shown.append("…" if end < len(sentence) else "")
 
 
 def printable(text: str) -> str:
@@ -138,10 +144,20 @@ def _occurrences(sentence: str, text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _window(length: int, first: tuple[int, int]) -> tuple[int, int]:
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in spans:
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _window(length: int, first: int) -> tuple[int, int]:
     if length <= SENTENCE_CHARACTERS_MAX:
         return 0, length
-    start = max(0, min(first[0] - SENTENCE_CHARACTERS_MAX // 3, length - SENTENCE_CHARACTERS_MAX))
+    start = max(0, min(first - SENTENCE_CHARACTERS_MAX // 3, length - SENTENCE_CHARACTERS_MAX))
     return start, start + SENTENCE_CHARACTERS_MAX
 
 

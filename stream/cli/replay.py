@@ -68,9 +68,12 @@ def _check_run(ctx: click.Context, param: click.Parameter, value: str | None) ->
     "--speed", type=click.FloatRange(0, min_open=True), default=1.0, help="Recorded gaps, so many times faster."
 )
 @click.option(
-    "--max-gap", "replay_gap_max_seconds", metavar="SECONDS", default=None,
+    "--max-gap",
+    "replay_gap_max_seconds",
+    metavar="SECONDS",
+    default=None,
     help="Longest pause between two articles. Default: 2. [REDLINE_REPLAY_GAP_MAX_SECONDS]",
-)  # fmt: skip
+)
 @click.option(
     "--rate", type=Rate(), default=None, help="So many articles a second, instead of recorded gaps; inf: all at once."
 )
@@ -100,10 +103,18 @@ def _check_run(ctx: click.Context, param: click.Parameter, value: str | None) ->
 )
 @click.pass_context
 def replay(
-    ctx: click.Context, /,
-    path: Path | None, speed: float, rate: float | None, repeat: int, seed: int | None, run: str | None,
-    no_progress: bool, as_json: bool, **flags: Any,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    /,
+    path: Path | None,
+    speed: float,
+    rate: float | None,
+    repeat: int,
+    seed: int | None,
+    run: str | None,
+    no_progress: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
     """Publish the articles in PATH (a folder, or a .txt, .json, .ndjson or .jsonl file; default: the seeds).
 
     Each article is marked as an exercise and with its run. Ends with the ledger: sent, acknowledged, failed.

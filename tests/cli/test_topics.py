@@ -1,0 +1,50 @@
+"""`redline topics` against a broker, in one process."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from stream.cli.topics import topics
+from stream.settings import Settings
+from stream.wire.topics import TOPICS
+
+pytestmark = pytest.mark.embedded
+
+
+def _run(settings: Settings, *arguments: str) -> Result:
+    own = ["--bootstrap", settings.bootstrap, "--topic-prefix", settings.topic_prefix]
+    return CliRunner().invoke(topics, [*arguments, *own], catch_exceptions=False)
+
+
+def test_create_says_what_it_made_and_then_that_all_is_there(broker_settings: Settings) -> None:
+    first = _run(broker_settings, "create", "--topic-partitions", "3")
+    names = [broker_settings.topic_prefix + topic.name for topic in TOPICS]
+    assert (first.exit_code, first.stdout.splitlines()) == (0, [f"created {name}" for name in names])
+    second = _run(broker_settings, "create", "--topic-partitions", "3")
+    assert (second.exit_code, second.stdout) == (0, "all topics exist\n")
+    third = _run(broker_settings, "create", "--topic-partitions", "5")
+    assert third.exit_code == 1
+    assert f"{names[0]}: found 3 partitions, expected 5" in third.stderr
+
+
+def test_list_for_people_and_for_programs(broker_settings: Settings) -> None:
+    missing = _run(broker_settings, "list")
+    assert missing.exit_code == 1
+    assert f"{broker_settings.topic_prefix}matches: missing; `redline topics create` makes it" in missing.stderr
+    _run(broker_settings, "create")
+    shown = _run(broker_settings, "list")
+    assert shown.exit_code == 0
+    assert shown.stdout.splitlines()[1].split() == [
+        f"{broker_settings.topic_prefix}articles.raw", "4", "1", "0", "0", "0", "0",
+    ]  # fmt: skip
+    lines = _run(broker_settings, "list", "--json").stdout.splitlines()
+    assert json.loads(lines[0]) == {
+        "name": f"{broker_settings.topic_prefix}articles.raw",
+        "partitions": 4,
+        "replication": 1,
+        "end_offsets": [0, 0, 0, 0],
+    }
+    assert len(lines) == len(TOPICS)
