@@ -65,6 +65,6 @@ def main() -> None:
         code = error.exit_code
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not an error of ours; keep Python from complaining at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         code = 0
     sys.exit(code if isinstance(code, int) else 0)

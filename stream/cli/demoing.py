@@ -86,9 +86,8 @@ class Demo:
             run=fresh_run(datetime.now(UTC)), speed=speed, gap_seconds_max=self._settings.replay_gap_max_seconds
         )
         with Publisher(self._settings, client_id="redline-demo") as publisher:
-            outcome = Replayer(publisher, self._settings, plan, report=self._report, stopping=self._is_stuck).replay(
-                items
-            )
+            replayer = Replayer(publisher, self._settings, plan, report=self._report, stopping=self._is_stuck)
+            outcome = replayer.replay(self._items)
         self._sent = outcome.ledger.acknowledged + outcome.dead_letters
         self._wait_until_through()
         self._seconds = time.monotonic() - started
