@@ -7,7 +7,7 @@ import re
 import re2  # type: ignore[import-untyped]
 
 from stream.clean import read_phrase
-from stream.rulelang.lists import ATOMS_MAX, LIST_DEPTH_MAX, Lists, list_name
+from stream.rulelang.lists import ATOMS_MAX, LIST_LEVELS_MAX, Lists, list_name
 from stream.rulelang.nodes import (
     And,
     AnyOf,
@@ -47,18 +47,25 @@ def check_lists(lists: Lists) -> bool:
         for item in draft.items:
             usable &= _check_names(item, draft.source, lists)
             _check_nodes(item, draft.source)
-    depths, circles = lists.order()
+    levels, circles = lists.order()
     for circle in circles:
         usable = False
         draft = lists.drafts[circle[0]]
         found = "a circle of lists: " + " → ".join(f"@{name}" for name in circle[:CIRCLE_NAMES_SHOWN_MAX])
         draft.source.add("R503", draft.place, found, "lists that end", "Take one of the names out.")
-    for name, depth in depths.items():
-        if depth > LIST_DEPTH_MAX:
+    for name, level in levels.items():
+        if level > LIST_LEVELS_MAX:
             usable = False
             draft = lists.drafts[name]
-            found = f"{depth} lists inside each other"
-            draft.source.add("R406", draft.place, found, f"at most {LIST_DEPTH_MAX}", "Join some of them.")
+            found = f"{level} levels of lists and brackets"
+            draft.source.add("R406", draft.place, found, f"at most {LIST_LEVELS_MAX}", "Join some of them.")
+    if usable:
+        for draft in lists.drafts.values():
+            for item in draft.items:
+                _check_positive(item, draft.source)
+                # A list that is too large is the finding of the rule that uses it.
+                if lists.atoms(item) <= ATOMS_MAX:
+                    _check_expanded(item, draft.source, lists)
     return usable
 
 
@@ -71,10 +78,8 @@ def check_rule(draft: RuleDraft, lists: Lists, lists_usable: bool) -> None:
         known = _check_names(node, draft.source, lists)
         _check_nodes(node, draft.source)
         _check_positive(node, draft.source)
-        # Size first: what is within the limit can be walked with its lists put in.
-        if known and lists_usable and _check_size(node, draft.source, lists):
-            _check_near(node, draft.source, lists)
-            _check_values(node, draft.source, lists)
+        if known and lists_usable:
+            _check_expanded(node, draft.source, lists)
     _check_tests(draft)
     for exclusion in rule.exclusions:
         node = exclusion.match
@@ -83,6 +88,13 @@ def check_rule(draft: RuleDraft, lists: Lists, lists_usable: bool) -> None:
             draft.source.add(
                 "R412", node.place, "`mask: phrase` with nothing to mask", "words in the expression", help_
             )
+
+
+def _check_expanded(node: Node, source: Source, lists: Lists) -> None:
+    # Size first: what is within the limit can be walked with its lists put in.
+    if _check_size(node, source, lists):
+        _check_near(node, source, lists)
+        _check_values(node, source, lists)
 
 
 def _check_tests(draft: RuleDraft) -> None:

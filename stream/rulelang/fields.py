@@ -124,8 +124,8 @@ class Fields:
             self.source.add("R207", value.place, quoted(value.text), "a duration such as 48h", help_)
         return seconds
 
-    def scalars(self, key: str) -> list[Scalar]:
-        """The items of a list of texts; an empty list is noted."""
+    def scalars(self, key: str, *, may_be_empty: bool = False) -> list[Scalar]:
+        """The items of a list of texts; an empty list is noted unless it says something."""
         value = self._values.get(key)
         if value is None:
             return []
@@ -133,7 +133,7 @@ class Fields:
             shown = value.text if isinstance(value, Scalar) and not value.is_empty else "…"
             self.wrong(value, "a list", f"Write `{key}: [{shown}]`.")
             return []
-        if not value.items:
+        if not value.items and not may_be_empty:
             self.source.add(
                 "R210", value.place, f"an empty list behind `{key}:`", "at least one item", "Delete the key."
             )
@@ -152,7 +152,7 @@ class Fields:
     def text_or_texts(self, key: str) -> None:
         """Check a key that holds a text or a list of texts and is kept for readers alone."""
         if isinstance(self._values.get(key), Items):
-            self.scalars(key)
+            self.scalars(key, may_be_empty=True)
         else:
             self.scalar(key)
 

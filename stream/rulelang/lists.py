@@ -25,10 +25,10 @@ from stream.rulelang.nodes import (
     Word,
 )
 from stream.rulelang.rulefile import ListDraft
-from stream.rulelang.walk import leaves
+from stream.rulelang.walk import children, leaves
 
 ATOMS_MAX = 5_000
-LIST_DEPTH_MAX = 20
+LIST_LEVELS_MAX = 20
 
 
 class Lists:
@@ -49,7 +49,8 @@ class Lists:
                 yield leaf
 
     def order(self) -> tuple[dict[str, int], list[tuple[str, ...]]]:
-        """For each list that ends how deep it goes (1: names no list); and the circles, each from a name to itself.
+        """For each list that ends how many levels it has (1: words and phrases alone); and the circles, from a name
+        back to itself.
 
         Kahn's topological sort: lists leave once all that they name have left. What stays is in a circle, or leads
         into one; a circle is found by following names until one comes again. No recursion, linear in the names.
@@ -60,15 +61,15 @@ class Lists:
         for name, inner_names in named.items():
             for inner in inner_names:
                 users[inner].append(name)
-        depths = {name: 1 for name, count in waiting.items() if count == 0}
-        ready = list(depths)
+        levels: dict[str, int] = {}
+        ready = [name for name, count in waiting.items() if count == 0]
         for name in ready:
+            levels[name] = 1 + max((_levels(item, levels) for item in self.drafts[name].items), default=0)
             for user in users[name]:
                 waiting[user] -= 1
                 if waiting[user] == 0:
-                    depths[user] = 1 + max(depths[inner] for inner in named[user])
                     ready.append(user)
-        return depths, _circles({name: named[name] for name in sorted(named) if name not in depths})
+        return levels, _circles({name: named[name] for name in sorted(named) if name not in levels})
 
     def atoms(self, node: Node) -> int:
         """How many leaves the tree has once its lists are put in. Usable lists only."""
@@ -125,6 +126,14 @@ class Lists:
             case AtLeast(operand=operand) | FieldScoped(operand=operand):
                 return replace(node, operand=self.resolve(operand))
         assert_never(node)
+
+
+def _levels(node: Node, lists: Mapping[str, int]) -> int:
+    """How many nodes stand above the deepest leaf, with the levels of lists that are known."""
+    name = list_name(node)
+    if name is not None:
+        return lists.get(name, 0)
+    return max((1 + _levels(child, lists) for child in children(node)), default=0)
 
 
 def _circles(named: Mapping[str, list[str]]) -> list[tuple[str, ...]]:

@@ -92,7 +92,7 @@ def _rule(fields: Fields) -> RuleDraft | None:
     fields.require("severity")
     severity = Severity(fields.choice("severity", [s.value for s in Severity], "none"))
     topics = _topics(fields)
-    if _is_none(fields.tree("severity")) and not fields.tree("topics"):
+    if _is_none(fields.tree("severity")) and not topics:
         help_ = "Give it topics, or a severity from info to critical."
         fields.source.add(
             "R206", fields.place("severity"), "a rule that gives no topic and no alert", "one of the two", help_
@@ -156,7 +156,7 @@ def _condition(fields: Fields) -> Node:
 
 
 def _topics(fields: Fields) -> tuple[str, ...]:
-    scalars = fields.scalars("topics") if "topics" in fields else []
+    scalars = fields.scalars("topics", may_be_empty=True)
     for scalar in scalars:
         if _TOPIC.match(scalar.text) is None:
             help_ = "A topic has small letters, digits, `_`, `.` and `-`, with `/` between its levels: energy/gas"

@@ -24,6 +24,7 @@ class Source:
         # A byte order mark is no character of the first line.
         self.text = file.text.removeprefix("\ufeff")
         self.diagnostics: list[Diagnostic] = []
+        self._lines: dict[int, str] = {}
         self._line_starts = [0, *(m.end() for m in _LINE_BREAK.finditer(self.text))]
 
     def place(self, start: int, end: int) -> Place:
@@ -39,9 +40,12 @@ class Source:
         """A line of the file without its line break; empty when there is none of that number."""
         if not 1 <= line <= len(self._line_starts):
             return ""
+        if line in self._lines:
+            return self._lines[line]
         start = self._line_starts[line - 1]
         end = self._line_starts[line] if line < len(self._line_starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        # One text for all findings of a line: lines may be long.
+        return self._lines.setdefault(line, self.text[start:end].rstrip("\r\n"))
 
     def add(self, code: str, place: Place, found: str, expected: str, help_: str = "") -> None:
         """Note a finding; the same code at the same place is noted once."""

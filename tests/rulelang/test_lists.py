@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.rulelang.lists import ATOMS_MAX, LIST_DEPTH_MAX
+from stream.rulelang.lists import ATOMS_MAX, LIST_LEVELS_MAX
 from stream.rulelang.nodes import Or, Word
 from tests.rulelang.kit import codes, load_text
 
@@ -42,10 +42,23 @@ def test_a_list_that_is_reached_on_two_ways_is_no_circle() -> None:
 
 
 def test_the_depth_of_lists_is_bounded() -> None:
-    chain = [list_of(f"l{n}", f"@l{n + 1}") for n in range(1, LIST_DEPTH_MAX)]
-    assert load_parts(*chain, list_of(f"l{LIST_DEPTH_MAX}", "x"), rule("@l1")) == []
-    deeper = [list_of("l0", "@l1"), *chain, list_of(f"l{LIST_DEPTH_MAX}", "x")]
+    chain = [list_of(f"l{n}", f"@l{n + 1}") for n in range(1, LIST_LEVELS_MAX)]
+    assert load_parts(*chain, list_of(f"l{LIST_LEVELS_MAX}", "x"), rule("@l1")) == []
+    deeper = [list_of("l0", "@l1"), *chain, list_of(f"l{LIST_LEVELS_MAX}", "x")]
     assert load_parts(*deeper, rule("@l0")) == ["R406"]
+
+
+def test_brackets_in_items_count_as_levels() -> None:
+    chain = [list_of(f"l{n}", f"(x AND (y OR @l{n + 1}))") for n in range(6)]
+    assert load_parts(*chain, list_of("l6", "x"), rule("@l0")) == []
+    chain = [list_of(f"l{n}", f"(x AND (y OR @l{n + 1}))") for n in range(7)]
+    assert load_parts(*chain, list_of("l7", "x"), rule("@l0")) == ["R406"]
+
+
+def test_an_item_in_brackets_is_an_expression_and_checked_like_one() -> None:
+    assert load_parts(list_of("a", "x", "(y AND NOT z)"), rule("@a")) == []
+    assert load_parts(list_of("a", "x", "(NOT y)"), rule("@a")) == ["R401"]
+    assert load_parts(list_of("a", "x", "(y NEAR/3 title:z)"), rule("@a")) == ["R405"]
 
 
 def test_many_lists_need_no_recursion() -> None:

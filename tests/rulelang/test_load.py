@@ -146,6 +146,13 @@ def test_what_may_be_left_out() -> None:
     assert rule.summary == DEFAULT_SUMMARY
 
 
+def test_lists_that_may_be_empty() -> None:
+    loaded = load_example("topics: []\nreferences: []\nfalse_positives: []\nexclude: []\n")
+    assert codes(loaded.diagnostics) == []
+    assert codes(load_example("scope: {lang: []}\n").diagnostics) == ["R210"]
+    assert codes(load_example("topics: []\nseverity: none\n").diagnostics) == ["R206"]
+
+
 def test_a_star_alone_is_no_scope() -> None:
     loaded = load_example("scope: {source: ['*'], lang: [en]}\n")
     assert loaded.ruleset is not None
