@@ -2,7 +2,7 @@
 
     app.py      the Faust application: agents and configuration
     chunks.py   the seam to Faust: records in chunks, offsets committed only after `confirm`
-    transport.py  Faust's Kafka transport with three faults mended
+    transport.py  Faust's Kafka transport with four faults mended
     sender.py   messages out, on the Kafka client beneath Faust
     security.py TLS and SASL from the settings
     checks.py   start-up: broker reachable, topics there

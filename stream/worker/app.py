@@ -65,6 +65,7 @@ def create_app(
     )
     transport = MendedTransport(app.conf.broker_consumer, app)
     transport.failed = lambda error: give_up(telemetry, "an agent failed", error)
+    transport.late_topic = full_name(settings.topic_prefix, MATCHES)
     app.transport = transport
     sender = Sender(app)
 
