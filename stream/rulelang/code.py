@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+_REPEATED = re.compile(r"«(.+?) × ([0-9]+)»")
 _WHOLE = re.compile(r"^(?:kind:|---)", re.MULTILINE)
 _FRAME = (
     ("kind", "kind: rule\n"),
@@ -25,7 +26,8 @@ _FRAME = (
 class Code:
     """A code with what it means and why, and an example each of a file that gives it and of one that does not.
 
-    An example shows the lines that matter; `complete` makes a whole file of it.
+    An example shows the lines that matter; `complete` makes a whole file of it. `«word × 3»` in an example stands
+    for `word word word`, so that examples of what is too large can be read.
     """
 
     code: str
@@ -41,7 +43,8 @@ class Code:
 
 
 def complete(example: str) -> str:
-    """A whole rule file: what a rule needs and the example lacks is added behind it."""
+    """A whole rule file: what a rule needs and the example lacks is added behind it, repetitions are written out."""
+    example = _REPEATED.sub(lambda match: " ".join([match.group(1)] * int(match.group(2))), example)
     if _WHOLE.search(example):
         return example
     missing = (text for keys, text in _FRAME if not re.search(rf"^(?:{keys}):", example, re.MULTILINE))

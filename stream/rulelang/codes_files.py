@@ -9,7 +9,7 @@ FILE_CODES = (
         "R101",
         "A file is too large",
         "A rule file has at most 1 MiB, so that a wrong file in the folder cannot take the memory of a worker.",
-        "# " + "x" * (1 << 20) + "\n",
+        "# «long × 300000»\n",
         "# a short comment\n",
     ),
     Code(
@@ -178,7 +178,7 @@ FILE_CODES = (
         "R215",
         "A text is too long",
         "Titles, descriptions and the like have at most 20,000 characters, expressions 200,000.",
-        "description: " + "long " * 5_000 + "\n",
+        "description: «long × 5000»\n",
         "description: short\n",
     ),
     Code(

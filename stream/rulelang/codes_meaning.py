@@ -53,8 +53,8 @@ MEANING_CODES = (
         "R407",
         "Too many words and phrases",
         "An expression has at most 5,000, those of its lists included.",
-        "keywords:\n" + "".join(f"  - word{number}\n" for number in range(5_001)),
-        "keywords: [word1, word2]\n",
+        "match: truce «OR truce × 5000»\n",
+        "match: truce OR talks\n",
     ),
     Code(
         "R408",

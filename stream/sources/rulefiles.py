@@ -32,7 +32,9 @@ def read_rule_files(folder: Path) -> list[SourceFile]:
     Raises RulesError when there is no such folder, no rule file in it, or a file that cannot be read as UTF-8.
     """
     if not folder.is_dir():
-        raise RulesError(f"found no folder {folder}, expected the folder of the rule files; name it with --rules DIR")
+        raise RulesError(
+            f"found no folder {folder}, expected the folder of the rule files; name it on the command line or by REDLINE_RULES_DIR"
+        )
     paths = sorted(_paths(folder), key=lambda path: path.parts)
     if not paths:
         raise RulesError(f"found no *.yml or *.yaml file in {folder}, expected at least one rule file")
