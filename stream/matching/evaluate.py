@@ -48,7 +48,7 @@ class Asked:
         """The spans in a window; answers for the whole article are kept."""
         if window is not text.whole:
             return self._find(text, window) if self.possible(text) else None
-        answer = text.answers.get(self.number, UNASKED)
+        answer: Spans | None = text.answers.get(self.number, UNASKED)
         if answer is UNASKED:
             answer = text.answers[self.number] = self._find(text, window) if self.possible(text) else None
         return answer
@@ -83,12 +83,20 @@ class Local(Asked):
     """A node whose spans do not depend on the window. One that finds whatever fills a slot has that `single_slot`."""
 
     single_slot: int | None = None
+    is_plain = False
+    """True for words, phrases and ORs of them: without masked words they find what is left of their spans."""
 
     def spans(self, text: Text) -> Spans | None:
         """All spans in the article, by place."""
-        answer = text.answers.get(self.number, UNASKED)
+        answer: Spans | None = text.answers.get(self.number, UNASKED)
         if answer is UNASKED:
-            answer = text.answers[self.number] = self._find(text, text.whole) if self.possible(text) else None
+            if self.is_plain and text.unmasked is not None:
+                masked = text.masked
+                spans = self.spans(text.unmasked) or ()
+                answer = [span for span in spans if masked.isdisjoint(range(span[0], span[1] + 1))] or None
+            else:
+                answer = self._find(text, text.whole) if self.possible(text) else None
+            text.answers[self.number] = answer
         return answer
 
     def find(self, text: Text, window: Window) -> Spans | None:
@@ -114,10 +122,6 @@ class Step:
     forms: frozenset[str] | None = None
     prefixes: tuple[str, ...] = ()
 
-    def holds(self, text: Text, position: int) -> bool:
-        """Whether the token at a position passes."""
-        return self.slot in text.vocabulary.slots_of(text.tokens[position]) and self.case_holds(text, position)
-
     def case_holds(self, text: Text, position: int) -> bool:
         """Whether its case form passes."""
         if self.forms is None:
@@ -128,6 +132,8 @@ class Step:
 
 class Leaf(Local):
     """A word or phrase: several sequences of steps."""
+
+    is_plain = True
 
     def __init__(
         self,
@@ -152,35 +158,40 @@ class Leaf(Local):
     def _find(self, text: Text, window: Window) -> Spans | None:
         if self.single_slot is not None:
             return [(position, position, self, None) for position in text.positions(self.single_slot)] or None
-        if len(self._sequences) == 1:
-            return [(first, last, self, None) for first, last in self._places(text, self._sequences[0])] or None
-        places = {place for steps in self._sequences for place in self._places(text, steps)}
-        return [(first, last, self, None) for first, last in sorted(places)] or None
-
-    def _places(self, text: Text, steps: tuple[Step, ...]) -> Iterator[tuple[int, int]]:
-        if len(steps) == 1:
-            step = steps[0]
-            for position in text.positions(step.slot):
-                if step.forms is None or step.case_holds(text, position):
-                    yield position, position
-            return
-        if any(step.slot not in text.filled for step in steps):
-            return
-        rarest = min(range(len(steps)), key=lambda index: len(text.positions(steps[index].slot)))
-        last = len(steps) - 1
-        for position in text.positions(steps[rarest].slot):
-            first = position - rarest
-            if (
-                first >= 0
-                and first + last < text.end
-                and all(step.holds(text, first + index) for index, step in enumerate(steps))
-                and text.in_one("SENTENCE", first, first + last)
-            ):
-                yield first, first + last
+        places = [place for steps in self._sequences for place in side_by_side(text, steps)]
+        if len(self._sequences) > 1:
+            places = sorted(set(places))
+        return [
+            (first, last, self, None) for first, last in places if first == last or text.in_one("SENTENCE", first, last)
+        ] or None
 
     def clause(self, span: Span) -> Node:
         """The word or phrase itself."""
         return self._node
+
+
+def side_by_side(text: Text, steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """Where tokens that pass the steps follow each other, found by the rarest of them."""
+    if len(steps) == 1:
+        return [(p, p) for p in text.positions(steps[0].slot) if steps[0].case_holds(text, p)]
+    if any(step.slot not in text.slots for step in steps):
+        return []
+    rarest = min((len(text.positions(step.slot)), index) for index, step in enumerate(steps))[1]
+    others = [(index, step.slot) for index, step in enumerate(steps) if index != rarest]
+    last = len(steps) - 1
+    tokens, slots_of = text.tokens, text.vocabulary.slots_of
+    places = []
+    for position in text.positions(steps[rarest].slot):
+        first = position - rarest
+        if first < 0 or first + last >= text.end:
+            continue
+        for index, slot in others:
+            if slot not in slots_of(tokens[first + index]):
+                break
+        else:
+            if all(step.forms is None or step.case_holds(text, first + i) for i, step in enumerate(steps)):
+                places.append((first, first + last))
+    return places
 
 
 class Choice:
@@ -221,6 +232,7 @@ class LocalOr(Local):
             else:
                 self._words[node.single_slot] = node
         self._others = Choice(others)
+        self.is_plain = all(node.is_plain for node in nodes)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         spans: Spans = []

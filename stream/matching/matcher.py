@@ -117,7 +117,7 @@ class _Article:
             return self.text
         known = self._masked.get(positions)
         if known is None:
-            known = self._masked[positions] = Text(self.read, self.text.vocabulary, positions)
+            known = self._masked[positions] = self.text.without(positions)
         return known
 
 

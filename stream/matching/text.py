@@ -9,7 +9,7 @@ Sentences, paragraphs and case forms are only asked for where a candidate rule n
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, Literal
 
@@ -30,26 +30,40 @@ RegexSpan = tuple[int, int, TextField, int, int]
 
 
 class Text:
-    """An article with the slots it fills; `masked` positions match nothing.
+    """An article with the slots it fills; `masked` positions match nothing, `unmasked` is the same without a mask.
 
-    `answers` and `possible` are kept by nodes under their numbers: what they found in the whole article, and whether
+    Nodes keep things under their numbers: in `answers` what they found in the whole article, in `possible` whether
     they can find anything.
     """
 
-    def __init__(self, read: ReadArticle, vocabulary: Vocabulary, masked: frozenset[int] = NO_MASK) -> None:
+    def __init__(self, read: ReadArticle, vocabulary: Vocabulary) -> None:
         title = read.title
         self.read = read
-        self.masked = masked
         self.vocabulary = vocabulary
-        tokens = list(read.body.tokens) if title is None else [*title.tokens, *read.body.tokens]
-        for position in masked:
-            tokens[position] = ""
-        self.tokens: Sequence[str] = tokens
+        self.masked = NO_MASK
+        self.unmasked: Text | None = None
+        self.tokens: list[str] = list(read.body.tokens) if title is None else [*title.tokens, *read.body.tokens]
         self.title_end = 0 if title is None else len(title.tokens)
-        self.end = len(tokens)
-        self.filled = vocabulary.fill(set(tokens), read)
+        self.end = len(self.tokens)
+        self.filled = vocabulary.fill(set(self.tokens), read)
         self.slots = set(self.filled)
         self.whole: Window = (0, self.end, TITLE | BODY)
+        self._start()
+
+    def without(self, masked: frozenset[int]) -> Text:
+        """The same article with the words at some positions blanked.
+
+        It shares the slots, although a masked word may have been the only one to fill one: they say what is possible,
+        the positions what is there.
+        """
+        text = copy(self)
+        text.masked = masked
+        text.unmasked = self
+        text.tokens = ["" if p in masked else token for p, token in enumerate(self.tokens)]
+        text._start()
+        return text
+
+    def _start(self) -> None:
         self.answers: dict[int, Any] = {}
         self.possible: dict[int, bool] = {}
         self._regex_spans: dict[str, list[RegexSpan]] = {}
@@ -62,6 +76,8 @@ class Text:
             found = self.filled.get(slot)
             if not found:
                 known = []
+            elif self.unmasked is not None:
+                known = [p for p in self.unmasked.positions(slot) if p not in self.masked]
             elif len(found) == 1:
                 known = self._of_token[found[0]]
             else:
@@ -71,11 +87,10 @@ class Text:
 
     @cached_property
     def _of_token(self) -> dict[str, list[int]]:
-        tokens = self.tokens
         wanted = {token for found in self.filled.values() for token in found}
         positions: dict[str, list[int]] = {token: [] for token in wanted}
-        for position in [p for p, token in enumerate(tokens) if token in wanted]:
-            positions[tokens[position]].append(position)
+        for position, token in [pair for pair in enumerate(self.tokens) if pair[1] in wanted]:
+            positions[token].append(position)
         return positions
 
     def case_form(self, position: int) -> str:

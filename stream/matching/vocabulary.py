@@ -34,7 +34,7 @@ class Vocabulary:
         self._keys: dict[str, list[tuple[str, bool, int]]] = {}
         self._slots_of: dict[str, tuple[int, ...]] = {}
         self._interesting: set[str] = set()
-        self._dull: set[str] = set()
+        self._known: set[str] = set()
         self._key_slots: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def add_tokens(self, tests: AbstractSet[Test]) -> int:
@@ -63,9 +63,9 @@ class Vocabulary:
 
     def fill(self, tokens: set[str], read: ReadArticle) -> dict[int, list[str]]:
         """The slots that an article fills, each with the tokens that do; key fields fill theirs with no token."""
-        if len(self._slots_of) + len(self._dull) > TOKENS_KNOWN_MAX:
+        if len(self._known) > TOKENS_KNOWN_MAX:
             self._forget()
-        new = tokens - self._dull - self._interesting
+        new = tokens - self._known
         if new:
             self._learn(new)
         filled: dict[int, list[str]] = {}
@@ -95,7 +95,7 @@ class Vocabulary:
     def _forget(self) -> None:
         self._slots_of.clear()
         self._interesting.clear()
-        self._dull.clear()
+        self._known.clear()
         self._key_slots.clear()
 
     def _learn(self, tokens: AbstractSet[str]) -> None:
@@ -104,8 +104,7 @@ class Vocabulary:
             if slots:
                 self._slots_of[token] = slots
                 self._interesting.add(token)
-            else:
-                self._dull.add(token)
+        self._known |= tokens
 
     def _look_up(self, token: str) -> tuple[int, ...]:
         slots = list(self._words.get(token, ()))
