@@ -27,15 +27,14 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_rule_files(folder: Path) -> list[SourceFile]:
-    """The rule files of a folder; paths begin with the folder as given.
+    """The rule files of a folder, or one rule file by itself; paths begin with the folder as given.
 
     Raises RulesError when there is no such folder, no rule file in it, or a file that cannot be read as UTF-8.
     """
-    if not folder.is_dir():
-        raise RulesError(
-            f"found no folder {folder}, expected the folder of the rule files; name it on the command line or by REDLINE_RULES_DIR"
-        )
-    paths = sorted(_paths(folder), key=lambda path: path.parts)
+    if not folder.exists():
+        help_ = "name it on the command line or by REDLINE_RULES_DIR"
+        raise RulesError(f"found no folder {folder}, expected the folder of the rule files; {help_}")
+    paths = sorted(_paths(folder), key=lambda path: path.parts) if folder.is_dir() else [folder]
     if not paths:
         raise RulesError(f"found no *.yml or *.yaml file in {folder}, expected at least one rule file")
     if len(paths) > RULE_FILES_MAX:

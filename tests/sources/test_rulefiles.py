@@ -37,6 +37,11 @@ def test_a_link_to_a_file_is_followed(tmp_path: Path) -> None:
     assert [rule.id for rule in load_ruleset(folder).rules] == ["a"]
 
 
+def test_one_file_by_itself(tmp_path: Path) -> None:
+    path = write(tmp_path, "rule.yml", RULE.format("a", "truce"))
+    assert [file.path for file in read_rule_files(path)] == [str(path)]
+
+
 def test_no_folder_and_no_rule_file_are_said(tmp_path: Path) -> None:
     with pytest.raises(RulesError, match="found no folder"):
         read_rule_files(tmp_path / "none")
