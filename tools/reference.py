@@ -20,7 +20,7 @@ from stream.cli import COMMANDS, cli
 from stream.model import Article
 from stream.rulelang.codes import CODES as DIAGNOSTICS
 from stream.settings import ENV_PREFIX, Settings
-from stream.telemetry.metrics import METRICS
+from stream.telemetry.metrics import TABLE
 from stream.wire.deadletter import CODES as DEAD_LETTER_CODES
 from stream.wire.schema import AlertEvent
 from stream.wire.topics import DAY_MS, TOPICS
@@ -49,7 +49,7 @@ def settings_page() -> str:
 def metrics_page() -> str:
     """One row a metric."""
     rows = ["| metric | type | labels | unit | what it is |", "|---|---|---|---|---|"]
-    rows += [f"| `{m.name}` | {m.kind} | {_names(m.labels)} | {m.unit or '–'} | {m.help} |" for m in METRICS]
+    rows += [f"| `{m.name}` | {m.kind} | {_names(m.labels)} | {m.unit or '–'} | {m.help} |" for m in TABLE]
     return GENERATED + "# Metrics\n\nServed on `/metrics` of the worker and the replayer.\n\n" + "\n".join(rows) + "\n"
 
 

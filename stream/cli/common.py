@@ -23,7 +23,7 @@ def setting_flags(*fields: str) -> Callable[[_Command], _Command]:
         for field in reversed(fields):
             info = Settings.model_fields[field]
             default = info.get_default()
-            shown = "" if default is None else f" Default: {default}."
+            shown = "" if default is None else f" [default: {default}]"
             help_text = f"{info.description}{shown} [{ENV_PREFIX}{field.upper()}]"
             command = click.option(f"--{field.replace('_', '-')}", field, default=None, help=help_text)(command)
         return command

@@ -41,8 +41,11 @@ def clone(tmp_path: Path) -> Path:
         shutil.copy2(ROOT / name, tmp_path / name)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    # The environment that runs the tests stands in for the one that `make` would make.
-    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    # The environment that runs the tests stands in for the one that `make` would make; the stamp keeps `make` from
+    # installing anything into it.
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.prefix) / "bin")
+    (tmp_path / ".venv" / ".runtime").touch()
     return tmp_path
 
 
@@ -52,7 +55,13 @@ def test_every_command_of_the_tutorial_runs_and_prints_what_it_says(clone: Path)
     environment = {**os.environ, "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     for command, expected in steps:
         done = subprocess.run(
-            ["bash", "-c", command], cwd=clone, env=environment, capture_output=True, text=True, timeout=120, check=False
+            ["bash", "-c", command],
+            cwd=clone,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         for line in expected:
