@@ -1,7 +1,8 @@
 """Publishing with a ledger: every record is acknowledged by all replicas, or its failure is known with the reason.
 
-Delivery guarantees: `acks=all` with an idempotent producer; a record that is sent again inside the client is written
-once. Order holds inside a partition. After a failure that is not a refusal the broker may or may not have the record.
+Delivery guarantees: at least once (`acks=all`; the client sends again what was not answered), in order inside a
+partition. A record that the broker refuses fails alone. After any other failure the broker may or may not have it.
+The client's idempotent mode is off: in kafka-python 3.0.12 one refused record is fatal to it and fails all that wait.
 
 Limits: at most IN_FLIGHT_RECORDS_MAX records and IN_FLIGHT_BYTES_MAX bytes wait for their acknowledgement, `send`
 waits for room; a value larger than `message_bytes_max`, or a key and headers larger than BESIDE_BYTES_MAX, are never
@@ -159,21 +160,20 @@ class Publisher:
             return self._ledger
 
     def flush(self, seconds_max: float) -> int:
-        """Sends what is waiting; returns how many records are still without an answer after `seconds_max`."""
+        """Waits until every record has its answer; returns how many have none after `seconds_max`."""
+        # Not the client's own flush: it raises when a batch was split, and LINGER_MS has everything on its way.
         deadline = time.monotonic() + seconds_max
-        with contextlib.suppress(KafkaTimeoutError):
-            self._producer.flush(timeout=seconds_max)
         with self._room:
             while self._in_flight and (left := deadline - time.monotonic()) > 0:
                 self._room.wait(min(left, 0.1))
             return self._in_flight
 
     def close(self, *, seconds_max: float = 5.0) -> None:
-        """Sends what is waiting, at most for `seconds_max`, and disconnects."""
-        try:
-            self._producer.close(timeout=seconds_max)
-        except KafkaTimeoutError:
-            self._producer.close(timeout=0)
+        """Waits for answers, at most for `seconds_max`, and disconnects; what has no answer then has failed."""
+        if self.flush(seconds_max):
+            self._producer._sender.force_close()
+        with contextlib.suppress(KafkaError):
+            self._producer.close(timeout=1.0)
 
     def __enter__(self) -> Publisher:
         return self
@@ -203,6 +203,8 @@ def _options(settings: Settings) -> dict[str, Any]:
     timeout_ms = settings.kafka_request_timeout_ms
     return {
         "acks": "all",
+        "enable_idempotence": False,
+        "max_in_flight_requests_per_connection": 1,  # keeps the order when something is sent again
         "linger_ms": LINGER_MS,
         "batch_size": BATCH_BYTES,
         "max_request_size": max(1_048_576, settings.message_bytes_max + OVERHEAD_BYTES),
