@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -105,16 +108,18 @@ class Demo:
 
     def stay(self) -> None:
         """Goes on printing alerts until Ctrl-C, after saying what can be tried."""
-        bootstrap = self._settings.bootstrap
-        self._console.print(
-            "\n[bold]Still running; Ctrl-C ends it.[/bold] In another terminal, try:\n"
-            f"  redline replay seeds --bootstrap {bootstrap} --rate 5   [dim]# again, under a run of its own[/dim]\n"
-            f"  redline alerts tail --bootstrap {bootstrap} --json      [dim]# what a subscriber gets[/dim]\n"
-            f"  curl {self._worker.base_url}/metrics\n"
-            "  redline rules test                                      [dim]# the tests inside the rule files[/dim]\n"
-            "and docs/tutorial.md for a rule of your own.",
-            soft_wrap=True,
-        )
+        bootstrap, redline = self._settings.bootstrap, _program()
+        tries = Table.grid(padding=(0, 2))
+        for command, what in (
+            (f"{redline} replay --bootstrap {bootstrap} --rate 5", "the seeds again, under a run of their own"),
+            (f"{redline} alerts tail --bootstrap {bootstrap} --json", "what a subscriber gets"),
+            (f"{redline} rules test", "the tests inside the rule files"),
+            (f"curl {self._worker.base_url}/metrics", "what Prometheus gets"),
+        ):
+            tries.add_row(f"  {command}", Text(what, "dim"))
+        self._console.print("\n[bold]Still running; Ctrl-C ends it.[/bold] In another terminal, try:")
+        self._console.print(tries)
+        self._console.print("docs/tutorial.md goes from here to a rule of your own.")
         while True:
             self._check()
             time.sleep(0.2)
@@ -177,6 +182,13 @@ def _articles(settings: Settings) -> list[Item]:
     if not items:
         raise ServiceError(f"found no articles in {folder}, expected .txt, .json or .ndjson files")
     return items
+
+
+def _program() -> str:
+    """The command as the reader can type it: by its name if it is on the path, else by its file."""
+    if shutil.which("redline"):
+        return "redline"
+    return os.path.relpath(Path(sys.executable).with_name("redline"))
 
 
 def _free_port() -> int:
