@@ -151,7 +151,7 @@ def _lint_capitals(node: Node, source: Source) -> None:
     match node:
         case Scoped(kind="CASE"):
             return
-        case Word(text=text, place=place):
+        case Word(text=text, place=place) | Phrase(words=(Word(text=text),), place=place):
             bare = text.replace(".", "")
             if bare.isupper() and bare.lower() in EVERYDAY_WORDS:
                 help_ = f"Words are compared without case: write CASE({text})."

@@ -30,6 +30,7 @@ from tests.rulelang.kit import codes, expression_codes, load_text
         ('"at @places"', []),
         ("WHO", ["R902"]),
         ("U.S.", ["R902"]),
+        ('"WHO"', ["R902"]),
         ("who", []),
         ("NATO", []),
         ("CASE(WHO)", []),
