@@ -85,5 +85,7 @@ class Printer:
                 # What is on the topic is compact JSON; foreign white space would break "one a line".
                 click.echo((record.value or b"").replace(b"\n", b" ").replace(b"\r", b" "))
             else:
-                self._console.print(render_alert(alert, marks=not self._console.is_terminal))
+                terminal = self._console.is_terminal
+                width = self._console.width if terminal else None
+                self._console.print(render_alert(alert, marks=not terminal, width=width))
         sys.stdout.flush()

@@ -7,10 +7,12 @@ bidirectional overrides are taken out before it reaches a terminal.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from rich.console import Console
 from rich.text import Text
 
 SENTENCES_MAX = 2
@@ -18,6 +20,8 @@ SENTENCES_MAX = 2
 
 SENTENCE_CHARACTERS_MAX = 400
 FIELD_CHARACTERS_MAX = 200
+COLUMNS_MIN = 40
+"""On narrower terminals lines are left to the terminal."""
 
 _STYLES = {
     "critical": "bold white on red",
@@ -77,10 +81,11 @@ def parse_alert(value: bytes | None) -> ShownAlert | None:
         return None
 
 
-def render_alert(alert: ShownAlert, *, marks: bool = False) -> Text:
+def render_alert(alert: ShownAlert, *, marks: bool = False, width: int | None = None) -> Text:
     """The alert as a block of lines, without a line break at the end.
 
-    `marks` puts asterisks around matched words, for output without colours.
+    `marks` puts asterisks around matched words, for output without colours. `width`, in columns, breaks long
+    sentences between words and indents them; None leaves each on one line.
     """
     text = Text()
     text.append(_clock(alert.time), "dim")
@@ -91,8 +96,9 @@ def render_alert(alert: ShownAlert, *, marks: bool = False) -> Text:
     if alert.state != "fired":
         text.append(f"  [{alert.state}]", "italic")
     for sentence, matched in _sentences(alert.evidence):
-        text.append(f"\n{_INDENT}")
-        text.append_text(highlight(sentence, matched, marks=marks))
+        for line in _lines(highlight(sentence, matched, marks=marks), width):
+            text.append(f"\n{_INDENT}")
+            text.append_text(line)
     about = " · ".join(part for part in (alert.source, alert.title) if part)
     text.append(f"\n{_INDENT}— {about or 'no source or title given'}", "dim")
     if alert.exercise:
@@ -119,6 +125,15 @@ def highlight(sentence: str, matched: tuple[str, ...], *, marks: bool = False) -
 def printable(text: str) -> str:
     """The text on one line, without escape sequences, control characters and characters that reorder others."""
     return _BLANKS.sub(" ", _CONTROLS.sub("", _ESCAPES.sub("", text))).strip()
+
+
+def _lines(sentence: Text, width: int | None) -> Iterable[Text]:
+    if width is None or width < COLUMNS_MIN:
+        return [sentence]
+    lines = sentence.wrap(Console(width=width), width - len(_INDENT))
+    for line in lines:
+        line.rstrip()
+    return lines
 
 
 def _field(value: Any) -> str:

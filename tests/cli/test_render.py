@@ -56,6 +56,15 @@ def test_an_alert_is_a_block_of_lines() -> None:
     ]
 
 
+def test_long_sentences_are_broken_between_words_on_a_terminal() -> None:
+    alert = parse_alert(make_event("This would cross a red line " + "and more " * 10 + "of it.", "red line"))
+    assert alert is not None
+    lines = render_alert(alert, width=60).plain.splitlines()
+    assert lines[1] == "          This would cross a red line and more and more and"
+    assert all(len(line) <= 60 and line.startswith("          ") for line in lines[1:-1])
+    assert len(render_alert(alert, width=20).plain.splitlines()) == 3
+
+
 def test_an_alert_without_source_and_title() -> None:
     assert "— no source or title given" in plain(make_event("A red line.", "red line", title=None, source=None))
 
