@@ -15,7 +15,9 @@ there are as many marks at a place as the pattern has \b and \B.
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -79,9 +81,7 @@ def finder(pattern: str) -> Finder:
         clean = _encodable(text)
         if not _BEYOND_ASCII.search(clean) or not _has_wide_word(clean):
             return _search(plain, clean)
-        step = boundaries + 1
-        spans = ((start // step, end // step) for start, end in _search(marked, _mark(clean, boundaries)))
-        return [(start, end) for start, end in spans if start < end]
+        return _search_marked(marked, clean, boundaries)
 
     return search
 
@@ -182,13 +182,32 @@ def _negative(item: str) -> str | None:
     return None if simple is None else f"[^{simple}{_MARKS}]"
 
 
-def _mark(text: str, count: int) -> str:
-    """The text with `count` marks before, between and behind its code points."""
-    word = [bool(_is_word(character)) for character in text]
-    before = [False, *word]
-    behind = [*word, False]
-    marks = [(EDGE if a != b else INNER) * count for a, b in zip(before, behind, strict=True)]
-    return "".join(part for pair in zip(marks, text, strict=False) for part in pair) + marks[-1]
+def _search_marked(compiled: re2._Regexp, text: str, count: int) -> list[tuple[int, int]]:
+    """All matches in a text with `count` marks before, between and behind its code points.
+
+    The next match may need the marks that end this one, so the search goes on before them.
+    """
+    word = [_is_word(character) for character in text]
+    marks = [
+        (EDGE if before != behind else INNER).encode() * count
+        for before, behind in zip([False, *word], [*word, False], strict=True)
+    ]
+    parts = [mark + character.encode() for mark, character in zip(marks, text, strict=False)]
+    # offsets[i] is where the marks before code point i begin.
+    offsets = list(itertools.accumulate(map(len, parts), initial=0))
+    encoded = b"".join(parts) + marks[-1]
+    width = len(marks[-1])
+    found = []
+    place = 0
+    while place < len(text):
+        match = compiled.search(encoded, offsets[place])
+        if match is None:
+            break
+        start, end = (bisect_left(offsets, offset - width) for offset in match.span())
+        if start < end:
+            found.append((start, end))
+        place = max(end, place + 1)
+    return found
 
 
 @lru_cache(maxsize=8_192)

@@ -86,8 +86,11 @@ def _nears(sides: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     )
 
 
+near_words = st.builds(Word, st.sampled_from(("red", "line", "us", "war", "lines")))
 near_sides: st.SearchStrategy[Node] = st.recursive(
-    leaves | cases | either, lambda inner: _nears(inner) | st.builds(Scoped, st.just("CASE"), inner), max_leaves=4
+    near_words | near_words | leaves | cases | either,
+    lambda inner: _nears(inner) | st.builds(lambda one, other: Or((one, other)), inner, inner),
+    max_leaves=3,
 )
 nears = _nears(near_sides)
 
