@@ -27,7 +27,7 @@ from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, Telemetry
 from stream.wire.topics import MATCHES, RAW, Topic, full_name
 from stream.worker.chunks import Chunk, chunks
-from stream.worker.exit import give_up
+from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
@@ -53,7 +53,7 @@ class Stages(Protocol):
 
 
 def create_app(
-    settings: Settings, engine: Stages, telemetry: Telemetry, vitals: Vitals, *, data_dir: Path
+    settings: Settings, engine: Stages, telemetry: Telemetry, vitals: Vitals, way_out: HardExit, *, data_dir: Path
 ) -> faust.App:
     """The application, not started; must be called inside the event loop it will run in."""
     app = faust.App(
@@ -64,7 +64,7 @@ def create_app(
         **_configuration(settings),
     )
     transport = MendedTransport(app.conf.broker_consumer, app)
-    transport.failed = lambda error: give_up(telemetry, "an agent failed", error)
+    transport.failed = lambda error: way_out.give_up("an agent failed", error)
     transport.late_topic = full_name(settings.topic_prefix, MATCHES)
     app.transport = transport
     sender = Sender(app)
@@ -91,7 +91,7 @@ def create_app(
                         await chunk.confirm(*await sender.send(batch.outputs))
                     telemetry.emit(told(batch.facts, spent))
         except Exception as error:  # noqa: BLE001 - Faust would commit what failed and go on
-            give_up(telemetry, "an agent failed", error)
+            way_out.give_up("an agent failed", error)
 
     @app.agent(_topic(app, settings, RAW), name="tag")
     async def tag(stream: StreamT[Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 from typing import NoReturn
 
 from stream.errors import GiveUp
@@ -10,11 +12,25 @@ from stream.telemetry.events import GaveUp, Telemetry
 from stream.telemetry.logs import flush_logs
 
 
-def give_up(telemetry: Telemetry, why: str, error: BaseException | None = None) -> NoReturn:
-    """Ends the process at once with code 75. Not by an exception: a soft stop of Faust would commit."""
-    telemetry.emit(GaveUp(why, "" if error is None else f"{type(error).__name__}: {error}{_where(error)}"))
-    flush_logs()
-    os._exit(GiveUp.exit_code)
+class HardExit:
+    """Ends the process at once. Not by an exception: a soft stop of Faust would commit."""
+
+    def __init__(self, telemetry: Telemetry, temporary: Path | None) -> None:
+        """`temporary` is a folder to remove on the way out."""
+        self._telemetry, self._temporary = telemetry, temporary
+
+    def give_up(self, why: str, error: BaseException | None = None) -> NoReturn:
+        """Ends with code 75."""
+        said = "" if error is None else f"{type(error).__name__}: {error}{_where(error)}"
+        self._telemetry.emit(GaveUp(why, said))
+        self.leave(GiveUp.exit_code)
+
+    def leave(self, code: int) -> NoReturn:
+        """Ends with this code."""
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+        flush_logs()
+        os._exit(code)
 
 
 def _where(error: BaseException) -> str:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import tempfile
 import threading
@@ -35,12 +34,11 @@ from stream.telemetry.events import (
     WorkerStopped,
     WorkerStopping,
 )
-from stream.telemetry.logs import flush_logs
 from stream.telemetry.metrics import Metrics
 from stream.telemetry.server import HealthServer
 from stream.worker.app import Stages, create_app
 from stream.worker.checks import check_broker
-from stream.worker.exit import give_up
+from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 
 BEAT_SECONDS = 0.5
@@ -66,9 +64,11 @@ def run_worker(settings: Settings, engine: Stages) -> int:
         )
         open_things.enter_context(health)
         telemetry.emit(HealthServing(health.url))
-        data_dir = settings.data_dir or open_things.enter_context(tempfile.TemporaryDirectory(prefix="redline-"))
-        worker = _Worker(settings, engine, telemetry, vitals, Path(data_dir), started_at)
-        return asyncio.run(worker.run())
+        data_dir, temporary = settings.data_dir, None
+        if data_dir is None:
+            data_dir = temporary = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="redline-")))
+        worker = _Worker(settings, engine, telemetry, vitals, HardExit(telemetry, temporary), started_at)
+        return asyncio.run(worker.run(data_dir))
 
 
 class _Worker:
@@ -78,17 +78,17 @@ class _Worker:
         engine: Stages,
         telemetry: Telemetry,
         vitals: Vitals,
-        data_dir: Path,
+        way_out: HardExit,
         started_at: float,
     ) -> None:
         self._settings, self._engine, self._telemetry, self._vitals = settings, engine, telemetry, vitals
-        self._data_dir = data_dir
+        self._way_out = way_out
         self._waiting_since = started_at
         self._was_ready = False
         self._newest_fetch_ms = 0
-        self._last_resort = _LastResort(telemetry, settings.shutdown_timeout_ms)
+        self._last_resort = _LastResort(way_out, settings.shutdown_timeout_ms)
 
-    async def run(self) -> int:
+    async def run(self, data_dir: Path) -> int:
         signalled = self._signals()
         checking = asyncio.ensure_future(check_broker(self._settings))
         await asyncio.wait((checking, signalled), return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +98,7 @@ class _Worker:
             return _exit_code(signalled.result())
         checking.result()
         self._telemetry.emit(WorkerStarting(self._settings.bootstrap, self._settings.consumer_group))
-        app = create_app(self._settings, self._engine, self._telemetry, self._vitals, data_dir=self._data_dir)
+        app = create_app(self._settings, self._engine, self._telemetry, self._vitals, self._way_out, data_dir=data_dir)
         self._listen(app)
         starting = asyncio.ensure_future(app.start())
         watching = asyncio.ensure_future(self._watch(app))
@@ -153,7 +153,7 @@ class _Worker:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in (starting, watching):
                 if task.done() and (error := task.exception()) is not None:
-                    give_up(self._telemetry, "Kafka or Faust failed", error)
+                    self._way_out.give_up("Kafka or Faust failed", error)
             if starting.done():
                 waiting.discard(starting)
         return signalled.result()
@@ -163,7 +163,7 @@ class _Worker:
         while True:
             self._vitals.beat()
             if app.crashed:
-                give_up(self._telemetry, "Faust crashed", app.crash_reason)
+                self._way_out.give_up("Faust crashed", app.crash_reason)
             if self._was_ready and not app.rebalancing:
                 lags = self._lags(app)
                 self._vitals.lag(sum(lags.values()))
@@ -204,20 +204,19 @@ class _Worker:
                 await asyncio.wait((starting,))
         except TimeoutError:
             if self._vitals.chunks_in_work:
-                give_up(self._telemetry, f"a batch was not finished within {self._settings.shutdown_timeout_ms} ms")
+                self._way_out.give_up(f"a batch was not finished within {self._settings.shutdown_timeout_ms} ms")
             self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=False))
-            flush_logs()
-            os._exit(_exit_code(asked))
+            self._way_out.leave(_exit_code(asked))
         if app.crashed:
-            give_up(self._telemetry, "Faust crashed while stopping", app.crash_reason)
+            self._way_out.give_up("Faust crashed while stopping", app.crash_reason)
         self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=True))
 
 
 class _LastResort:
     """Ends the process from a thread when the event loop, asked to stop, does not: it is stuck."""
 
-    def __init__(self, telemetry: Telemetry, timeout_ms: int) -> None:
-        self._telemetry, self._timeout_ms = telemetry, timeout_ms
+    def __init__(self, way_out: HardExit, timeout_ms: int) -> None:
+        self._way_out, self._timeout_ms = way_out, timeout_ms
         self._begun = False
 
     def begin(self) -> None:
@@ -228,7 +227,7 @@ class _LastResort:
             timer.start()
 
     def _end(self) -> None:
-        give_up(self._telemetry, f"the worker did not stop within {self._timeout_ms} ms")
+        self._way_out.give_up(f"the worker did not stop within {self._timeout_ms} ms")
 
 
 class _Rebalances(faust.Sensor):
