@@ -12,6 +12,7 @@ from typing import Any
 from kafka.errors import (  # type: ignore[import-untyped]
     AuthorizationError,
     KafkaError,
+    KafkaTimeoutError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
 )
@@ -83,6 +84,14 @@ def clear_errors(settings: Settings) -> Iterator[None]:
         raise ServiceError(
             f"Kafka at {settings.bootstrap} refused the login of {settings.kafka_username!r} "
             f"({settings.kafka_sasl_mechanism}); check kafka_username, the password and kafka_sasl_mechanism"
+        ) from error
+    except KafkaTimeoutError as error:
+        if not settings.kafka_security.startswith("SASL"):
+            raise ServiceError(_unreachable(settings, describe(error))) from error
+        # The client tries a refused login again until its time is up, and then does not say why.
+        raise ServiceError(
+            f"Kafka at {settings.bootstrap} did not let us in within {settings.kafka_connect_timeout_ms / 1_000:g} s; "
+            f"is the login of {settings.kafka_username!r} ({settings.kafka_sasl_mechanism}) right?"
         ) from error
     except AuthorizationError as error:
         raise ServiceError(f"Kafka at {settings.bootstrap} does not allow this: {error}") from error

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from stream.broker.admin import Admin
 from stream.broker.connection import client_options
 from stream.broker.embedded import EmbeddedBroker
 from stream.broker.probe import trouble
-from stream.errors import SettingsError
+from stream.errors import ServiceError, SettingsError
 from stream.settings import Settings
 
 
@@ -40,6 +41,21 @@ def test_a_file_that_is_no_certificate(tmp_path: Path) -> None:
     file.write_text("not a certificate")
     with pytest.raises(SettingsError, match=r"kafka_ca_file: .*ca\.pem holds no usable certificate"):
         client_options(Settings(kafka_security="SSL", kafka_ca_file=file), client_id="me")
+
+
+@pytest.mark.embedded
+def test_a_login_that_never_succeeds_asks_for_the_login(embedded_broker: EmbeddedBroker) -> None:
+    settings = Settings(
+        bootstrap=embedded_broker.bootstrap,
+        kafka_security="SASL_PLAINTEXT",
+        kafka_username="someone",
+        kafka_password=SecretStr("wrong"),
+        kafka_connect_timeout_ms=500,
+    )
+    with pytest.raises(
+        ServiceError, match=r"did not let us in within 0\.5 s; is the login of 'someone' \(SCRAM-SHA-512\)"
+    ):
+        Admin(settings)
 
 
 @pytest.mark.embedded
