@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import assert_never
 
+from stream.matching.asked import Asked, Local
 from stream.matching.connect import Absent, AllOf, Each, First, Repeated, SomeOf, Within
-from stream.matching.evaluate import Asked, Key, Leaf, Local, LocalNear, LocalOr, Pattern, Step, WindowNear
 from stream.matching.keys import wanted_values
+from stream.matching.leaves import Key, Leaf, LocalOr, Pattern, Step
+from stream.matching.near import LocalNear, WindowNear
 from stream.matching.terms import TokenTest, sequences
 from stream.matching.text import BODY, TITLE
 from stream.matching.vocabulary import Vocabulary

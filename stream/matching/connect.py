@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stream.matching.evaluate import Asked, Choice, Span, Spans, Unit, joined
-from stream.matching.text import BODY, TITLE, Text, Window
+from stream.matching.asked import Asked, Choice, Span, Spans, joined
+from stream.matching.text import BODY, TITLE, Text, Unit, Window
 
 NOWHERE: Window = (0, 0, 0)
 

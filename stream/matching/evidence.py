@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from stream.clean.reading import Reading
-from stream.matching.article import ReadArticle
+from stream.matching.article import ReadArticle, TextField
 from stream.matching.finds import Find, KeyFind, RegexFind, TextFind
 from stream.matching.keys import key_value
 from stream.matching.limits import Limits
 from stream.model import Evidence
-from stream.rulelang.nodes import Node
 from stream.rulelang.printer import print_node
 
 _ORDER = {"title": 0, "body": 1}
 
-clause_text = lru_cache(maxsize=20_000)(print_node)
+Place = tuple[int, int, int, str, str, int, int]
+"""Order of the field, start, end, clause, field, first and last token: sorts as evidence is to be shown."""
 
 
 def evidence_of(finds: Iterable[Find], read: ReadArticle, limits: Limits) -> tuple[Evidence, ...]:
@@ -24,31 +23,40 @@ def evidence_of(finds: Iterable[Find], read: ReadArticle, limits: Limits) -> tup
 
     Only the first `evidence_per_match_max` are kept, so finds that come later cost no sentence look-up.
     """
-    placed = sorted({_placed(find, read) for find in finds})
-    return tuple(_evidence(place, read, limits) for place in placed[: limits.evidence_per_match_max])
+    return evidence_at((place_of(find, read) for find in finds), read, limits, {})
 
 
-_Place = tuple[int, int, int, str, str, int, int]
-"""Order of the field, start, end, clause, field, first and last token: sorts as evidence is to be shown."""
+def evidence_at(
+    places: Iterable[Place], read: ReadArticle, limits: Limits, known: dict[Place, Evidence]
+) -> tuple[Evidence, ...]:
+    """The evidence at some places of an article. `known` holds what was made before, and gets what is made now."""
+    pieces = []
+    for place in sorted(set(places))[: limits.evidence_per_match_max]:
+        piece = known.get(place)
+        if piece is None:
+            piece = known[place] = _evidence(place, read, limits)
+        pieces.append(piece)
+    return tuple(pieces)
 
 
-def _placed(find: Find, read: ReadArticle) -> _Place:
-    clause = _clause(find.clause)
+def word_place(read: ReadArticle, field: TextField, first: int, last: int, clause: str) -> Place:
+    """The place of a span of words, by its first and last token in the field."""
+    reading = _reading(read, field)
+    return _ORDER[field], reading.starts[first], reading.ends[last], clause, field, first, last
+
+
+def place_of(find: Find, read: ReadArticle) -> Place:
+    clause = print_node(find.clause)
     match find:
         case TextFind(field=field, first=first, last=last):
-            reading = _reading(read, field)
-            return _ORDER[field], reading.starts[first], reading.ends[last], clause, field, first, last
+            return word_place(read, field, first, last, clause)
         case RegexFind(field=field):
             return _ORDER[field], find.start, find.end, clause, field, find.first, find.last
         case KeyFind(clause=node):
             return len(_ORDER), 0, len(key_value(read.article, node.name) or ""), clause, node.name, 0, 0
 
 
-def _clause(node: Node) -> str:
-    return clause_text(node)
-
-
-def _evidence(place: _Place, read: ReadArticle, limits: Limits) -> Evidence:
+def _evidence(place: Place, read: ReadArticle, limits: Limits) -> Evidence:
     order, start, end, clause, field, first, last = place
     end = min(end, start + limits.evidence_text_code_points_max)
     if order == len(_ORDER):

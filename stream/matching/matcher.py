@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream.matching.article import ReadArticle
+from stream.matching.asked import Asked, Choice, Span, Spans, find_of
 from stream.matching.compile import Compiler
-from stream.matching.evaluate import Asked, Choice, Span, Spans, find_of
-from stream.matching.evidence import evidence_of
+from stream.matching.evidence import Place, evidence_at, place_of, word_place
 from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
 from stream.matching.keys import scope_holds
 from stream.matching.limits import Limits
@@ -86,23 +86,24 @@ class Matcher:
             try:
                 outcome = _judge(compiled, article)
                 if isinstance(outcome, _Held):
-                    matches.append(RuleMatch(compiled.rule, self._evidence(outcome)))
+                    matches.append(RuleMatch(compiled.rule, self._evidence(outcome, article)))
             except Exception as error:  # noqa: BLE001 - one rule's fault must not stop the other rules
                 matches.append(RuleMatch(compiled.rule, (), f"{type(error).__name__}: {error}"))
         return matches
 
-    def _evidence(self, held: _Held) -> tuple[Evidence, ...]:
+    def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:
         spans = _first_spans(held, self._limits.evidence_per_match_max)
-        finds = [find_of(span, held.text) for span in spans]
-        return evidence_of(finds, held.text.read, self._limits)
+        places = [_evidence_place(span, held.text) for span in spans]
+        return evidence_at(places, article.read, self._limits, article.evidence)
 
 
 class _Article:
-    """An article with what several rules may ask of it: scopes, and the text without masked words."""
+    """An article with what several rules may ask of it: scopes, the text without masked words, evidence."""
 
     def __init__(self, read: ReadArticle, vocabulary: Vocabulary) -> None:
         self.read = read
         self.text = Text(read, vocabulary)
+        self.evidence: dict[Place, Evidence] = {}
         self._scopes: dict[Scope, bool] = {}
         self._masked: dict[frozenset[int], Text] = {}
 
@@ -169,3 +170,11 @@ def _place(span: Span, text: Text) -> tuple[int, int]:
         return text.place_of(first)
     field, start, _ = extra
     return (TITLE if field == "title" else BODY), start
+
+
+def _evidence_place(span: Span, text: Text) -> Place:
+    first, last, node, _ = span
+    if not node.is_text:
+        return place_of(find_of(span, text), text.read)
+    field, position = text.split(first)
+    return word_place(text.read, field, position, last - first + position, node.printed(span))

@@ -156,22 +156,22 @@ class _Question:
 
     def _leaf(self, node: Word | Phrase, window: Window, *, case: bool) -> list[Find]:
         clause = Scoped("CASE", node) if case else node
+        choices = sequences(node, case=case)
         spans = {
             (stretch.field, first, first + len(sequence))
             for stretch in window
-            for sequence in sequences(node, case=case)
-            for first in range(stretch.first, stretch.end - len(sequence) + 1)
-            if self._stands(sequence, stretch.field, first)
+            for first in range(stretch.first, stretch.end)
+            for sequence in choices
+            if first + len(sequence) <= stretch.end and self._stands(sequence, stretch.field, first)
         }
         return [TextFind(clause, field, first, end - 1, frozenset(range(first, end))) for field, first, end in spans]
 
     def _stands(self, sequence: Sequence[TokenTest], field: TextField, first: int) -> bool:
         reading = self._reading(field)
-        positions = range(first, first + len(sequence))
-        return reading.sentences[positions[0]] == reading.sentences[positions[-1]] and all(
-            position not in self.masks[field] and test.holds(reading.tokens[position], reading.cases[position])
-            for test, position in zip(sequence, positions, strict=True)
-        )
+        for position, test in enumerate(sequence, first):
+            if position in self.masks[field] or not test.holds(reading.tokens[position], reading.cases[position]):
+                return False
+        return reading.sentences[first] == reading.sentences[first + len(sequence) - 1]
 
     def _regex(self, node: Regex, window: Window) -> list[Find]:
         finds: list[Find] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stream.clean import read_phrase
 from stream.rulelang.inflect import inflections
@@ -33,6 +34,7 @@ class TokenTest:
 Sequence = tuple[TokenTest, ...]
 
 
+@lru_cache(maxsize=20_000)
 def sequences(leaf: Word | Phrase, *, case: bool = False) -> tuple[Sequence, ...]:
     """The sequences that a word or phrase stands for, each once; none if it reads as no token at all."""
     words = (leaf,) if isinstance(leaf, Word) else leaf.words

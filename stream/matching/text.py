@@ -23,6 +23,8 @@ Window = tuple[int, int, int]
 
 TITLE, BODY = 1, 2
 
+Unit = Literal["SENTENCE", "PARAGRAPH"]
+
 NO_MASK: frozenset[int] = frozenset()
 
 RegexSpan = tuple[int, int, TextField, int, int]
@@ -98,7 +100,7 @@ class Text:
         reading, base = self._place(position)
         return reading.cases[position - base]
 
-    def in_one(self, unit: Literal["SENTENCE", "PARAGRAPH"], first: int, last: int) -> bool:
+    def in_one(self, unit: Unit, first: int, last: int) -> bool:
         """Whether two positions, `first` not behind `last`, are in one sentence or paragraph of one field."""
         if first < self.title_end <= last:
             return False
@@ -106,7 +108,7 @@ class Text:
         numbers = reading.sentences if unit == "SENTENCE" else reading.paragraphs
         return numbers[first - base] == numbers[last - base]
 
-    def unit_around(self, unit: Literal["SENTENCE", "PARAGRAPH"], position: int) -> Window:
+    def unit_around(self, unit: Unit, position: int) -> Window:
         """The sentence or paragraph that holds a position."""
         reading, base = self._place(position)
         numbers = reading.sentences if unit == "SENTENCE" else reading.paragraphs

@@ -1,0 +1,170 @@
+"""Compiled leaves (words and phrases, key fields, regexes), and ORs of words and phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from stream.matching.asked import Asked, Choice, Local, Span, Spans, by_place
+from stream.matching.text import BODY, TITLE, Text, Window
+from stream.rulelang.nodes import KeyField, Node, Phrase, Regex, Scoped, Word
+from stream.rulelang.printer import print_node
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token of a leaf: a slot, and the case forms that pass (whole, or as prefixes) where case counts."""
+
+    slot: int
+    forms: frozenset[str] | None = None
+    prefixes: tuple[str, ...] = ()
+
+    def case_holds(self, text: Text, position: int) -> bool:
+        """Whether its case form passes."""
+        if self.forms is None:
+            return True
+        form = text.case_form(position)
+        return form in self.forms or form.startswith(self.prefixes)
+
+
+class Leaf(Local):
+    """A word or phrase: several sequences of steps."""
+
+    is_plain = True
+
+    def __init__(
+        self,
+        number: int,
+        needs: frozenset[int] | None,
+        weight: float,
+        node: Word | Phrase | Scoped,
+        sequences: Sequence[tuple[Step, ...]],
+    ) -> None:
+        super().__init__(number, needs, weight)
+        self._node = node
+        self._printed = print_node(node)
+        self._sequences = sequences
+        self._all_slots = frozenset(step.slot for step in sequences[0]) if len(sequences) == 1 else None
+        if len(sequences) == 1 and len(sequences[0]) == 1 and sequences[0][0].forms is None:
+            self.single_slot = sequences[0][0].slot
+
+    def _possible(self, text: Text) -> bool:
+        if self._all_slots is not None:
+            return self._all_slots <= text.slots
+        return super()._possible(text)
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        if self.single_slot is not None:
+            return [(position, position, self, None) for position in text.positions(self.single_slot)] or None
+        places = [place for steps in self._sequences for place in side_by_side(text, steps)]
+        if len(self._sequences) > 1:
+            places = sorted(set(places))
+        return [
+            (first, last, self, None) for first, last in places if first == last or text.in_one("SENTENCE", first, last)
+        ] or None
+
+    def clause(self, span: Span) -> Node:
+        """The word or phrase itself."""
+        return self._node
+
+    def printed(self, span: Span) -> str:
+        """The word or phrase as the printer writes it."""
+        return self._printed
+
+
+def side_by_side(text: Text, steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """Where tokens that pass the steps follow each other, found by the rarest of them."""
+    if len(steps) == 1:
+        return [(p, p) for p in text.positions(steps[0].slot) if steps[0].case_holds(text, p)]
+    if any(step.slot not in text.slots for step in steps):
+        return []
+    rarest = min((len(text.positions(step.slot)), index) for index, step in enumerate(steps))[1]
+    others = [(index, step.slot) for index, step in enumerate(steps) if index != rarest]
+    last = len(steps) - 1
+    tokens, slots_of = text.tokens, text.vocabulary.slots_of
+    places = []
+    for position in text.positions(steps[rarest].slot):
+        first = position - rarest
+        if first < 0 or first + last >= text.end:
+            continue
+        for index, slot in others:
+            if slot not in slots_of(tokens[first + index]):
+                break
+        else:
+            if all(step.forms is None or step.case_holds(text, first + i) for i, step in enumerate(steps)):
+                places.append((first, first + last))
+    return places
+
+
+class LocalOr(Local):
+    """An OR of local nodes, such as a list. Single words, most of a list, are looked up by their slots."""
+
+    def __init__(self, number: int, needs: frozenset[int] | None, weight: float, nodes: Sequence[Local]) -> None:
+        super().__init__(number, needs, weight)
+        self._words: dict[int, Local] = {}
+        others: list[Local] = []
+        for node in dict.fromkeys(nodes):
+            if node.single_slot is None or node.single_slot in self._words:
+                others.append(node)
+            else:
+                self._words[node.single_slot] = node
+        self._others = Choice(others)
+        self.is_plain = all(node.is_plain for node in nodes)
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        spans: Spans = []
+        words = self._words
+        for slot in words.keys() & text.slots:
+            node = words[slot]
+            spans += [(position, position, node, None) for position in text.positions(slot)]
+        for other in self._others.candidates(text):
+            spans += other.find(text, text.whole) or ()
+        if len(spans) > 1:
+            spans.sort(key=by_place)
+        return spans or None
+
+
+class Key(Asked):
+    """A key field: its slot says it all."""
+
+    is_text = False
+
+    def __init__(self, number: int, slot: int, weight: float, node: KeyField) -> None:
+        super().__init__(number, frozenset((slot,)), weight)
+        self._node = node
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        return [(-1, -1, self, None)]
+
+    def leaves(self, span: Span) -> Iterator[int]:
+        """A key field has no words."""
+        return iter(())
+
+    def clause(self, span: Span) -> Node:
+        """The key field itself."""
+        return self._node
+
+
+class Pattern(Asked):
+    """A regex."""
+
+    is_text = False
+
+    def __init__(self, number: int, node: Regex) -> None:
+        super().__init__(number, None, 1.0)
+        self._node = node
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        spans: Spans = []
+        for first, last, field, start, end in text.regex_spans(self._node.pattern):
+            bit, low, high = (TITLE, 0, text.title_end) if field == "title" else (BODY, text.title_end, text.end)
+            if not window[2] & bit:
+                continue
+            whole_field = window[0] <= low and high <= window[1]
+            if whole_field or (window[0] <= first and last < window[1]):
+                spans.append((first, last, self, (field, start, end)))
+        return spans or None
+
+    def clause(self, span: Span) -> Node:
+        """The regex itself."""
+        return self._node

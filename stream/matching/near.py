@@ -1,0 +1,172 @@
+"""Compiled NEAR, ONEAR and NOT NEAR.
+
+NEAR yields minimal intervals (Clarke, Cormack and Burkowski, "An algebra for structured text search and a framework
+for its implementation", 1995): pairs of a left and a right span within reach whose hull holds no other such hull.
+For a span only the later ones that end first within reach can be part of one, so both sides are walked once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import replace
+
+from stream.matching.asked import Asked, Local, Span, Spans, by_first, by_place
+from stream.matching.text import Text, Window
+from stream.rulelang.nodes import Near, Node
+from stream.rulelang.printer import print_node
+
+
+class LocalNear(Local):
+    """NEAR of local sides."""
+
+    def __init__(self, number: int, node: Near, left: Asked, right: Asked) -> None:
+        lighter = left if _lighter(left, right) else right
+        super().__init__(number, lighter.needs, lighter.weight)
+        self._node = node
+        self._left = left
+        self._right = right
+        self._lighter = lighter
+
+    def _possible(self, text: Text) -> bool:
+        return self._left.possible(text) and self._right.possible(text)
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        if not self._lighter.find(text, text.whole):
+            return None
+        lefts = self._left.find(text, text.whole)
+        rights = self._right.find(text, text.whole)
+        if not lefts or not rights:
+            return None
+        return near_spans(self, self._node, lefts, rights, text)
+
+    def leaves(self, span: Span) -> Iterator[int]:
+        """Of both sides, in all pairs that span the interval."""
+        return near_leaves(span)
+
+    def clause(self, span: Span) -> Node:
+        """With the items that stood there in place of lists."""
+        return near_clause(self._node, span)
+
+
+class WindowNear(Asked):
+    """NEAR and NOT NEAR whose answer depends on the window."""
+
+    def __init__(self, number: int, node: Near, left: Asked, right: Asked) -> None:
+        lighter = left if node.negated or _lighter(left, right) else right
+        super().__init__(number, lighter.needs, lighter.weight)
+        self._node = node
+        self._left = left
+        self._right = right
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        lefts = text_spans(self._left.find(text, window))
+        if not lefts:
+            return None
+        rights = text_spans(self._right.find(text, window))
+        if not self._node.negated:
+            return near_spans(self, self._node, lefts, rights, text)
+        far = far_spans(self._node, lefts, rights, text)
+        return [(left[0], left[1], self, left) for left in far] or None
+
+    def anchors(self, text: Text) -> list[int] | None:
+        """Where the left side stands."""
+        return self._left.anchors(text)
+
+    def leaves(self, span: Span) -> Iterator[int]:
+        """Of both sides, or of the left one if the right one is absent."""
+        if self._node.negated:
+            left: Span = span[3]
+            return left[2].leaves(left)
+        return near_leaves(span)
+
+    def clause(self, span: Span) -> Node:
+        """With the items that stood there in place of lists."""
+        if self._node.negated:
+            left: Span = span[3]
+            return replace(self._node, left=left[2].clause(left))
+        return near_clause(self._node, span)
+
+
+def text_spans(found: Spans | None) -> Spans:
+    """The spans of words, by place."""
+    return sorted((span for span in found or () if span[2].is_text), key=by_place)
+
+
+def near_spans(owner: Asked, node: Near, lefts: Spans, rights: Spans, text: Text) -> Spans | None:
+    """The minimal intervals that hold a left and a right span, no more than `distance` words apart."""
+    pairs: dict[tuple[int, int], list[tuple[Span, Span]]] = {}
+    for left, right in _closest(lefts, rights, node.distance):
+        if text.in_one("PARAGRAPH", left[0], right[1]):
+            pairs.setdefault((left[0], right[1]), []).append((left, right))
+    if not node.ordered:
+        for right, left in _closest(rights, lefts, node.distance):
+            if text.in_one("PARAGRAPH", right[0], left[1]):
+                pairs.setdefault((right[0], left[1]), []).append((left, right))
+    spans: Spans = []
+    shortest: int | None = None
+    for first, last in sorted(pairs, key=lambda hull: (-hull[0], hull[1])):
+        if shortest is None or last < shortest:
+            shortest = last
+            spans.append((first, last, owner, pairs[first, last]))
+    spans.reverse()
+    return spans or None
+
+
+def _closest(befores: Spans, behinds: Spans, distance: int) -> Iterator[tuple[Span, Span]]:
+    """For each span the later ones, at most `distance` words away, that end first."""
+    for before in befores:
+        index = bisect_left(behinds, before[1] + 1, key=by_first)
+        reach = before[1] + distance + 1
+        soonest: int | None = None
+        chosen: Spans = []
+        while index < len(behinds):
+            behind = behinds[index]
+            if behind[0] > reach or (soonest is not None and behind[0] > soonest):
+                break
+            if soonest is None or behind[1] < soonest:
+                soonest, chosen = behind[1], [behind]
+            elif behind[1] == soonest:
+                chosen.append(behind)
+            index += 1
+        for behind in chosen:
+            yield before, behind
+
+
+def far_spans(node: Near, lefts: Spans, rights: Spans, text: Text) -> Spans:
+    """The left spans that have no right span within `distance` words of their paragraph; overlapping counts as near."""
+    longest = max((right[1] - right[0] for right in rights), default=0)
+
+    def is_near(left: Span) -> bool:
+        low = bisect_left(rights, left[0] - node.distance - 1 - longest, key=by_first)
+        for index in range(low, len(rights)):
+            right = rights[index]
+            if right[0] > left[1] + node.distance + 1:
+                return False
+            before = right[1] < left[0]
+            if before and (node.ordered or left[0] - right[1] - 1 > node.distance):
+                continue
+            if text.in_one("PARAGRAPH", min(left[0], right[0]), max(left[1], right[1])):
+                return True
+        return False
+
+    return [left for left in lefts if not is_near(left)]
+
+
+def near_leaves(span: Span) -> Iterator[int]:
+    """The leaves of all pairs behind an interval."""
+    pairs: list[tuple[Span, Span]] = span[3]
+    return (leaf for pair in pairs for side in pair for leaf in side[2].leaves(side))
+
+
+def near_clause(node: Near, span: Span) -> Node:
+    """The clause of an interval; if several pairs span it, the one that sorts first in print."""
+    pairs: list[tuple[Span, Span]] = span[3]
+    clauses = [replace(node, left=left[2].clause(left), right=right[2].clause(right)) for left, right in pairs]
+    return clauses[0] if len(clauses) == 1 else min(clauses, key=print_node)
+
+
+def _lighter(left: Asked, right: Asked) -> bool:
+    if left.needs is None or right.needs is None:
+        return right.needs is None
+    return left.weight <= right.weight
