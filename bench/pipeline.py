@@ -2,7 +2,8 @@
 
     python -m bench.pipeline [--articles N] [--rate N] [--seconds N] [--hot SHARE] [--rules DIR]
 
-Throughput: N seed-sized articles lie in the topic; the first and the last timestamp of what comes out give the rate.
+Throughput: N seed-sized articles arrive as fast as they can be sent; the first and the last timestamp of what comes out
+give the rate.
 The raw loop is aiokafka without Faust: fetch, engine, send, wait for the acknowledgements, commit.
 Latency: articles are sent at a fixed rate; from handing one to the producer to holding its alert in the subscriber.
 """
@@ -15,7 +16,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -38,6 +38,7 @@ from stream.wire.topics import ALERTS, DEAD, MATCHES, RAW, TAGGED, full_name
 DEADLINE_SECONDS = 120.0
 SEEDS = Path(__file__).parent.parent / "seeds"
 QUIET_SECONDS = 3.0
+START_SECONDS = 8.0
 SMALL_TALK = (
     "The bakery on the corner of Mill Street will stay open until nine on Fridays, its owner said.",
     "Rain is expected in the afternoon, with a light wind from the west and 14 degrees by the lake.",
@@ -71,10 +72,15 @@ def main(articles: int, rate: int, seconds: int, hot: float, rules_dir: str, raw
         rates = {}
         for name, program in (("raw loop", _raw_program), ("worker", _worker_program)):
             settings = _prepared(base, f"{name.replace(' ', '-')}.")
-            _publish(settings, articles, hot)
-            with _process(*program(settings)):
+            with _process(*program(settings)) as process:
+                busy = _cpu_seconds(process.pid)
+                _publish(settings, articles, hot)
                 rates[name], alerts = _throughput(settings, articles)
-            print(f"{name:9} {rates[name]:7,.0f} articles/s  ({articles:,} articles, {alerts:,} alerts)")
+                spent = (_cpu_seconds(process.pid) - busy) * 1_000 / articles
+            print(
+                f"{name:9} {rates[name]:7,.0f} articles/s, {spent:.2f} ms of CPU an article"
+                f"  ({articles:,} articles, {alerts:,} alerts)"
+            )
         print(f"{'ratio':9} {rates['worker'] / rates['raw loop']:7.2f}")
         settings = _prepared(base, "latency.")
         with _process(*_worker_program(settings)):
@@ -201,26 +207,26 @@ def _raw_program(settings: Settings) -> tuple[list[str], dict[str, str]]:
 
 
 @contextmanager
-def _process(arguments: list[str], environment: dict[str, str]) -> Iterator[None]:
-    """Runs a program for the time of the block; for a worker, from when it is ready."""
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen([sys.executable, *arguments], env=os.environ | environment, stderr=log)
-        try:
-            if environment:
-                _wait_ready(process)
-            yield
-        finally:
-            process.terminate()
-            process.wait(15)
-
-
-def _wait_ready(process: subprocess.Popen[bytes]) -> None:
-    # Workers on a free port tell it only in the log; a new group on the embedded broker needs about 3 s.
-    deadline = time.monotonic() + 5.0
-    while time.monotonic() < deadline:
+def _process(arguments: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a program for the time of the block, from when it has had time to load the rules and join its group."""
+    process = subprocess.Popen([sys.executable, *arguments], env=os.environ | environment)
+    try:
+        time.sleep(START_SECONDS)
         if process.poll() is not None:
-            raise click.ClickException(f"the worker ended with code {process.returncode}")
-        time.sleep(0.1)
+            raise click.ClickException(f"the program ended with code {process.returncode}")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """CPU time of a process so far; not a number where there is no /proc."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return float("nan")
+    fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _raw_loop(settings: Settings) -> None:

@@ -1,14 +1,14 @@
 """The worker: two thin Faust agents around the engine, and what starts, watches and ends them.
 
-    app.py      the Faust application: agents and configuration
-    chunks.py   the seam to Faust: records in chunks, offsets committed only after `confirm`
+    app.py        the Faust application: agents and configuration
+    chunks.py     the seam to Faust: records in chunks, offsets committed only after `confirm`
     transport.py  Faust's Kafka transport with four faults mended
-    sender.py   messages out, on the Kafka client beneath Faust
-    security.py TLS and SASL from the settings
-    checks.py   start-up: broker reachable, topics there
-    health.py   what /livez and /readyz answer
-    exit.py     the hard way out
-    run.py      the life of the process: start, signals, exit codes
+    sender.py     messages out, on the Kafka client beneath Faust
+    security.py   TLS and SASL from the settings
+    checks.py     start-up: broker reachable, topics there
+    health.py     what /livez and /readyz answer
+    exit.py       the hard way out
+    run.py        the life of the process: start, signals, exit codes
 
 Nothing else in Redline imports Faust.
 """

@@ -176,6 +176,36 @@ def killed_and_started_again(settings: Settings, *, count: int, kills: int, hard
     return lost, repeated
 
 
+def workers_come_and_go(settings: Settings, *, count: int) -> tuple[int, int]:
+    """A second worker joins, the first is killed and comes back, the second leaves; returns (lost, repeated) alerts."""
+    part = count // 5
+
+    def send(number: int) -> None:
+        publish(settings, "articles.raw", articles(number * part, part))
+
+    with following(settings, *ALERT_TOPICS) as follower, running(settings, REAL) as first:
+        first.ready()
+        send(0)
+        with running(settings, REAL) as second:
+            send(1)
+            second.ready()
+            _wait_for_some(follower, part)
+            _end(first, hard=True)
+            send(2)
+            with running(settings, REAL) as third:
+                third.ready()
+                send(3)
+                _wait_for_some(follower, 3 * part)
+                _end(second, hard=False)
+                send(4)
+                _wait_for_all(follower, 5 * part)
+                _end(third, hard=False)
+        _settle(follower)
+        found = alert_ids(follower)
+    assert all(len(set(ids)) == 1 for ids in found.values()), "an article's alert came under two ids"
+    return 5 * part - len(found), sum(len(ids) - 1 for ids in found.values())
+
+
 def _wait_for_some(follower: Follower, count: int) -> None:
     until(lambda: follower.poll() and len(alert_ids(follower)) >= count, f"{count} alerts")
 

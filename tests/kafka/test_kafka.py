@@ -41,6 +41,13 @@ def test_kill_9_loses_nothing(settings: Settings, capsys: pytest.CaptureFixture[
     assert lost == 0
 
 
+def test_workers_come_and_go(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    lost, repeated = scenarios.workers_come_and_go(settings, count=5_000)
+    with capsys.disabled():
+        print(f"\nworkers come and go, 5,000 articles: lost {lost}, repeated under the same id {repeated}")  # noqa: T201
+    assert lost == 0
+
+
 def test_the_broker_is_killed_and_comes_back(settings: Settings, kafka_broker: KafkaBroker) -> None:
     with running(settings, REAL) as worker, following(settings, "alerts.high") as follower:
         worker.ready()

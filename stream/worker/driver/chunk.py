@@ -1,0 +1,132 @@
+"""What an agent gets: consecutive raw records of one partition, to be confirmed as a whole.
+
+    @app.agent(transport.topic("articles.raw"))
+    async def agent(stream):
+        async for chunk in chunks(stream):
+            outputs = work(chunk.records)
+            sends = [await producer.send(output) for output in outputs]
+            table["key"] = ...                       # writes to a ChunkTable are waited for as well
+            await chunk.confirm(*sends)
+
+Delivery guarantees: at least once. An offset is committed only when every record below it was in a chunk whose
+`confirm` returned True, and that it does only after the broker has acknowledged the sends and the table writes. A chunk
+that is not confirmed, for whatever reason, is delivered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from typing import Any, NoReturn, Protocol
+
+import faust
+from faust.types import StreamT
+from faust.types.tuples import FutureMessage
+
+from stream.model import Record
+from stream.worker.driver.ledger import Span
+
+Fail = Callable[[str, BaseException | None], NoReturn]
+"""Ends the process without a commit; gets the reason in one sentence, and the error behind it."""
+
+
+class Keeper(Protocol):
+    """Who keeps the books of chunks: the consumer."""
+
+    send_seconds_max: float
+    fail: Fail
+
+    def begin(self, chunk: Chunk) -> bool:
+        """An agent takes the chunk. False: it is void, or something before it is missing."""
+
+    def end(self, chunk: Chunk) -> None:
+        """The agent lets go of the chunk, confirmed or not."""
+
+    def confirm(self, span: Span) -> bool:
+        """Everything that came of the chunk is acknowledged. False: it will be delivered again."""
+
+
+class Chunk:
+    """Records of one partition, in order; no record of the log between the first and the last is missing."""
+
+    __slots__ = ("_keeper", "_writes", "records", "span")
+
+    def __init__(self, keeper: Keeper, span: Span, records: Sequence[Record]) -> None:
+        self._keeper, self.span, self.records = keeper, span, records
+        self._writes: list[Awaitable[Any]] = []
+
+    async def confirm(self, *sends: Awaitable[object]) -> bool:
+        """Waits for the acknowledgements of the sends and of the chunk's table writes, then settles the chunk.
+
+        False: meanwhile the partition went to another worker, or is read again; count nothing of it. A send that is
+        refused, or not acknowledged in time, ends the process.
+        """
+        try:
+            async with asyncio.timeout(self._keeper.send_seconds_max):
+                await asyncio.gather(*sends, *self._writes)
+        except TimeoutError as error:
+            self._keeper.fail(f"the broker did not acknowledge within {self._keeper.send_seconds_max:g} s", error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this chunk cannot be finished
+            self._keeper.fail("the broker refused a message", error)
+        return self._keeper.confirm(self.span)
+
+    def begin(self) -> bool:
+        """For `chunks`."""
+        return self._keeper.begin(self)
+
+    def end(self) -> None:
+        """For `chunks`."""
+        self._keeper.end(self)
+
+    def wait_for(self, write: Awaitable[Any]) -> None:
+        """Makes `confirm` wait for this as well."""
+        self._writes.append(write)
+
+
+_in_work: ContextVar[Chunk | None] = ContextVar("chunk_in_work", default=None)
+
+
+async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
+    """The chunks of an agent's stream; void ones are passed over.
+
+    Faust's acknowledgements are switched off: Faust acknowledges whatever an agent has held, even if it failed.
+    """
+    async for chunk in stream.noack():
+        if not isinstance(chunk, Chunk):
+            raise TypeError(
+                f"found a {type(chunk).__name__} in the stream of an agent, expected a chunk: chunked topics cannot go "
+                "through group_by, take, joins or processors, and need a topic from ChunkTransport.topic()"
+            )
+        if not chunk.begin():
+            continue
+        _in_work.set(chunk)
+        try:
+            yield chunk
+        finally:
+            _in_work.set(None)
+            chunk.end()
+
+
+class ChunkTable(faust.Table[Any, Any]):
+    """A table whose changelog writes belong to the chunk in work: `confirm` waits for them. Set as `App(Table=…)`."""
+
+    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage[Any]:
+        """Called by Faust for each write."""
+        sent = super().send_changelog(*args, **kwargs)
+        chunk = _in_work.get()
+        if chunk is not None:
+            chunk.wait_for(sent)
+        return sent
+
+
+class ChunkSchema(faust.Schema):
+    """Decodes nothing: the value of a message of a chunked topic is the chunk."""
+
+    def compile(self, app: Any, **_: Any) -> Any:
+        """Called by Faust once for each topic."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return app.create_event(None, message.value, None, message)
+
+        return decode

@@ -1,0 +1,54 @@
+"""The thread that talks to Kafka: fetches records, and puts back what nobody will take.
+
+Two faults of Faust are mended here. It hands the fetching thread its live set of partitions; a rebalance empties that
+set, and to aiokafka an empty set means "all partitions". And what a fetch brings while Faust has stopped the flow, as
+it does in every rebalance, is thrown away although the position has moved past it: table recovery then waits for ever
+for changelog records that were already read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
+from faust.types import TP
+
+if TYPE_CHECKING:
+    from stream.worker.driver.transport import ChunkTransport
+
+
+class ChunkThread(AIOKafkaConsumerThread):
+    """Faust's consumer thread with a bounded fetch wait, urgent topics first, and fetches that are never dropped."""
+
+    def _create_worker_consumer(self, transport: Transport) -> Any:
+        client = super()._create_worker_consumer(transport)
+        client._fetch_max_wait_ms = cast("ChunkTransport", transport).limits.fetch_wait_ms_max  # Faust: always 1,500
+        return client
+
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
+    ) -> Any:
+        wanted = set(active_partitions or ())
+        if not wanted:
+            return {}
+        fetched = await self._urgent_first(consumer, wanted, timeout, max_records)
+        if fetched and not self.consumer.flow_active:
+            for partition, records in fetched.items():  # no await since the fetch: no other seek can come between
+                consumer.seek(partition, records[0].offset)
+            return {}
+        return fetched
+
+    async def _urgent_first(
+        self, consumer: Any, wanted: set[TP], timeout: float | None, max_records: int | None
+    ) -> Any:
+        # What is begun is finished first: under a backlog of articles, alerts would else wait for megabytes of them.
+        urgent = {partition for partition in wanted if partition.topic in self._transport.urgent_topics}
+        if urgent:
+            fetched = await super()._fetch_records(consumer, urgent, timeout=0, max_records=max_records)
+            if fetched:
+                return fetched
+        return await super()._fetch_records(consumer, wanted, timeout=timeout, max_records=max_records)
+
+    @property
+    def _transport(self) -> ChunkTransport:
+        return cast("ChunkTransport", self.transport)
