@@ -21,6 +21,7 @@ from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
 
 import faust
+from faust.streams import Stream
 from faust.types import StreamT
 from faust.types.tuples import FutureMessage
 
@@ -35,7 +36,9 @@ class Keeper(Protocol):
     """Who keeps the books of chunks: the consumer."""
 
     send_seconds_max: float
-    fail: Fail
+
+    def fail(self, why: str, error: BaseException | None = None) -> NoReturn:
+        """Ends the process without a commit."""
 
     def begin(self, chunk: Chunk) -> bool:
         """An agent takes the chunk. False: it is void, or something before it is missing."""
@@ -92,6 +95,7 @@ async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
 
     Faust's acknowledgements are switched off: Faust acknowledges whatever an agent has held, even if it failed.
     """
+    assert isinstance(stream, Stream)
     async for chunk in stream.noack():
         if not isinstance(chunk, Chunk):
             raise TypeError(
@@ -111,7 +115,7 @@ async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
 class ChunkTable(faust.Table[Any, Any]):
     """A table whose changelog writes belong to the chunk in work: `confirm` waits for them. Set as `App(Table=…)`."""
 
-    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage[Any]:
+    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage:
         """Called by Faust for each write."""
         sent = super().send_changelog(*args, **kwargs)
         chunk = _in_work.get()
@@ -120,7 +124,7 @@ class ChunkTable(faust.Table[Any, Any]):
         return sent
 
 
-class ChunkSchema(faust.Schema):
+class ChunkSchema(faust.Schema[Any, Any]):
     """Decodes nothing: the value of a message of a chunked topic is the chunk."""
 
     def compile(self, app: Any, **_: Any) -> Any:

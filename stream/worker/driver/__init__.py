@@ -1,0 +1,22 @@
+"""A transport driver for Faust that can prove it loses nothing, and handles many records at once.
+
+Agents get chunks of raw records of one partition; what a chunk led to is acknowledged by the broker before its offsets
+can be committed. How it works, from the bottom:
+
+    ledger.py     per partition: handed out, confirmed, committed; what is refused and when to go back
+    chunk.py      Chunk, chunks() for agents, tables whose writes are waited for
+    thread.py     fetching from Kafka
+    consumer.py   between the two: fetch, confirm, commit, rebalance, stop
+    transport.py  the URL scheme chunk://, and what is refused at start
+    limits.py     every limit
+
+Written for one exact version of Faust; each of its internals relied on here has a test in
+tests/worker/test_faust_internals.py.
+"""
+
+from stream.worker.driver.chunk import Chunk, ChunkTable, chunks
+from stream.worker.driver.consumer import ChunkConsumer
+from stream.worker.driver.limits import Limits
+from stream.worker.driver.transport import SCHEME, ChunkTransport, use_chunks
+
+__all__ = ["SCHEME", "Chunk", "ChunkConsumer", "ChunkTable", "ChunkTransport", "Limits", "chunks", "use_chunks"]

@@ -1,0 +1,311 @@
+"""Faust's Kafka consumer, with a ledger: fetched records become chunks, and only confirmed offsets are committed.
+
+Faust's own way, for topics that are not chunked (the changelogs of tables), is left as it is. For chunked topics:
+
+fetch       records that follow on from the ledger's position are cut into chunks; anything else is sought again
+confirm     moves the confirmed offset; a gap rewinds the partition
+commit      commits confirmed offsets, whatever Faust's streams have acknowledged
+rebalance   a chunk in work is finished and committed, then the ledger's accounts are closed; what is assigned anew
+            begins at the group's committed offset, by an explicit seek: aiokafka's position proves nothing
+stop        the same, without the seek
+
+Whatever cannot be trusted any more ends the process without a commit: a hung commit, a chunk that takes too long, an
+agent that raises, a log that is not the one read before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped]
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
+from faust.types import TP, ConsumerMessage
+from mode import Service
+
+from stream.model import Record
+from stream.worker.driver.chunk import Chunk
+from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, Span
+from stream.worker.driver.limits import Limits
+from stream.worker.driver.thread import ChunkThread
+
+if TYPE_CHECKING:
+    from stream.worker.driver.transport import ChunkTransport
+
+LOOK_SECONDS = 1.0
+LOOKS_UNTIL_LOST = 4
+DRAIN_POLL_SECONDS = 0.005
+COMMITS_AT_STOP_MAX = 3
+"""Faust answers a commit during another commit without committing; so it is asked again."""
+
+
+class ChunkConsumer(Consumer):
+    """Made by Faust from `ChunkTransport.Consumer`; everything public here runs in the event loop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._driver = cast("ChunkTransport", self.transport)
+        self.limits: Limits = self._driver.limits
+        self.send_seconds_max = self.limits.send_seconds_max
+        self.ledger = Ledger()
+        self._lost = LostSpans(self.ledger, LOOKS_UNTIL_LOST)
+        self._in_work: dict[Chunk, float] = {}
+        self._to_seek: set[Partition] = set()
+        self._moves = 0
+        self._moving = 0
+
+    def fail(self, why: str, error: BaseException | None = None) -> NoReturn:
+        """Ends the process without a commit."""
+        self._driver.fail(why, error)
+
+    # Called by chunks ----------------------------------------------------------------------------------------------
+
+    def begin(self, chunk: Chunk) -> bool:
+        """An agent takes the chunk. False: it is void, or something before it is missing."""
+        if self.ledger.is_next(chunk.span):
+            self._in_work[chunk] = self.loop.time()
+            return True
+        if self.ledger.is_after_a_gap(chunk.span):
+            self._rewind(chunk.span.partition, "a chunk was lost on its way to the agent")
+        return False
+
+    def end(self, chunk: Chunk) -> None:
+        """The agent lets go of the chunk, confirmed or not."""
+        self._in_work.pop(chunk, None)
+
+    def confirm(self, span: Span) -> bool:
+        """Everything that came of the chunk is acknowledged. False: it will be delivered again."""
+        return self.ledger.confirm(span)
+
+    # Fetching ------------------------------------------------------------------------------------------------------
+
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        await self._seek_back()
+        before = self._moves, self.app.consumer_generation_id
+        fetched = await super()._getmany(active_partitions, timeout)
+        disturbed = not self.flow_active or self._moving or before != (self._moves, self.app.consumer_generation_id)
+        taken: dict[TP, Any] = {}
+        for partition, records in fetched.items():
+            if not self._is_chunked(partition):
+                taken[partition] = records
+            elif not disturbed and self._follows_on(partition, records[0].offset):
+                taken[partition] = list(self._cut(partition, records))
+            else:
+                self._to_seek.add(partition)
+        return taken
+
+    def _follows_on(self, partition: Partition, first: int) -> bool:
+        if partition not in self.ledger:
+            return False
+        position = self.ledger.position(partition)
+        arrival = self.ledger.arrival(partition, first)
+        if arrival is Arrival.IMPOSSIBLE:
+            self.fail(
+                f"{_named(partition)}: expected offset {position}, found {first}; if the topic was made anew, "
+                "set the consumer group's offsets back (kafka-consumer-groups --reset-offsets)"
+            )
+        if arrival is Arrival.EXPECTED and first > position:
+            self._driver.notice(f"{_named(partition)}: the log has no records {position} to {first - 1}")
+        return arrival is Arrival.EXPECTED
+
+    def _cut(self, partition: TP, records: Iterable[Any]) -> Iterator[Chunk]:
+        part: list[Record] = []
+        size = 0
+        for record in records:
+            more = len(record.value or b"") + len(record.key or b"")
+            if part and (len(part) >= self.limits.chunk_records_max or size + more > self.limits.chunk_bytes_max):
+                yield self._chunk(partition, part)
+                part, size = [], 0
+            part.append(_record(record))
+            size += more
+        yield self._chunk(partition, part)
+
+    def _chunk(self, partition: TP, records: list[Record]) -> Chunk:
+        return Chunk(self, self.ledger.hand_out(partition, records[-1].offset + 1), records)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if not isinstance(record, Chunk):
+            return super()._to_message(tp, record)
+        first = record.records[0]
+        # Faust passes over offsets below the last one it has seen; whether a chunk is due is for the ledger to say.
+        self._read_offset[tp] = None
+        return ConsumerMessage(
+            first.topic,
+            first.partition,
+            first.offset,
+            first.timestamp_ms / 1_000,
+            0,
+            None,
+            None,
+            cast(Any, record),
+            None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """A full queue of chunks holds the reading loop up by itself; Faust's way costs a second each time."""
+        if not self._is_chunked(tp):
+            super().on_buffer_full(tp)
+
+    def _is_chunked(self, partition: Partition) -> bool:
+        return partition[0] in self._driver.chunked_topics
+
+    # Positions -----------------------------------------------------------------------------------------------------
+
+    def _rewind(self, partition: Partition, why: str) -> None:
+        offset = self.ledger.rewind(partition)
+        self._to_seek.add(partition)
+        self._driver.notice(f"{_named(partition)}: {why}; reading again from offset {offset}")
+
+    async def _seek_back(self) -> None:
+        partitions, self._to_seek = self._to_seek, set()
+        await self._move({TP(*p): self.ledger.position(p) for p in partitions if p in self.ledger})
+
+    async def _move(self, offsets: Mapping[TP, int]) -> None:
+        """Seeks; what an overlapping fetch brings is not used."""
+        self._moving += 1
+        try:
+            if offsets:
+                await self.seek_wait(offsets)
+        except IllegalStateError:
+            self._to_seek.update(offsets)  # a rebalance took a partition away: its account is closed in a moment
+        finally:
+            self._moving -= 1
+            self._moves += 1
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Called by Faust after every rebalance, and when a fetch returns while the flow is stopped.
+
+        Partitions that are held go on from their position: a chunk of theirs may be in work.
+        """
+        self._moving += 1
+        try:
+            committed = await super().seek_to_committed()
+            new = [TP(*p) for p in committed if self._is_chunked(p) and p not in self.ledger]
+            starts = await self._starts({partition: committed[partition] for partition in new})
+            for partition, offset in starts.items():
+                if partition not in self.ledger:
+                    known = committed[partition]
+                    self.ledger.open(partition, offset, known if known is not None and known >= 0 else None)
+            await self._move({TP(*p): self.ledger.position(p) for p in committed if p in self.ledger})
+            return committed
+        finally:
+            self._moving -= 1
+            self._moves += 1
+
+    async def _starts(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]:
+        # Not the consumer's position: a fetch that Faust dropped meanwhile has already moved it on.
+        unknown = [partition for partition, offset in committed.items() if offset is None or offset < 0]
+        beginnings = await self.earliest_offsets(*unknown) if unknown else {}
+        return {
+            partition: offset if offset is not None and offset >= 0 else beginnings[partition]
+            for partition, offset in committed.items()
+        }
+
+    # Committing ----------------------------------------------------------------------------------------------------
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
+        stock = super()._filter_committable_offsets(tp for tp in tps if not self._is_chunked(tp))
+        return stock | {TP(*partition): offset for partition, offset in self.ledger.uncommitted().items()}
+
+    async def force_commit(self, *args: Any, **kwargs: Any) -> bool:
+        """Called by Faust for every commit."""
+        try:
+            async with asyncio.timeout(self.limits.commit_seconds_max):
+                return bool(await super().force_commit(*args, **kwargs))
+        except TimeoutError as error:
+            self.fail(f"a commit took longer than {self.limits.commit_seconds_max:g} s", error)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done = await super()._commit(offsets)
+        if done:
+            for partition, offset in offsets.items():
+                self.ledger.committed(partition, offset)
+        return done
+
+    async def on_task_error(self, exc: BaseException) -> None:
+        """Called by Faust when an agent has raised; Faust would commit what failed."""
+        self.fail("an agent failed", exc)
+
+    # Rebalance and stop --------------------------------------------------------------------------------------------
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Called at the beginning of a rebalance; Faust stops the flow in it and calls `wait_empty`."""
+        await super().on_partitions_revoked(revoked)
+        self.ledger.close(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Called at the end of a rebalance, before `seek_to_committed`."""
+        self.ledger.close(self.ledger.partitions())
+        self._to_seek.clear()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def wait_empty(self) -> None:
+        """Lets chunks in work finish and commits them.
+
+        Bounded, unlike Faust's: a chunk that does not finish in time must not go on writing state of a partition that
+        another worker is about to take over.
+        """
+        deadline = self.loop.time() + self.limits.drain_seconds_max
+        while self._in_work:
+            if self.loop.time() > deadline:
+                self.fail(f"a chunk was not finished within {self.limits.drain_seconds_max:g} s of a stop or rebalance")
+            await asyncio.sleep(DRAIN_POLL_SECONDS)
+        for _ in range(COMMITS_AT_STOP_MAX):
+            if not self.ledger.uncommitted():
+                break
+            await self.commit()
+
+    # Watching ------------------------------------------------------------------------------------------------------
+
+    @Service.task
+    async def _look_after_chunks(self) -> None:
+        async for _ in self.itertimer(LOOK_SECONDS, name="chunks"):
+            now = self.loop.time()
+            for chunk, since in self._in_work.items():
+                if now - since > self.limits.work_seconds_max:
+                    partition = _named(chunk.span.partition)
+                    self.fail(f"{partition}: the chunk at offset {chunk.span.start} takes over {now - since:.0f} s")
+            if self.flow_active and not self.app.rebalancing:
+                for lost in self._lost.look(chunk.span.partition[0] for chunk in self._in_work):
+                    self._rewind(lost, "chunks were lost on their way to the agent")
+
+    def lags(self) -> dict[Partition, int]:
+        """For each held partition, the records up to the high watermark of the last fetch that are not confirmed.
+
+        Not up to ListOffsets(latest), which is wrong on Tansu after a batch.
+        """
+        client = self._thread._ensure_consumer()
+        ends = {partition: client.highwater(partition) for partition in self.assignment() if partition in self.ledger}
+        return {
+            (partition.topic, partition.partition): max(0, end - self.ledger.confirmed(partition))
+            if end is not None
+            else 0
+            for partition, end in ends.items()
+        }
+
+    def last_fetch_ms(self) -> int:
+        """When the broker last answered a fetch, in milliseconds since 1970; 0: not yet."""
+        client = self._thread._ensure_consumer()
+        return max((client.last_poll_timestamp(partition) or 0 for partition in self.assignment()), default=0)
+
+
+def _record(record: Any) -> Record:
+    return Record(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        tuple(record.headers),
+    )
+
+
+def _named(partition: Partition) -> str:
+    return f"partition {partition[1]} of {partition[0]}"
