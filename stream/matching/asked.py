@@ -98,7 +98,7 @@ class Local(Asked):
                 spans = self.spans(text.unmasked) or ()
                 answer = [span for span in spans if masked.isdisjoint(range(span[0], span[1] + 1))] or None
             else:
-                answer = self._find(text, text.whole) if self.possible(text) else None
+                answer = self._find(text, text.whole)
             text.answers[self.number] = answer
         return answer
 

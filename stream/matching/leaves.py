@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stream.matching.asked import Asked, Choice, Local, Span, Spans, by_place
+from stream.matching.asked import Asked, Local, Span, Spans, by_place
 from stream.matching.text import BODY, TITLE, Text, Window
 from stream.rulelang.nodes import KeyField, Node, Phrase, Regex, Scoped, Word
 from stream.rulelang.printer import print_node
@@ -102,23 +102,30 @@ class LocalOr(Local):
     def __init__(self, number: int, needs: frozenset[int] | None, weight: float, nodes: Sequence[Local]) -> None:
         super().__init__(number, needs, weight)
         self._words: dict[int, Local] = {}
-        others: list[Local] = []
+        self._others: dict[int, list[Local]] = {}
+        self._always: list[Local] = []
         for node in dict.fromkeys(nodes):
-            if node.single_slot is None or node.single_slot in self._words:
-                others.append(node)
-            else:
+            if node.single_slot is not None and node.single_slot not in self._words:
                 self._words[node.single_slot] = node
-        self._others = Choice(others)
+            elif node.needs is None:
+                self._always.append(node)
+            else:
+                for slot in node.needs:
+                    self._others.setdefault(slot, []).append(node)
+        self._slots = self._words.keys() | self._others.keys()
         self.is_plain = all(node.is_plain for node in nodes)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         spans: Spans = []
-        words = self._words
-        for slot in words.keys() & text.slots:
-            node = words[slot]
-            spans += [(position, position, node, None) for position in text.positions(slot)]
-        for other in self._others.candidates(text):
-            spans += other.find(text, text.whole) or ()
+        others = set(self._always)
+        for slot in self._slots & text.slots:
+            word = self._words.get(slot)
+            if word is not None:
+                spans += [(position, position, word, None) for position in text.positions(slot)]
+            if slot in self._others:
+                others.update(self._others[slot])
+        for other in others:
+            spans += other.spans(text) or ()
         if len(spans) > 1:
             spans.sort(key=by_place)
         return spans or None

@@ -32,7 +32,7 @@ class LocalNear(Local):
         return self._left.possible(text) and self._right.possible(text)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        if not self._lighter.find(text, text.whole):
+        if not self.possible(text) or not self._lighter.find(text, text.whole):
             return None
         lefts = self._left.find(text, text.whole)
         rights = self._right.find(text, text.whole)

@@ -85,7 +85,9 @@ class Vocabulary:
     def slots_of(self, token: str) -> tuple[int, ...]:
         """The slots that a token fills."""
         known = self._slots_of.get(token)
-        return known if known is not None else self._look_up(token)
+        if known is not None:
+            return known
+        return () if token in self._known else self._look_up(token)
 
     def _new(self, name: str, tests: AbstractSet[Test], weight: float) -> int:
         slot = len(self.weights)
