@@ -34,6 +34,7 @@ from stream.model import Record
 from stream.settings import Settings
 from stream.sources.rulefiles import load_ruleset
 from stream.wire.topics import ALERTS, DEAD, MATCHES, RAW, TAGGED, full_name
+from stream.worker.transport import FETCH_WAIT_MS_MAX
 
 DEADLINE_SECONDS = 120.0
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -133,7 +134,7 @@ def _publish(settings: Settings, count: int, hot: float) -> None:
 
 def _follow(settings: Settings, *, seconds: float) -> Iterator[tuple[str, int, bytes]]:
     """Topic without prefix, timestamp in ms and value of each output, until the time is up."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50)
+    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=10)
     names = [full_name(settings.topic_prefix, topic) for topic in OUTPUTS]
     partitions = [TopicPartition(n, p) for n in names for p in sorted(consumer.partitions_for_topic(n) or ())]
     consumer.assign(partitions)
@@ -240,6 +241,7 @@ async def _raw_loop(settings: Settings) -> None:
         group_id=settings.consumer_group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_interval_ms=settings.heartbeat_interval_ms,
     )
