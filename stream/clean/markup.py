@@ -39,7 +39,7 @@ _TAG_REST = re.compile(r"""(?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])))*+>""")
 _ENTITY = re.compile(
     r"&(?:#(?P<decimal>[0-9]{1,8})|#[xX](?P<hex>[0-9a-fA-F]{1,8})|(?P<name>[a-zA-Z][a-zA-Z0-9]{1,31}));?"
 )
-_LINE_BREAK = re.compile("\r\n|[\n\v\f\r\x85\u2028\u2029]")
+_AFTER_BREAK = re.compile("[ \t]*+(?:\r\n|[\n\v\f\r\x85\u2028\u2029])?[ \t]*+")
 _LEGACY_NAME_LENGTH_MAX = 6
 # Numbers 128 to 159 mean Windows-1252, as browsers have it; 5 of them are unassigned there.
 _WINDOWS = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
@@ -151,8 +151,8 @@ class _Unwrapping:
         elif element in _BLOCKS:
             self._write(PARAGRAPH_BREAK, opens, end)
         elif element == "br":
-            # The line feed that mostly follows in the source is the same break.
-            follows = _LINE_BREAK.match(source, end)
+            # The line feed that mostly follows in the source, and the indentation there, are the same break.
+            follows = _AFTER_BREAK.match(source, end)
             end = end if follows is None else follows.end()
             self._write("\n", opens, end)
         elif element in _SPACED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, median_low
 
@@ -23,11 +24,14 @@ def may_join(text: str) -> bool:
     return not last_characters.isdisjoint(HYPHENS) or any(map(vanishes, last_characters))
 
 
-def join_lines(flat: Flat, shape: str) -> tuple[Flat, str]:
-    """Take out each line break between a letter with a hyphen and a letter."""
+def join_lines(flat: Flat, shape: str, marked: str) -> tuple[Flat, str]:
+    """Take each line break between a letter with a hyphen and a letter out of the text and out of `marked`.
+
+    `shape` is that of `flat`, and `marked` the same with its paragraphs marked.
+    """
     joints = list(_JOINT.finditer(shape)) if "-N" in shape or "-r" in shape else []
     if not joints:
-        return flat, shape
+        return flat, marked
     texts: list[str] = []
     shapes: list[str] = []
     starts: list[int] = []
@@ -35,19 +39,24 @@ def join_lines(flat: Flat, shape: str) -> tuple[Flat, str]:
     copied = 0
     for first, last in [*(joint.span("gone") for joint in joints), (len(shape), len(shape))]:
         texts.append(flat.text[copied:first])
-        shapes.append(shape[copied:first])
+        shapes.append(marked[copied:first])
         starts.extend(flat.starts[copied:first])
         ends.extend(flat.end(index) for index in range(copied, first))
         copied = last
     return Flat("".join(texts), starts, ends), "".join(shapes)
 
 
-def mark_paragraphs(shape: str) -> str:
-    """The shape of a plain text with `|` for the line breaks that end a paragraph and a blank for the others."""
+def mark_paragraphs(flat: Flat, shape: str) -> str:
+    """The shape of a plain text with `|` for the line breaks that end a paragraph and a blank for the others.
+
+    Lines are those of the text as received, so words divided at their ends make no line longer.
+    """
     lines = _lines(shape)
-    if not _is_wrapped(lines):
+    filled = [line for line in lines if not line.is_blank]
+    ending = sum(ends_sentence(line.shape) for line in filled)
+    if not is_hard_wrapped([line.code_points(flat) for line in filled], ending):
         return shape.translate(_EVERY_BREAK)
-    margin = median_low([line.indent for line in lines if not line.is_blank])
+    margin = median_low([line.indent for line in filled])
     pieces: list[str] = []
     for number, line in enumerate(lines):
         pieces.append(line.shape)
@@ -55,6 +64,21 @@ def mark_paragraphs(shape: str) -> str:
         parts = following is not None and (following.is_blank or line.is_blank or following.indent > margin)
         pieces.append(("|" if parts else " ") * len(line.line_break))
     return "".join(pieces)
+
+
+def is_hard_wrapped(lengths: Sequence[int], ending: int) -> bool:
+    """Whether lines of these lengths (code points, blank lines left out) are cut at a margin, not at paragraphs.
+
+    `ending` is how many of them end a sentence.
+    """
+    if len(lengths) < WRAPPED_LINES_MIN:
+        return False
+    within = sum(length <= WRAPPED_LINE_CODE_POINTS_MAX for length in lengths)
+    return (
+        WRAPPED_MEDIAN_CODE_POINTS_MIN <= median(lengths) <= WRAPPED_LINE_CODE_POINTS_MAX
+        and within * 100 >= WRAPPED_LINES_WITHIN_PERCENT * len(lengths)
+        and ending * 2 < len(lengths)
+    )
 
 
 def without_paragraphs(shape: str) -> str:
@@ -73,27 +97,21 @@ class _Line:
     shape: str
     line_break: str
     indent: int
+    start: int
 
     @property
     def is_blank(self) -> bool:
         return self.indent == len(self.shape)
 
+    def code_points(self, flat: Flat) -> int:
+        """Its length in the source, without the blanks at its end; for lines that are not blank."""
+        length = len(self.shape.rstrip(" "))
+        return length if flat.ends is None else flat.end(self.start + length - 1) - flat.start(self.start)
+
 
 def _lines(shape: str) -> list[_Line]:
     return [
-        _Line(line[1], line[2], len(line[1]) - len(line[1].lstrip(" "))) for line in _LINE.finditer(shape) if line[0]
+        _Line(line[1], line[2], len(line[1]) - len(line[1].lstrip(" ")), line.start())
+        for line in _LINE.finditer(shape)
+        if line[0]
     ]
-
-
-def _is_wrapped(lines: list[_Line]) -> bool:
-    filled = [line.shape.rstrip(" ") for line in lines if not line.is_blank]
-    if len(filled) < WRAPPED_LINES_MIN:
-        return False
-    lengths = [len(line) for line in filled]
-    within = sum(length <= WRAPPED_LINE_CODE_POINTS_MAX for length in lengths)
-    ending = sum(map(ends_sentence, filled))
-    return (
-        WRAPPED_MEDIAN_CODE_POINTS_MIN <= median(lengths) <= WRAPPED_LINE_CODE_POINTS_MAX
-        and within * 100 >= WRAPPED_LINES_WITHIN_PERCENT * len(filled)
-        and ending * 2 < len(filled)
-    )

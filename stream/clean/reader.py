@@ -1,6 +1,6 @@
 """Reading as a whole: section 1 of the rule language, the same for articles and for the phrases of rules.
 
-    source ─ unwrap (HTML) ─ flatten ─ shape ─ join lines ─ mark paragraphs ─ blank the cuts ─ tokens, sentences
+    source ─ unwrap (HTML) ─ flatten ─ shape ─ mark paragraphs ─ join lines ─ blank the cuts ─ tokens, sentences
 
 Tokens and case forms take a short cut (see `tokens`); everything else is worked out on demand.
 """
@@ -38,7 +38,8 @@ def read(
     if joins:
         # Only ASCII is sure to read the same when it has been flattened before.
         flat = flatten(searched)
-        searched = join_lines(flat, shape_of(flat.text))[0].text
+        shape = shape_of(flat.text)
+        searched = join_lines(flat, shape, shape)[0].text
     elif cuts:
         searched = _without(text, cuts)
     return Reading(
@@ -72,11 +73,12 @@ def _prepare(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> tuple
         flat = _through(flatten(unwrapped.text), unwrapped.flat())
     else:
         flat = flatten(text)
-    flat, shape = join_lines(flat, shape_of(flat.text))
+    shape = shape_of(flat.text)
     if kind == "title":
-        shape = without_paragraphs(shape).replace("|", " ")
+        marked = without_paragraphs(shape).replace("|", " ")
     else:
-        shape = without_paragraphs(shape) if is_html else mark_paragraphs(shape)
+        marked = without_paragraphs(shape) if is_html else mark_paragraphs(flat, shape)
+    flat, shape = join_lines(flat, shape, marked)
     for cut in cuts:
         shape = _blank(flat, shape, cut)
     return flat, shape

@@ -36,6 +36,7 @@ from stream.clean.furniture import (
 )
 from stream.clean.markup import has_tags, unwrap
 from stream.clean.metadata import read_byline
+from stream.clean.paragraphs import is_hard_wrapped
 from stream.clean.reading import Cut
 from stream.clean.shape import PARAGRAPH_BREAK
 
@@ -151,13 +152,9 @@ def _measures(line: str) -> tuple[int, bool, bool, bool]:
 
 
 def _is_hard_wrapped(lines: list[_Line]) -> bool:
-    """As language.md, section 1, line 7 defines it, on lines without the blanks around them."""
-    if len(lines) < 5:
-        return False
-    lengths = sorted(len(line.text) for line in lines)
-    if not 50 <= lengths[len(lengths) // 2] <= 90 or lengths[(len(lengths) * 4) // 5] > 90:
-        return False
-    return sum(_SENTENCE_END.search(line.text[-6:]) is not None for line in lines) * 2 < len(lines)
+    """As text is read, but for the blanks before a line, which don't count here."""
+    ending = sum(_SENTENCE_END.search(line.text[-6:]) is not None for line in lines)
+    return is_hard_wrapped([len(line.text) for line in lines], ending)
 
 
 def _stands_alone(text: str, lines: list[_Line], number: int) -> bool:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from stream.clean.vocabulary import word_set
+
 ABBREVIATION_CODE_POINTS_MAX = 24
 
 # Written with a capital, or all in capitals.
 _TITLES = """
-    Mr Mrs Ms Mx Dr Prof St Rev Hon Messrs Mme Mlle Fr Jr Sr Gen Lt Col Maj Capt Cmdr Cdr Cpt Adm Sgt Cpl Pvt Brig Ens
-    Gov Sen Sens Rep Reps Pres Amb Supt Insp Det Atty Dep Asst Min Univ Dept Inc Corp Ltd Co Bros Ave Blvd Rd Mt Ft
+    Mr Mrs Ms Mx Dr Drs Prof Profs St Ste Rev Msgr Hon Messrs Mme Mlle Fr Jr Sr Gen Gens Lt Col Cols Maj Capt Capts
+    Cmdr Cdr Cpt Adm Sgt Cpl Pvt Pfc Spc Brig Ens Gov Govs Sen Sens Rep Reps Pres Sec Secy Amb Supt Insp Det Atty Dep
+    Asst Min Cllr Univ Dept Dist Inc Corp Ltd Co Bros Ave Blvd Rd Mt Ft
     Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Ph Vs Approx Est
 """
 # Words of their own when all in capitals.
@@ -24,7 +27,10 @@ _STATES_AND_DAYS = """
 """
 _CAPITALISED_OR_CAPITALS = frozenset(_TITLES.split())
 _CAPITALISED = frozenset(_STATES_AND_DAYS.split())
-_SMALL = frozenset({"vs", "v", "cf", "approx", "est", "resp"})
+# Written small by some; those of the titles and months that are no words or names.
+_SMALL = word_set(
+    "vs v cf ca al approx est resp mr mrs ms dr prof gen lt col sgt capt cmdr adm jan feb apr aug sept oct nov dec"
+)
 # Only before a number: `No. 7`, but `He said no.`
 _BEFORE_NUMBERS = frozenset({"No", "Nos", "NO", "no", "nos", "Art", "art", "Fig", "fig", "Vol", "vol", "Ch", "pp", "p"})
 
@@ -76,12 +82,14 @@ def _is_abbreviation(flat_text: str, shape: str, start: int, stop: int, followin
     if before is None or (before.start() == first > start):
         return False
     word = flat_text[before.start() : stop]
-    if _SINGLE_LETTERS.fullmatch(word):
+    if _SINGLE_LETTERS.fullmatch(word.rpartition("-")[2]):
         return True
     word = word.rpartition(".")[2].strip("-'")
     if len(word) == 1:
         return word.isupper() or word in _SMALL or (following in "dn" and word in _BEFORE_NUMBERS)
     if word in _BEFORE_NUMBERS:
         return following in "dn"
+    # `ex-Gov. Roe`
+    word = word.rpartition("-")[2]
     capitalised = word[:1] + word[1:].lower() if word.isupper() else word
     return capitalised in _CAPITALISED_OR_CAPITALS or word in _CAPITALISED or word in _SMALL

@@ -27,7 +27,7 @@ def shape_of(flat_text: str) -> str:
 
 
 _GIVEN = {
-    "'": "'", '"': '"', "「": "q", "『": "q", "」": ")", "』": ")", "-": "-", ".": ".", ",": ",",
+    "'": "'", '"': '"', "‚": '"', "「": "q", "『": "q", "」": ")", "』": ")", "-": "-", ".": ".", ",": ",",
     "!": "!", "?": "!", "؟": "!", "।": "!", "。": "f", "\r": "r", PARAGRAPH_BREAK: "|",
     "\n": "N", "\v": "N", "\f": "N", "\x85": "N", "\u2028": "N", "\u2029": "N",
 }  # fmt: skip
@@ -53,6 +53,10 @@ def _kind(character: str) -> str:
             return "d" if category == "Nd" else "n"
         case "M":
             return "m"
+        case "P" if category in ("Pi", "Pf"):
+            # What is left of them when the usual ones are " and ': ‹ › and rarer forms, opening in one language and
+            # closing in the next.
+            return '"'
         case _:
             return " " if character.isspace() else ")" if category == "Pe" else "_"
 

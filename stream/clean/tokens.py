@@ -107,7 +107,8 @@ def _compound(flat_text: str, kinds: str, start: int) -> Iterator[Token]:
             yield _joined(pending)
             pending = []
         pending.append(part)
-        may_reverse = not _is_dotted(piece)
+        # `U.N.-backed` and `Jong-un's-…`: what has dots or a possessive is no prefix.
+        may_reverse = len(part.case) == len(piece)
     yield _joined(pending)
 
 

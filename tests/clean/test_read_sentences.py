@@ -48,6 +48,11 @@ def paragraphs(reading: Reading) -> list[str]:
         ["One, two: three; four \u2014 five \u2013 Six."],
         ["He left (Reuters). (AP) agrees."],
         ["Wait...", "What?!", "Yes."],
+        ["He sat with ex-Gov. Roe, then-Sen. Poe and Lt.-Gen. Lee."],
+        ["The pro-U.S. Army met at 5-a.m. Moscow time."],
+        ["Gens. Lee and Roe, Spc. Poe et al. (2022) met dr. Doe on jan. 5."],
+        ["„Nein.“", "‹Ja.›", "»So.«", "›Gut.‹", "‚Und?‘", "Dann ging er."],
+        ["He left.", "‛No.‛", "Then."],
     ],
 )
 def test_sentences(parts: list[str]) -> None:
@@ -123,6 +128,27 @@ def test_fewer_than_half_of_the_lines_may_end_a_sentence() -> None:
     line = "x" * 60
     assert len(set(read("\n".join([line, line + "."] * 3)).paragraphs)) == 6
     assert len(set(read("\n".join([line, line + ".", line, line + ".", line])).paragraphs)) == 1
+
+
+def test_words_divided_at_line_ends_make_no_line_longer() -> None:
+    lines = ["x" * 60, "x" * 59 + "-", "x" * 59 + "-", "x" * 59 + "-", "x" * 60]
+    reading = read("\n".join(lines))
+    assert len(set(reading.paragraphs)) == 1
+    assert len(reading.tokens) == 5
+
+
+def test_lines_are_measured_as_received() -> None:
+    """Neither what vanishes nor what is written out in more letters changes how long a line is."""
+    assert len(set(read("\n".join(["…" * 30 + "x" * 60] * 6)).paragraphs)) == 1
+    assert len(set(read("\n".join(["x" * 49 + "…"] * 5 + ["x"] * 4)).paragraphs)) == 9
+    assert len(set(read("\n".join(["x" * 45 + "\u00ad" * 4 + "x"] * 6)).paragraphs)) == 1
+    assert len(set(read("\n".join(["x" * 50 + "   "] * 6)).paragraphs)) == 1
+    assert len(set(read("\n".join(["x" * 40 + " " * 20] * 6)).paragraphs)) == 6
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r\n", "\r", "\u2028"])
+def test_any_line_break_wraps(separator: str) -> None:
+    assert len(set(read(separator.join(["x" * 60] * 6)).paragraphs)) == 1
 
 
 def test_the_title_is_one_paragraph() -> None:

@@ -42,6 +42,10 @@ def cased(text: str) -> str:
         ("esca\u00ad\nlation", "escalation"),
         ("de-\n\nescalation", "de escalation"),
         # Rule 3: tokens
+        ("192.168.0.1 v2.0 2.0b 1,a .5 5,", "192.168.0.1 v2.0 2.0b 1 a 5 5"),
+        ("C++ AT&T and/or me@example.org #redline snake_case", "c at t and or me example org redline snake case"),
+        ("مُحَمَّد كتــاب שָׁלוֹם क्षेत्र हिन्दी", "مُحَمَّد كتــاب שָׁלוֹם क्षेत्र हिन्दी"),
+        ("COVID-19疫情 F-16戰機", "covid 19 疫 情 f 16 戰 機"),
         ("1,000 3.5 1.000,50 ١٬٠", "1,000 3.5 1.000,50 ١ ٠"),
         ("3, 5. 7", "3 5 7"),
         ("a.5 5.a", "a 5 5 a"),
@@ -76,6 +80,8 @@ def cased(text: str) -> str:
         ("NON-UN-BACKED", "nonun backed"),
         ("U.N.-backed U.S.-led non-U.S.", "un backed us led nonus"),
         ("under-age decade-long", "under age decade long"),
+        ("Jong-un's Jong-un's-own anti-Putin's-war", "jong un jong un own antiputin war"),
+        ("Co-operation Un-American ANTI-US ANTI-Putin", "co operation unamerican antius anti putin"),
     ],
 )  # fmt: skip
 def test_tokens(text: str, tokens: str) -> None:
