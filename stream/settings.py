@@ -9,15 +9,16 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from stream.engine import EngineConfig
 from stream.errors import SettingsError
-from stream.matching import Limits
+
+if TYPE_CHECKING:
+    from stream.engine import EngineConfig
 
 ENV_PREFIX = "REDLINE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -161,6 +162,10 @@ class Settings(BaseSettings):
 
     def engine_config(self) -> EngineConfig:
         """The part of the settings that the engine gets, as a value."""
+        # Imported here: most commands need settings and no engine, and start in half the time without it.
+        from stream.engine import EngineConfig
+        from stream.matching import Limits
+
         return EngineConfig(
             topic_prefix=self.topic_prefix,
             pipeline=self.pipeline,

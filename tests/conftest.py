@@ -6,11 +6,17 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
 from stream.settings import Settings
 
 _numbers = itertools.count(1)
+
+# Shared machines are slow at times; how long an example takes is no finding.
+hypothesis_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from stream.broker.subscriber import Subscriber
 from stream.cli.child import WorkerProcess
 from stream.cli.histogram import quantile
 from stream.cli.ledger import Seen
-from stream.cli.render import parse_alert, render_alert
+from stream.cli.render import ShownAlert, parse_alert, render_alert
 from stream.cli.replay import fresh_run
 from stream.errors import ServiceError
 from stream.model import ALERT_SEVERITIES
@@ -151,10 +151,15 @@ class Demo:
                 for record in subscriber.poll(0.1):
                     self._changed_at = time.monotonic()
                     if self._seen.take(record) and (alert := parse_alert(record.value)):
-                        self._console.print(render_alert(alert), soft_wrap=True)
+                        self._console.print(self._rendered(alert), soft_wrap=True)
                         self._console.print()
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
             self._reader_failure = error
+
+    def _rendered(self, alert: ShownAlert) -> Text:
+        console = self._console
+        width = console.width if console.is_terminal else None
+        return render_alert(alert, marks=not console.is_terminal, width=width)
 
     def _wait_until_through(self) -> None:
         deadline = time.monotonic() + DRAIN_SECONDS_MAX

@@ -99,10 +99,11 @@ def render_alert(alert: ShownAlert, *, marks: bool = False, width: int | None = 
         for line in _lines(highlight(sentence, matched, marks=marks), width):
             text.append(f"\n{_INDENT}")
             text.append_text(line)
-    about = " · ".join(part for part in (alert.source, alert.title) if part)
-    text.append(f"\n{_INDENT}— {about or 'no source or title given'}", "dim")
-    if alert.exercise:
-        text.append("  (exercise)", "dim italic")
+    about = " · ".join(part for part in (alert.source, alert.title) if part) or "no source or title given"
+    exercise = " (exercise)" if alert.exercise else ""
+    for line in _lines(Text(f"— {about}{exercise}", "dim"), width):
+        text.append(f"\n{_INDENT}")
+        text.append_text(line)
     return text
 
 

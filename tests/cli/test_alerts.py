@@ -67,7 +67,7 @@ def test_only_new_alerts_of_the_rules_asked_for(settings: Settings) -> None:
     assert [line.strip() for line in lines[-3:]] == [
         "2024-05-01 00:00:00   HIGH      r.one  a rule",
         "a **red line** here",
-        "— wire · title of yes  (exercise)",
+        "— wire · title of yes (exercise)",
     ]
 
 

@@ -52,7 +52,7 @@ def test_an_alert_is_a_block_of_lines() -> None:
     assert plain(make_event("This would cross a red line, he said.", "red line")).splitlines() == [
         "2024-09-11 14:03:05   HIGH      ru.red_line  A red line is named",
         "          This would cross a **red line**, he said.",
-        "          — Wire · Talks in Kyiv  (exercise)",
+        "          — Wire · Talks in Kyiv (exercise)",
     ]
 
 
