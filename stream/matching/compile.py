@@ -8,7 +8,7 @@ from typing import assert_never
 from stream.matching.asked import Asked, Local
 from stream.matching.connect import Absent, AllOf, Each, First, Repeated, SomeOf, Within
 from stream.matching.keys import wanted_values
-from stream.matching.leaves import Key, Leaf, LocalOr, Pattern, Step
+from stream.matching.leaves import Key, Leaf, LocalOr, Pattern, Step, Steps
 from stream.matching.near import LocalNear, WindowNear
 from stream.matching.terms import TokenTest, sequences
 from stream.matching.text import BODY, TITLE
@@ -102,11 +102,16 @@ class Compiler:
         return self._shared(key, lambda number: (LocalNear if local else WindowNear)(number, node, left, right))
 
     def _leaf(self, number: int, node: Word | Phrase, *, case: bool) -> Leaf:
-        alternatives = [tuple(self._step(choice) for choice in steps) for steps in _merged(sequences(node, case=case))]
         weights = self._vocabulary.weights
-        rarest = [min((step.slot for step in steps), key=weights.__getitem__) for steps in alternatives]
+        alternatives: list[Steps] = []
+        anchors: set[int] = set()
+        for tests in _merged(sequences(node, case=case)):
+            steps = [self._step(choice) for choice in tests]
+            rarest = min(range(len(steps)), key=lambda index: weights[steps[index].slot])
+            alternatives.append(Steps(steps, rarest))
+            anchors.add(steps[rarest].slot)
         clause = Scoped("CASE", node) if case else node
-        return Leaf(number, frozenset(rarest), sum(weights[slot] for slot in set(rarest)), clause, alternatives)
+        return Leaf(number, frozenset(anchors), sum(weights[slot] for slot in anchors), clause, alternatives)
 
     def _step(self, tests: frozenset[TokenTest]) -> Step:
         slot = self._vocabulary.add_tokens({(test.text, test.prefix) for test in tests})

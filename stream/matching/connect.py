@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stream.matching.asked import Asked, Choice, Span, Spans, joined
+from stream.matching.asked import Asked, Span, Spans, joined
 from stream.matching.text import BODY, TITLE, Text, Unit, Window
 
 NOWHERE: Window = (0, 0, 0)
@@ -19,10 +19,9 @@ class SomeOf(Asked):
         super().__init__(number, needs, weight)
         self._count = count
         self._nodes = nodes
-        self._choice = Choice(nodes)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        candidates = self._choice.candidates(text)
+        candidates = [node for node in self._nodes if node.possible(text)]
         if len(candidates) < self._count:
             return None
         held = [spans for node in candidates if (spans := node.find(text, window)) is not None]
@@ -33,7 +32,9 @@ class SomeOf(Asked):
         if self._count < 1:
             return None
         found: list[int] = []
-        for node in self._choice.candidates(text):
+        for node in self._nodes:
+            if not node.possible(text):
+                continue
             anchors = node.anchors(text)
             if anchors is None:
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stream.matching.asked import Asked, Local, Span, Spans, by_place
+from stream.matching.asked import Asked, Local, Span, Spans, by_first, by_place
 from stream.matching.text import BODY, TITLE, Text, Window
 from stream.rulelang.nodes import KeyField, Node, Phrase, Regex, Scoped, Word
 from stream.rulelang.printer import print_node
@@ -27,6 +27,37 @@ class Step:
         return form in self.forms or form.startswith(self.prefixes)
 
 
+class Steps:
+    """Steps that follow each other, looked for by the one whose word is expected to be rarest."""
+
+    def __init__(self, steps: Sequence[Step], rarest: int) -> None:
+        self.slots = frozenset(step.slot for step in steps)
+        self.single_slot = steps[0].slot if len(steps) == 1 and steps[0].forms is None else None
+        self._rarest = rarest
+        self._slot = steps[rarest].slot
+        self._last = len(steps) - 1
+        self._others = [(index, step.slot) for index, step in enumerate(steps) if index != rarest]
+        self._cased = [(index, step) for index, step in enumerate(steps) if step.forms is not None]
+
+    def places(self, text: Text) -> list[tuple[int, int]]:
+        """First and last positions, ascending; sentences are not asked for."""
+        if not self.slots <= text.slots:
+            return []
+        tokens, slots_of = text.tokens, text.vocabulary.slots_of
+        places = []
+        for position in text.positions(self._slot):
+            first = position - self._rarest
+            if first < 0 or first + self._last >= text.end:
+                continue
+            for index, slot in self._others:
+                if slot not in slots_of(tokens[first + index]):
+                    break
+            else:
+                if not self._cased or all(step.case_holds(text, first + index) for index, step in self._cased):
+                    places.append((first, first + self._last))
+        return places
+
+
 class Leaf(Local):
     """A word or phrase: several sequences of steps."""
 
@@ -38,15 +69,15 @@ class Leaf(Local):
         needs: frozenset[int] | None,
         weight: float,
         node: Word | Phrase | Scoped,
-        sequences: Sequence[tuple[Step, ...]],
+        sequences: Sequence[Steps],
     ) -> None:
         super().__init__(number, needs, weight)
         self._node = node
         self._printed = print_node(node)
         self._sequences = sequences
-        self._all_slots = frozenset(step.slot for step in sequences[0]) if len(sequences) == 1 else None
-        if len(sequences) == 1 and len(sequences[0]) == 1 and sequences[0][0].forms is None:
-            self.single_slot = sequences[0][0].slot
+        self._all_slots = sequences[0].slots if len(sequences) == 1 else None
+        if len(sequences) == 1:
+            self.single_slot = sequences[0].single_slot
 
     def _possible(self, text: Text) -> bool:
         if self._all_slots is not None:
@@ -56,9 +87,12 @@ class Leaf(Local):
     def _find(self, text: Text, window: Window) -> Spans | None:
         if self.single_slot is not None:
             return [(position, position, self, None) for position in text.positions(self.single_slot)] or None
-        places = [place for steps in self._sequences for place in side_by_side(text, steps)]
-        if len(self._sequences) > 1:
-            places = sorted(set(places))
+        if len(self._sequences) == 1:
+            places = self._sequences[0].places(text)
+        else:
+            places = sorted({place for steps in self._sequences for place in steps.places(text)})
+        if not places:
+            return None
         return [
             (first, last, self, None) for first, last in places if first == last or text.in_one("SENTENCE", first, last)
         ] or None
@@ -70,30 +104,6 @@ class Leaf(Local):
     def printed(self, span: Span) -> str:
         """The word or phrase as the printer writes it."""
         return self._printed
-
-
-def side_by_side(text: Text, steps: Sequence[Step]) -> list[tuple[int, int]]:
-    """Where tokens that pass the steps follow each other, found by the rarest of them."""
-    if len(steps) == 1:
-        return [(p, p) for p in text.positions(steps[0].slot) if steps[0].case_holds(text, p)]
-    if any(step.slot not in text.slots for step in steps):
-        return []
-    rarest = min((len(text.positions(step.slot)), index) for index, step in enumerate(steps))[1]
-    others = [(index, step.slot) for index, step in enumerate(steps) if index != rarest]
-    last = len(steps) - 1
-    tokens, slots_of = text.tokens, text.vocabulary.slots_of
-    places = []
-    for position in text.positions(steps[rarest].slot):
-        first = position - rarest
-        if first < 0 or first + last >= text.end:
-            continue
-        for index, slot in others:
-            if slot not in slots_of(tokens[first + index]):
-                break
-        else:
-            if all(step.forms is None or step.case_holds(text, first + i) for i, step in enumerate(steps)):
-                places.append((first, first + last))
-    return places
 
 
 class LocalOr(Local):
@@ -127,7 +137,7 @@ class LocalOr(Local):
         for other in others:
             spans += other.spans(text) or ()
         if len(spans) > 1:
-            spans.sort(key=by_place)
+            spans.sort(key=by_place if others else by_first)
         return spans or None
 
 

@@ -93,7 +93,7 @@ class Matcher:
 
     def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:
         spans = _first_spans(held, self._limits.evidence_per_match_max)
-        places = [_evidence_place(span, held.text) for span in spans]
+        places = [article.place_of(span, held.text) for span in spans]
         return evidence_at(places, article.read, self._limits, article.evidence)
 
 
@@ -104,8 +104,24 @@ class _Article:
         self.read = read
         self.text = Text(read, vocabulary)
         self.evidence: dict[Place, Evidence] = {}
+        self._places: dict[tuple[int, int, int], Place] = {}
         self._scopes: dict[Scope, bool] = {}
         self._masked: dict[frozenset[int], Text] = {}
+
+    def place_of(self, span: Span, text: Text) -> Place:
+        """Where the evidence of a span stands; rules that share a word share its place."""
+        first, last, node, extra = span
+        key = first, last, node.number
+        if extra is None and key in self._places:
+            return self._places[key]
+        if node.is_text:
+            field, position = text.split(first)
+            place = word_place(self.read, field, position, last - first + position, node.printed(span))
+        else:
+            place = place_of(find_of(span, text), self.read)
+        if extra is None:
+            self._places[key] = place
+        return place
 
     def in_scope(self, scope: Scope) -> bool:
         known = self._scopes.get(scope)
@@ -170,11 +186,3 @@ def _place(span: Span, text: Text) -> tuple[int, int]:
         return text.place_of(first)
     field, start, _ = extra
     return (TITLE if field == "title" else BODY), start
-
-
-def _evidence_place(span: Span, text: Text) -> Place:
-    first, last, node, _ = span
-    if not node.is_text:
-        return place_of(find_of(span, text), text.read)
-    field, position = text.split(first)
-    return word_place(text.read, field, position, last - first + position, node.printed(span))

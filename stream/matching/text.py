@@ -83,7 +83,10 @@ class Text:
             elif len(found) == 1:
                 known = self._of_token[found[0]]
             else:
-                known = sorted(position for token in found for position in self._of_token[token])
+                known = []
+                for token in found:
+                    known += self._of_token[token]
+                known.sort()
             self._positions[slot] = known
         return known
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
 from hypothesis import given, settings
 
-from stream.matching import Fired, Matcher, ReadArticle
+from stream.matching import Fired, Limits, Matcher, ReadArticle, read_article
+from stream.matching.evidence import evidence_of
 from stream.matching.reference import judge
+from stream.model import Article
 from stream.rulelang.nodes import Node
 from stream.rulelang.ruleset import RuleSet
+from stream.sources.rulefiles import load_ruleset
 from tests.matching import strategies as a
+
+ROOT = Path(__file__).parents[2]
+SEEDS = sorted((ROOT / "seeds").glob("*.txt"))
+SEED_CODE_POINTS = 1_500
+"""How much of a seed is compared: the reference is slow on purpose."""
 
 
 def _comparable(verdict: object) -> object:
@@ -44,3 +56,29 @@ def test_rule_sets_say_the_same_with_and_without_the_prefilter(
     assert with_prefilter == Matcher(rules, prefilter=False).match([first, second, first])
     assert with_prefilter[0] == with_prefilter[2]
     assert [m.rule.id for m in with_prefilter[0]] == [i for i, v in verdicts.items() if isinstance(v, Fired)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(a.nodes, a.articles())
+def test_evidence_is_the_same_under_a_narrow_limit(node: Node, article: ReadArticle) -> None:
+    limits = Limits(evidence_per_match_max=2)
+    rule = a.rule(node)
+    verdict = judge(rule, article)
+    expected = [evidence_of(verdict.finds, article, limits)] if isinstance(verdict, Fired) else []
+    assert [match.evidence for match in Matcher(a.rule_set(rule), limits).match([article])[0]] == expected
+
+
+@pytest.fixture(scope="module")
+def shipped() -> tuple[RuleSet, Matcher]:
+    """The rules of the project, compiled once."""
+    ruleset = load_ruleset(ROOT / "rules")
+    return ruleset, Matcher(ruleset)
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.name[:3])
+def test_seeds_and_shipped_rules(seed: Path, shipped: tuple[RuleSet, Matcher]) -> None:
+    ruleset, matcher = shipped
+    text = seed.read_text(encoding="utf-8")[:SEED_CODE_POINTS]
+    article = read_article(Article(id=seed.name, body=text, lang="en"), datetime(2024, 9, 12, tzinfo=UTC))
+    for rule in ruleset.rules:
+        assert _comparable(matcher.verdict(rule, article)) == _comparable(judge(rule, article)), rule.id
