@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import re2  # type: ignore[import-untyped]
-
 from stream.clean.reading import Reading
 from stream.matching.unicoderegex import Finder, finder
 
@@ -46,12 +44,3 @@ def blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
     for start, end in spans:
         characters[start:end] = BLANK * (end - start)
     return "".join(characters)
-
-
-def is_valid(pattern: str) -> bool:
-    """Whether RE2 accepts the pattern as it is searched."""
-    try:
-        finder(pattern)
-    except re2.error:
-        return False
-    return True

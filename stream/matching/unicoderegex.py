@@ -10,7 +10,8 @@ or ends there, and the pattern asks for marks.
     marked   ·«|é|»· ·a|     marked   |é[·|]?|          (here | marks a boundary, · marks none)
 
 Every atom of the pattern may be followed by marks, `.` and negated classes never match one. As \b consumes its mark,
-there are as many marks at a place as the pattern has \b and \B.
+there are as many marks at a place as the pattern has \b and \B. Not found in marked text: a \b written before `^`
+(`\b^`); behind it (`^\b`) it works.
 """
 
 from __future__ import annotations
@@ -71,11 +72,11 @@ class _Piece:
 def finder(pattern: str) -> Finder:
     """A function that finds all matches in a text: code point offsets. Raises `re2.error` for a bad pattern."""
     pieces = list(_pieces(pattern))
-    plain = _compiled("".join(_widened(piece) for piece in pieces))
+    plain = _compiled_if_small("".join(_widened(piece) for piece in pieces)) or _compiled(pattern)
     boundaries = min(sum(piece.kind == "boundary" for piece in pieces), _MARKS_MAX)
-    if not boundaries:
+    marked = _compiled_if_small(_with_marks(pieces)) if boundaries else None
+    if marked is None:
         return lambda text: _search(plain, _encodable(text))
-    marked = _compiled(_with_marks(pieces))
 
     def search(text: str) -> list[tuple[int, int]]:
         clean = _encodable(text)
@@ -228,6 +229,14 @@ def _compiled(pattern: str) -> re2._Regexp:
     options.log_errors = False
     options.never_capture = True
     return re2.compile(pattern, options)
+
+
+def _compiled_if_small(pattern: str) -> re2._Regexp | None:
+    """None for a pattern that is too large once it knows all scripts (`\\w{900}`); then ASCII has to do."""
+    try:
+        return _compiled(pattern)
+    except re2.error:
+        return None
 
 
 def _search(compiled: re2._Regexp, text: str) -> list[tuple[int, int]]:

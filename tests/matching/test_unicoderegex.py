@@ -66,3 +66,8 @@ def test_stretches_are_searched_alone() -> None:
 
 def test_lone_surrogates_and_marks_in_the_text_do_no_harm() -> None:
     assert finder(r"\bé\b")("\ud800 é \ufdd0é") == [(2, 3), (5, 6)]
+
+
+def test_a_pattern_too_large_for_all_scripts_means_ascii() -> None:
+    text = "x" * 900 + " é"
+    assert finder(r"\b\w{900}\b")(text) == [(0, 900)]
