@@ -247,17 +247,21 @@ async def _raw_loop(settings: Settings) -> None:
     )
     await producer.start()
     await consumer.start()
+    committed_at = time.monotonic()
     while True:
         fetched = await consumer.getmany(timeout_ms=1_000, max_records=settings.batch_records_max)
-        for partition, raw in fetched.items():
-            records = [
-                Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in raw
-            ]
-            is_match = partition.topic == matches
-            batch = engine.alert(records, datetime.now(UTC)) if is_match else engine.tag(records)
-            sends = [await producer.send(o.topic, o.value, key=o.key, headers=list(o.headers)) for o in batch.outputs]
-            await asyncio.gather(*sends)
-            await consumer.commit({partition: raw[-1].offset + 1})
+        records = [
+            Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
+            for raw in fetched.values()
+            for r in raw
+        ]
+        outputs = engine.tag([r for r in records if r.topic != matches]).outputs
+        outputs += engine.alert([r for r in records if r.topic == matches], datetime.now(UTC)).outputs
+        sends = [await producer.send(o.topic, o.value, key=o.key, headers=list(o.headers)) for o in outputs]
+        await asyncio.gather(*sends)
+        if time.monotonic() - committed_at > settings.commit_interval_ms / 1_000:
+            await consumer.commit()
+            committed_at = time.monotonic()
 
 
 if __name__ == "__main__":
