@@ -43,14 +43,14 @@ class Steps:
         """First and last positions, ascending; sentences are not asked for."""
         if not self.slots <= text.slots:
             return []
-        tokens, slots_of = text.tokens, text.vocabulary.slots_of
+        tokens, slots_of = text.tokens, text.slots_of
         places = []
         for position in text.positions(self._slot):
             first = position - self._rarest
             if first < 0 or first + self._last >= text.end:
                 continue
             for index, slot in self._others:
-                if slot not in slots_of(tokens[first + index]):
+                if slot not in slots_of.get(tokens[first + index], ()):
                     break
             else:
                 if not self._cased or all(step.case_holds(text, first + index) for index, step in self._cased):

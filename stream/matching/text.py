@@ -9,8 +9,10 @@ Sentences, paragraphs and case forms are only asked for where a candidate rule n
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Set as AbstractSet
 from copy import copy
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 from stream.clean.reading import Reading
@@ -26,6 +28,7 @@ TITLE, BODY = 1, 2
 Unit = Literal["SENTENCE", "PARAGRAPH"]
 
 NO_MASK: frozenset[int] = frozenset()
+NO_TOKENS: frozenset[str] = frozenset()
 
 RegexSpan = tuple[int, int, TextField, int, int]
 """First and last position touched, the field, start and end in code points of the field."""
@@ -41,14 +44,14 @@ class Text:
     def __init__(self, read: ReadArticle, vocabulary: Vocabulary) -> None:
         title = read.title
         self.read = read
-        self.vocabulary = vocabulary
         self.masked = NO_MASK
         self.unmasked: Text | None = None
         self.tokens: list[str] = list(read.body.tokens) if title is None else [*title.tokens, *read.body.tokens]
         self.title_end = 0 if title is None else len(title.tokens)
         self.end = len(self.tokens)
-        self.filled = vocabulary.fill(set(self.tokens), read)
-        self.slots = set(self.filled)
+        self._filled = vocabulary.fill(set(self.tokens), read)
+        self.slots = self._filled.slots
+        self.slots_of = self._filled.memory.slots_of
         self.whole: Window = (0, self.end, TITLE | BODY)
         self._start()
 
@@ -61,7 +64,9 @@ class Text:
         text = copy(self)
         text.masked = masked
         text.unmasked = self
-        text.tokens = ["" if p in masked else token for p, token in enumerate(self.tokens)]
+        text.tokens = self.tokens.copy()
+        for position in masked:
+            text.tokens[position] = ""
         text._start()
         return text
 
@@ -75,24 +80,22 @@ class Text:
         """Where the tokens of a slot stand, ascending."""
         known = self._positions.get(slot)
         if known is None:
-            found = self.filled.get(slot)
-            if not found:
-                known = []
-            elif self.unmasked is not None:
+            if self.unmasked is not None:
                 known = [p for p in self.unmasked.positions(slot) if p not in self.masked]
-            elif len(found) == 1:
-                known = self._of_token[found[0]]
             else:
-                known = []
-                for token in found:
-                    known += self._of_token[token]
-                known.sort()
+                known = self._all_positions(self._filled.memory.tokens_of.get(slot, NO_TOKENS))
             self._positions[slot] = known
         return known
 
+    def _all_positions(self, tokens: AbstractSet[str]) -> list[int]:
+        found = [self._of_token[token] for token in tokens & self._filled.tokens]
+        if len(found) == 1:
+            return found[0]
+        return sorted(chain.from_iterable(found))
+
     @cached_property
     def _of_token(self) -> dict[str, list[int]]:
-        wanted = {token for found in self.filled.values() for token in found}
+        wanted = self._filled.tokens
         positions: dict[str, list[int]] = {token: [] for token in wanted}
         for position, token in [pair for pair in enumerate(self.tokens) if pair[1] in wanted]:
             positions[token].append(position)

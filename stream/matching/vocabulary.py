@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import chain
 
 from stream.matching.article import KEY_FIELDS, ReadArticle
 from stream.matching.keys import folded, key_value
@@ -23,6 +25,25 @@ Test = tuple[str, bool]
 """A folded text, and whether it is a prefix."""
 
 
+@dataclass(slots=True)
+class Memory:
+    """What is known about tokens seen so far: all of them, those that fill slots, and the slots both ways."""
+
+    seen: set[str] = field(default_factory=set)
+    interesting: set[str] = field(default_factory=set)
+    slots_of: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    tokens_of: dict[int, set[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The slots that an article fills, its tokens that fill some, and what is known about these."""
+
+    slots: set[int]
+    tokens: set[str]
+    memory: Memory
+
+
 class Vocabulary:
     """The slots of a rule set. Slots are added while rules are compiled, and looked up afterwards."""
 
@@ -33,9 +54,7 @@ class Vocabulary:
         self._prefixes: dict[str, list[int]] = {}
         self._prefix_lengths: tuple[int, ...] = ()
         self._keys: dict[str, list[tuple[str, bool, int]]] = {}
-        self._slots_of: dict[str, tuple[int, ...]] = {}
-        self._interesting: set[str] = set()
-        self._known: set[str] = set()
+        self._memory = Memory()
         self._key_slots: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def add_tokens(self, tests: AbstractSet[Test]) -> int:
@@ -62,32 +81,21 @@ class Vocabulary:
         self._forget()
         return slot
 
-    def fill(self, tokens: set[str], read: ReadArticle) -> dict[int, list[str]]:
-        """The slots that an article fills, each with the tokens that do; key fields fill theirs with no token."""
-        if len(self._known) > TOKENS_KNOWN_MAX:
+    def fill(self, tokens: set[str], read: ReadArticle) -> Filled:
+        """The slots that an article's tokens and key fields fill."""
+        if len(self._memory.seen) > TOKENS_KNOWN_MAX:
             self._forget()
-        new = tokens - self._known
+        memory = self._memory
+        new = tokens - memory.seen
         if new:
             self._learn(new)
-        filled: dict[int, list[str]] = {}
-        for token in tokens & self._interesting:
-            for slot in self._slots_of[token]:
-                if slot in filled:
-                    filled[slot].append(token)
-                else:
-                    filled[slot] = [token]
+        filling = tokens & memory.interesting
+        slots = set(chain.from_iterable(map(memory.slots_of.__getitem__, filling)))
         for name in self._keys:
             value = key_value(read.article, name) if name in KEY_FIELDS else None
             if value is not None:
-                filled.update((slot, []) for slot in self._of_key(name, value))
-        return filled
-
-    def slots_of(self, token: str) -> tuple[int, ...]:
-        """The slots that a token fills."""
-        known = self._slots_of.get(token)
-        if known is not None:
-            return known
-        return () if token in self._known else self._look_up(token)
+                slots.update(self._of_key(name, value))
+        return Filled(slots, filling, memory)
 
     def _new(self, name: str, tests: AbstractSet[Test], weight: float) -> int:
         slot = len(self.weights)
@@ -96,18 +104,20 @@ class Vocabulary:
         return slot
 
     def _forget(self) -> None:
-        self._slots_of.clear()
-        self._interesting.clear()
-        self._known.clear()
+        # A new one: articles under evaluation go on with the old one.
+        self._memory = Memory()
         self._key_slots.clear()
 
-    def _learn(self, tokens: AbstractSet[str]) -> None:
+    def _learn(self, tokens: set[str]) -> None:
+        memory = self._memory
         for token in tokens:
             slots = self._look_up(token)
             if slots:
-                self._slots_of[token] = slots
-                self._interesting.add(token)
-        self._known |= tokens
+                memory.slots_of[token] = slots
+                memory.interesting.add(token)
+                for slot in slots:
+                    memory.tokens_of.setdefault(slot, set()).add(token)
+        memory.seen |= tokens
 
     def _look_up(self, token: str) -> tuple[int, ...]:
         slots = list(self._words.get(token, ()))
