@@ -39,6 +39,7 @@ from stream.clean.metadata import read_byline
 from stream.clean.paragraphs import is_hard_wrapped
 from stream.clean.reading import Cut
 from stream.clean.shape import PARAGRAPH_BREAK
+from stream.clean.vocabulary import word_set
 
 RUN_LINES_MIN = 5
 """Fewer lines in a row outside the body are no run, and stay."""
@@ -192,12 +193,17 @@ def _is_attributed(text: str) -> bool:
 _SEPARATORS = re.compile(r"\s*[|/·•>»›→]\s*|\s{2,}")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 REPEATING_WORDS_MIN = 10
+ICON_NAMES_MIN = 3
+"""So many different names of icons, such as `menuicon`, tell a short line of them."""
+_ENDING_IN_ICON = word_set("emoticon helicon lexicon panopticon rubicon silicon")
 
 
 def _shape(line: _Line) -> str | None:
     if line.words < 4:
         return None
     words = [word.casefold() for word in _LETTERS.findall(line.text)]
+    if not line.ended and _are_icons(words):
+        return "icons"
     if len(words) >= REPEATING_WORDS_MIN and not line.ended:
         # One stem in two words of five, whole or glued to its neighbour.
         for part in (slice(0, 4), slice(-4, None)):
@@ -212,6 +218,11 @@ def _shape(line: _Line) -> str | None:
     if len(words) >= 6 and not line.ended and sum(word in NAVIGATION_WORDS for word in words) * 5 >= len(words) * 4:
         return "navigation"
     return None
+
+
+def _are_icons(words: list[str]) -> bool:
+    names = [word for word in words if len(word) > 4 and word.endswith("icon") and word not in _ENDING_IN_ICON]
+    return len(names) * 5 >= len(words) * 2 and len(set(names)) >= ICON_NAMES_MIN
 
 
 def _body(lines: list[_Line]) -> tuple[int, int] | None:

@@ -57,6 +57,7 @@ FURNITURE = [
     ("© 2021 Example Media Ltd. All rights reserved.", "copyright"),
     ("Powered by WordPress", "copyright"),
     ("icon home iconicon searchicon mailicon clockicon shareicon tagicon printicon menuicon close", "icons"),
+    ("icon bookmark-bicon checkicon menuicon", "icons"),
 ]
 
 
