@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -41,6 +42,8 @@ ROOT = Path(__file__).parents[1]
 PROMETHEUS = ROOT / "ops" / "prometheus"
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
+REFUSED_EVERY = 10
+"""Seconds from one record that is refused to the next."""
 
 _POLL_SECONDS = 0.2
 
@@ -94,9 +97,7 @@ class LivePipeline:
     def query_range(self, expression: str, *, seconds: float, step_seconds: float) -> list[dict[str, Any]]:
         """The series of the last `seconds`, each with `metric` (labels) and `values` ([[time, text], …])."""
         now = time.time()
-        return self._result(
-            "matrix", "query_range", query=expression, start=now - seconds, end=now, step=f"{step_seconds}s"
-        )
+        return self._result("matrix", "query_range", query=expression, start=now - seconds, end=now, step=step_seconds)
 
     def api(self, path: str, **parameters: object) -> Any:
         """`data` of an answer of Prometheus' API; raises `ValueError` with its message if it refuses."""
@@ -159,6 +160,13 @@ class LivePipeline:
         ]
 
 
+def as_grafana_sends(expression: str, *, range_seconds: int = 60) -> str:
+    """The query with Grafana's variables filled in for a scrape each second; the dashboards' own match everything."""
+    for name, value in (("$__rate_interval", "15s"), ("$__range", f"{range_seconds}s"), ("$__interval", "5s")):
+        expression = expression.replace(name, value)
+    return re.sub(r"\$\w+", ".*", expression)
+
+
 class _Program:
     """A child process that must run as long as we do, and not longer."""
 
@@ -191,7 +199,7 @@ class _Program:
 
 
 class _Others:
-    """What a replay does not send: each second a live article that raises alerts, and a record that is refused."""
+    """What a replay does not send: each second a live article that raises alerts, now and then a record to refuse."""
 
     _BODY = (
         "The Kremlin warned that permission for Ukraine to strike deep inside Russia with long-range missiles would "
@@ -220,7 +228,8 @@ class _Others:
                 published = datetime.now(UTC).isoformat()
                 article = {"id": f"live-{number}", "title": "Warning", "body": self._BODY, "published": published}
                 publisher.send(Output(topic, f"live-{number}".encode(), json.dumps(article).encode()))
-                publisher.send(Output(topic, b"bad", b"{" if number % 2 else b'{"body": 1}'))
+                if number % REFUSED_EVERY == 1:
+                    publisher.send(Output(topic, b"bad", b'{"body": 1}'))
 
 
 def _free_ports(count: int) -> list[int]:
