@@ -16,17 +16,17 @@ ABBREVIATION_CODE_POINTS_MAX = 24
 # Written with a capital, or all in capitals.
 _TITLES = """
     Mr Mrs Ms Mx Dr Drs Prof Profs St Ste Rev Msgr Hon Messrs Mme Mlle Fr Jr Sr Gen Gens Lt Col Cols Maj Capt Capts
-    Cmdr Cdr Cpt Adm Sgt Cpl Pvt Pfc Spc Brig Ens Gov Govs Sen Sens Rep Reps Pres Sec Secy Amb Supt Insp Det Atty Dep
+    Cmdr Cdr Cpt Adm Sgt Cpl Pvt Pfc Spc Brig Ens Gov Govs Sen Sens Rep Reps Pres Secy Amb Supt Insp Det Atty Dep
     Asst Min Cllr Univ Dept Dist Inc Corp Ltd Co Bros Ave Blvd Rd Mt Ft
     Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Ph Vs Approx Est
 """
 # Words of their own when all in capitals.
-_STATES_AND_DAYS = """
-    Sat Sun Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky Md Mass Mich Minn Miss Mo Mont Neb Nev Okla Ore
+_CAPITALISED_ONLY = """
+    Sat Sun Sec Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky Md Mass Mich Minn Miss Mo Mont Neb Nev Okla Ore
     Pa Penn Tenn Tex Va Vt Wash Wis Wyo
 """
 _CAPITALISED_OR_CAPITALS = frozenset(_TITLES.split())
-_CAPITALISED = frozenset(_STATES_AND_DAYS.split())
+_CAPITALISED = frozenset(_CAPITALISED_ONLY.split())
 # Written small by some; those of the titles and months that are no words or names.
 _SMALL = word_set(
     "vs v cf ca al approx est resp mr mrs ms dr prof gen lt col sgt capt cmdr adm jan feb apr aug sept oct nov dec"

@@ -53,6 +53,7 @@ def paragraphs(reading: Reading) -> list[str]:
         ["Gens. Lee and Roe, Spc. Poe et al. (2022) met dr. Doe on jan. 5."],
         ["„Nein.“", "‹Ja.›", "»So.«", "›Gut.‹", "‚Und?‘", "Dann ging er."],
         ["He left.", "‛No.‛", "Then."],
+        ["They met Sec. Roe and the SEC.", "The army left."],
     ],
 )
 def test_sentences(parts: list[str]) -> None:
