@@ -64,10 +64,10 @@ BAD: list[tuple[str, bytes | None]] = [
 ]
 
 
-def with_rules(settings: Settings, folder: Path) -> Settings:
+def with_rules(settings: Settings, folder: Path, partitions: int = 4) -> Settings:
     """The settings with the two rules of this file, and the topics made."""
     (folder / "rules.yml").write_text(RULE, encoding="utf-8")
-    make_topics(settings)
+    make_topics(settings, partitions)
     return settings.model_copy(update={"rules_dir": folder})
 
 

