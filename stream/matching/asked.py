@@ -149,9 +149,10 @@ def find_of(span: Span, text: Text) -> Find:
     if isinstance(clause, KeyField):
         return KeyFind(clause)
     if isinstance(clause, Regex):
-        field, start, end = extra
+        field, start, end, _ = extra
         base = 0 if field == "title" else text.title_end
-        return RegexFind(clause, field, start, end, first - base, last - base)
+        leaves = frozenset(leaf - base for leaf in node.leaves(span))
+        return RegexFind(clause, field, start, end, first - base, last - base, leaves)
     field, position = text.split(first)
     base = first - position
     return TextFind(clause, field, position, last - base, frozenset(leaf - base for leaf in node.leaves(span)))

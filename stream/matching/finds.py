@@ -27,7 +27,8 @@ class TextFind:
 class RegexFind:
     """What a regex found: code point offsets `start` to `end` (exclusive) into the field as received.
 
-    `first` and `last` are the tokens that it touches; one that touches none (`!`) counts with the token before it.
+    `first` and `last` are the tokens that it touches; one that touches none (`!`) counts with the token before it,
+    and its `leaves`, the positions of the words touched, are empty.
     """
 
     clause: Regex
@@ -36,6 +37,7 @@ class RegexFind:
     end: int
     first: int
     last: int
+    leaves: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,8 @@ def leaf_positions(finds: Sequence[Find]) -> dict[TextField, set[int]]:
     positions: dict[TextField, set[int]] = {"title": set(), "body": set()}
     for find in finds:
         match find:
-            case TextFind(field=field, leaves=leaves):
+            case TextFind(field=field, leaves=leaves) | RegexFind(field=field, leaves=leaves):
                 positions[field].update(leaves)
-            case RegexFind(field=field, first=first, last=last):
-                positions[field].update(range(first, last + 1))
             case KeyFind():
                 pass
     return positions

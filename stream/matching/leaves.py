@@ -173,14 +173,18 @@ class Pattern(Asked):
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         spans: Spans = []
-        for first, last, field, start, end in text.regex_spans(self._node.pattern):
+        for first, last, field, start, end, touches in text.regex_spans(self._node.pattern):
             bit, low, high = (TITLE, 0, text.title_end) if field == "title" else (BODY, text.title_end, text.end)
             if not window[2] & bit:
                 continue
             whole_field = window[0] <= low and high <= window[1]
             if whole_field or (window[0] <= first and last < window[1]):
-                spans.append((first, last, self, (field, start, end)))
+                spans.append((first, last, self, (field, start, end, touches)))
         return spans or None
+
+    def leaves(self, span: Span) -> Iterator[int]:
+        """The words that it touches."""
+        return super().leaves(span) if span[3][3] else iter(())
 
     def clause(self, span: Span) -> Node:
         """The regex itself."""

@@ -184,5 +184,5 @@ def _place(span: Span, text: Text) -> tuple[int, int]:
         return BODY + 1, 0
     if node.is_text:
         return text.place_of(first)
-    field, start, _ = extra
+    field, start, *_ = extra
     return (TITLE if field == "title" else BODY), start

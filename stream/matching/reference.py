@@ -184,7 +184,7 @@ class _Question:
                 tokens = touched or before[-1:] or [0]
                 whole = stretch.first == 0 and stretch.end == len(reading.tokens)
                 if whole or (stretch.first <= tokens[0] and tokens[-1] < stretch.end):
-                    finds.append(RegexFind(node, stretch.field, start, end, tokens[0], tokens[-1]))
+                    finds.append(RegexFind(node, stretch.field, start, end, tokens[0], tokens[-1], frozenset(touched)))
         return finds
 
     def _near(self, node: Near, window: Window, *, case: bool) -> list[Find]:

@@ -30,8 +30,9 @@ Unit = Literal["SENTENCE", "PARAGRAPH"]
 NO_MASK: frozenset[int] = frozenset()
 NO_TOKENS: frozenset[str] = frozenset()
 
-RegexSpan = tuple[int, int, TextField, int, int]
-"""First and last position touched, the field, start and end in code points of the field."""
+RegexSpan = tuple[int, int, TextField, int, int, bool]
+"""First and last position touched, the field, start and end in code points of the field, and whether the positions
+are really touched: a regex that finds only what stands between words counts with the word before."""
 
 
 class Text:
@@ -136,10 +137,11 @@ class Text:
             source = blank(reading.source, [(reading.starts[p], reading.ends[p]) for p in hidden])
             for start, stop in find_all(pattern, source, searched(reading)):
                 first = bisect_right(reading.ends, start)
-                last = max(bisect_left(reading.starts, stop) - 1, 0)
-                # Between two tokens it counts with the one before.
-                first = min(first, last)
-                spans.append((base + first, base + last, "title" if field == "title" else "body", start, stop))
+                last = bisect_left(reading.starts, stop) - 1
+                touches = first <= last
+                last = max(last, 0)
+                first = base + min(first, last)
+                spans.append((first, base + last, "title" if field == "title" else "body", start, stop, touches))
         self._regex_spans[pattern] = spans
         return spans
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from stream.matching import Fired, Limits, Matcher, ReadArticle, RuleMatch
 from stream.matching import matcher as matcher_module
@@ -83,6 +83,8 @@ def test_offsets_text_and_sentence_agree(node: Node, article: ReadArticle) -> No
 @settings(max_examples=200, deadline=None)
 @given(a.leaves | a.cases | a.nears, a.articles())
 def test_a_span_cut_out_alone_matches_its_clause(node: Node, article: ReadArticle) -> None:
+    # What a NOT NEAR keeps away may itself hang on words that are not cut out: `a NOT NEAR/1 (b NOT NEAR/1 c)`.
+    assume(not _keeps_away_negation(node))
     verdict = judge(a.rule(node), article)
     if not isinstance(verdict, Fired):
         return
@@ -93,6 +95,19 @@ def test_a_span_cut_out_alone_matches_its_clause(node: Node, article: ReadArticl
         alone = a.read("–", title=piece.text) if find.field == "title" else a.read(piece.text)
         again = judge(a.rule(find.clause), alone)
         assert isinstance(again, Fired), (piece.text, piece.clause)
+
+
+def _keeps_away_negation(node: Node, inside: bool = False) -> bool:
+    match node:
+        case Near(left=left, right=right, negated=negated):
+            return (
+                (inside and negated)
+                or _keeps_away_negation(left, inside)
+                or _keeps_away_negation(right, inside or negated)
+            )
+        case Or(operands=operands):
+            return any(_keeps_away_negation(operand, inside) for operand in operands)
+    return False
 
 
 def test_a_rule_that_fails_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,6 +139,18 @@ def test_a_mask_blanks_leaves_but_not_the_words_between_them() -> None:
     assert judge(rule(expression("price NEAR/0 escalation"), middle), article) == Quiet(("match",))
 
 
+def test_a_regex_masks_the_words_it_touches() -> None:
+    def verdict_of(pattern: str) -> object:
+        exclusion = Exclusion("x", "…", "phrase", expression(f'regex:"{pattern}"'))
+        asked, article = rule(expression("red"), exclusion), read("! A red! line", title="!")
+        assert type(Matcher(rule_set(asked)).verdict(asked, article)) is type(judge(asked, article))
+        return judge(asked, article)
+
+    assert isinstance(verdict_of("!"), Fired)
+    assert isinstance(verdict_of("A "), Fired)
+    assert verdict_of("ed!") == Quiet(("exclude:x",))
+
+
 def test_exclusions_are_asked_of_the_original_text() -> None:
     one = Exclusion("one", "…", "phrase", expression("red"))
     two = Exclusion("two", "…", "article", expression("red AND line"))
