@@ -76,12 +76,12 @@ def _escape(found: re.Match[str]) -> str:
 
 
 class TextLines(logging.Formatter):
-    """`2026-05-01T12:00:00.123Z info    rules loaded  rules=12 digest=ab12`."""
+    """`2026-05-01T12:00:00.123Z info     rules loaded  rules=12 digest=ab12`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever the record holds."""
         fields = " ".join(f"{name}={_shown(value)}" for name, value in _fields(record).items())
-        line = f"{_moment(record)} {record.levelname.lower():<8}{safe(_message(record))}"
+        line = f"{_moment(record)} {record.levelname.lower():<9}{safe(_message(record))}"
         return f"{line}  {fields}" if fields else line
 
 

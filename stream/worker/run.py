@@ -183,30 +183,37 @@ class _Worker:
         assert isinstance(thread, AIOKafkaConsumerThread)
         client = thread._ensure_consumer()
         lags = {}
+        newest_fetch_ms = 0
         for partition in consumer.assignment():
-            fetched_ms = client.last_poll_timestamp(partition)
-            if fetched_ms is not None and fetched_ms > self._newest_fetch_ms:
-                self._newest_fetch_ms = fetched_ms
-                self._vitals.heard()
+            newest_fetch_ms = max(newest_fetch_ms, client.last_poll_timestamp(partition) or 0)
             end = client.highwater(partition)
             done = self._vitals.next_offsets.get((partition.topic, partition.partition))
             if done is None:
                 done = consumer._committed_offset[partition] or 0
             lags[partition.topic, partition.partition] = 0 if end is None else max(0, end - done)
+        if newest_fetch_ms != self._newest_fetch_ms or not lags:
+            self._newest_fetch_ms = newest_fetch_ms
+            self._vitals.heard()
         return lags
 
     async def _stop(self, app: faust.App, starting: asyncio.Future[None], asked: signal.Signals) -> None:
         began = time.monotonic()
-        try:
-            async with asyncio.timeout(self._settings.shutdown_timeout_ms / 1_000):
-                await app.stop()
-                starting.cancel()
-                await asyncio.wait((starting,))
-        except TimeoutError:
+
+        async def leave_group() -> None:
+            await app.stop()
+            starting.cancel()
+            await asyncio.wait((starting,))
+
+        # Not cancelled when it takes too long: Faust would take that for a good end and fill the log on the way.
+        leaving = asyncio.ensure_future(leave_group())
+        await asyncio.wait((leaving,), timeout=self._settings.shutdown_timeout_ms / 1_000)
+        if not leaving.done():
             if self._vitals.chunks_in_work:
                 self._way_out.give_up(f"a batch was not finished within {self._settings.shutdown_timeout_ms} ms")
             self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=False))
             self._way_out.leave(_exit_code(asked))
+        if (error := leaving.exception()) is not None:
+            self._way_out.give_up("Faust failed while stopping", error)
         if app.crashed:
             self._way_out.give_up("Faust crashed while stopping", app.crash_reason)
         self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=True))

@@ -103,3 +103,16 @@ def test_the_largest_articles_get_through(settings: Settings) -> None:
         follower.wait("alerts.high", 3)
         follower.wait("articles.tagged", 3)
         assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("count", [1, 3_000])
+def test_sigterm_while_the_broker_is_away(tmp_path: Path, topic_prefix: str, count: int) -> None:
+    with KafkaBroker() as broker:
+        given = Settings(bootstrap=broker.bootstrap, topic_prefix=topic_prefix, metrics_port=0)
+        settings = scenarios.with_rules(given, tmp_path)
+        publish(settings, "articles.raw", scenarios.articles(0, count))
+        with running(settings, REAL) as worker:
+            worker.ready()
+            broker.kill()
+            assert worker.stop() in (0, 75), worker.log
+            assert "Traceback" not in worker.log

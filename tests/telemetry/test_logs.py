@@ -28,7 +28,7 @@ def logged(style: str, message: str, **fields: object) -> str:
 
 def test_text_is_one_line_for_people() -> None:
     line = logged("text", "rules loaded", rules=3, folder="my rules")
-    assert line.split(" ", 1)[1] == 'info    rules loaded  rules=3 folder="my rules"\n'
+    assert line.split(" ", 1)[1] == 'info     rules loaded  rules=3 folder="my rules"\n'
 
 
 def test_json_is_one_object_a_line() -> None:
