@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from stream.clean import read
+from stream.clean.markup import has_tags
 from stream.clean.reading import Reading
 from stream.clean.residue import find_residue
 from stream.model import Article
@@ -33,9 +34,11 @@ class ReadArticle:
 def read_article(article: Article, event_time: datetime) -> ReadArticle:
     """Read title and body as rules see them; residue of the body is cut, a title has none."""
     cuts = find_residue(article.body, content_type=article.content_type)
+    # The article is HTML, not its body alone; and a title of HTML comes with plain bodies too.
+    title_type = article.content_type or ("text/html" if has_tags(article.body) else None)
     return ReadArticle(
         article=article,
-        title=None if article.title is None else read(article.title, kind="title"),
+        title=None if article.title is None else read(article.title, kind="title", content_type=title_type),
         body=read(article.body, kind="body", content_type=article.content_type, cuts=cuts),
         event_time=event_time,
     )
