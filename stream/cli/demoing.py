@@ -55,6 +55,7 @@ class Demo:
         self._stop_reading = threading.Event()
         self._reader_failure: BaseException | None = None
         self._sent = 0
+        self._refused = 0
         self._seconds = 0.0
 
     def __enter__(self) -> Demo:
@@ -91,6 +92,7 @@ class Demo:
         with Publisher(self._settings, client_id="redline-demo") as publisher:
             replayer = Replayer(publisher, self._settings, plan, report=self._report, stopping=self._is_stuck)
             outcome = replayer.replay(self._items)
+        self._refused = outcome.refused
         self._sent = outcome.ledger.acknowledged + outcome.dead_letters
         self._wait_until_through()
         self._seconds = time.monotonic() - started
@@ -126,7 +128,9 @@ class Demo:
 
     def _summary(self, exposition: str) -> Iterator[tuple[str, str]]:
         seen = self._seen
-        yield "articles in", f"{self._sent} sent, {seen.tagged} tagged, {seen.dead + seen.dead_of_alerts} dead letters"
+        refused = f", {self._refused} files not readable" if self._refused else ""
+        dead = seen.dead + seen.dead_of_alerts
+        yield "articles in", f"{self._sent} sent, {seen.tagged} tagged, {dead} dead letters{refused}"
         yield "topics", ", ".join(f"{topic} {count}" for topic, count in seen.topics.most_common()) or "none"
         by_severity = [f"{s} {seen.alerts[s]}" for s in reversed(ALERT_SEVERITIES) if seen.alerts[s]]
         yield "alerts", f"{seen.alerts.total()}" + (f" ({', '.join(by_severity)})" if by_severity else "")
@@ -139,7 +143,7 @@ class Demo:
 
     def _report(self, event: Progress | Trouble) -> None:
         if isinstance(event, Trouble):
-            self._console.print(f"{event.origin}: {event.reason}", style="yellow", markup=False)
+            self._console.print(f"{event.origin}: {event.reason}", style="yellow", markup=False, soft_wrap=True)
 
     def _is_stuck(self) -> bool:
         self._check()
