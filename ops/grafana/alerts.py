@@ -94,14 +94,9 @@ def rules() -> list[Panel]:
     return [
         over_time(
             "By rule",
-            "The ten rules with most alerts at each moment.",
+            "Alerts by rule: the ten rules with most of them in the chosen time.",
             "short",
-            [
-                Query(
-                    f"topk(10, sum by (rule) (increase(redline_alerts_total{{{CHOSEN}}}[$__rate_interval])))",
-                    "{{rule}}",
-                )
-            ],
+            [Query(_of_the_ten("rule", f"redline_alerts_total{{{CHOSEN}}}"), "{{rule}}")],
             bars=True,
         ).data_links([link_to("Only this rule", f"{THIS}&var-rule=${{__field.labels.rule}}")]),
         ranking(
@@ -135,14 +130,9 @@ def topics() -> list[Panel]:
     return [
         over_time(
             "By topic",
-            "Articles tagged with each topic; an article has as many topics as it earns.",
+            "Articles by topic, the ten most frequent ones; an article has as many topics as it earns.",
             "short",
-            [
-                Query(
-                    'topk(10, sum by (topic) (increase(redline_topics_total{topic=~"$topic"}[$__rate_interval])))',
-                    "{{topic}}",
-                )
-            ],
+            [Query(_of_the_ten("topic", 'redline_topics_total{topic=~"$topic"}'), "{{topic}}")],
             bars=True,
         ),
         ranking(
@@ -155,3 +145,12 @@ def topics() -> list[Panel]:
             ),
         ),
     ]
+
+
+def _of_the_ten(label: str, counter: str) -> str:
+    """The increase by this label, at each moment, for the ten values with the greatest increase in the whole time."""
+    # `@ end()`: the same ten at every moment, or series would come and go.
+    return (
+        f"sum by ({label}) (increase({counter}[$__rate_interval])) "
+        f"and topk(10, sum by ({label}) (increase({counter}[$__range] @ end())))"
+    )
