@@ -1,4 +1,4 @@
-"""`redline worker` as a child process: started again when it gives up, gone when its parent is gone."""
+"""`redline worker` as a child process: started again when it dies, gone when its parent is gone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from stream.broker.guard import guarded
-from stream.errors import GiveUp, ServiceError
+from stream.errors import RedlineError, ServiceError
 from stream.settings import ENV_PREFIX, Settings
 
 READY_SECONDS_MAX = 30.0
@@ -36,7 +36,7 @@ class WorkerProcess:
         self._failure: str | None = None
         self.restarts = 0
         self._process = self._start()
-        self._watch = threading.Thread(target=self._restart_when_it_gives_up, daemon=True)
+        self._watch = threading.Thread(target=self._restart_when_it_dies, daemon=True)
         self._watch.start()
 
     @property
@@ -92,13 +92,18 @@ class WorkerProcess:
                 start_new_session=True,  # Ctrl-C is for the parent, which stops it in order
             )
 
-    def _restart_when_it_gives_up(self) -> None:
+    def _restart_when_it_dies(self) -> None:
         while True:
             code = self._process.wait()
             if self._stopping.is_set():
                 return
-            if code != GiveUp.exit_code or self.restarts >= RESTARTS_MAX:
+            if code == RedlineError.exit_code:  # it could not start, and says why
                 self._failure = self._last_words() or f"the worker ended with code {code}"
+                return
+            if self.restarts >= RESTARTS_MAX:
+                self._failure = (
+                    f"the worker ended {self.restarts + 1} times, last with code {code}: {self._last_words()}"
+                )
                 return
             self.restarts += 1
             self._process = self._start()

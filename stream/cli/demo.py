@@ -36,7 +36,7 @@ def demo(broker_port: int, speed: float, stay: bool | None, **flags: Any) -> Non
     load_settings(flags)  # faults are named before anything is started
     with _stoppable(), EmbeddedBroker(port=broker_port) as broker:
         settings = load_settings({"metrics_port": "0", **_given(flags), **setting_overrides(broker)})
-        with Demo(settings, console) as running:
+        with Demo(settings, console, broker) as running:
             running.replay(speed)
             running.print_summary()
             if stays:

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stream.broker.admin import Admin
+from stream.broker.embedded import EmbeddedBroker
 from stream.broker.publisher import Publisher
 from stream.broker.subscriber import Subscriber
 from stream.cli.child import WorkerProcess
@@ -42,7 +43,8 @@ DRAIN_SECONDS_MAX = 30.0
 class Demo:
     """A running pipeline on the given broker: topics, worker, and a thread that prints alerts. A context manager."""
 
-    def __init__(self, settings: Settings, console: Console) -> None:
+    def __init__(self, settings: Settings, console: Console, broker: EmbeddedBroker) -> None:
+        self._broker = broker
         # Rules and articles are read here, so that a fault is named before anything is started.
         self._ruleset = load_ruleset(settings.rules_dir)
         self._items = _articles(settings)
@@ -56,6 +58,7 @@ class Demo:
         self._reader_failure: BaseException | None = None
         self._sent = 0
         self._refused = 0
+        self._restarts_told = 0
         self._seconds = 0.0
 
     def __enter__(self) -> Demo:
@@ -178,7 +181,12 @@ class Demo:
             time.sleep(0.05)
 
     def _check(self) -> None:
+        if not self._broker.running:
+            raise ServiceError(f"the embedded broker at {self._broker.bootstrap} has ended; start the demo again")
         self._worker.check()
+        if self._worker.restarts > self._restarts_told:
+            self._restarts_told = self._worker.restarts
+            self._console.print("The worker ended and was started again.\n", style="yellow", soft_wrap=True)
         if self._reader_failure is not None:
             raise self._reader_failure
 

@@ -125,6 +125,34 @@ def test_kill_9_leaves_nothing_either(run: Callable[..., Run]) -> None:
     assert eventually(lambda: demo.left_over() == [] and is_free(broker_port(printed))), demo.left_over()
 
 
+def test_a_killed_worker_is_started_again_and_nothing_is_lost(run: Callable[..., Run]) -> None:
+    demo = run("--replay-gap-max-seconds", "1")
+    demo.until_printed("Replaying")
+    (worker,) = [
+        int(line.split()[0]) for line in demo.left_over() if " -m stream.cli worker" in line and "guard" not in line
+    ]
+    os.kill(worker, signal.SIGKILL)
+    code, out, err = demo.end()
+    assert (code, err) == (0, "")
+    assert "started again" in out
+    assert "5 sent, 5 tagged, 0 dead letters" in out
+
+
+def test_a_killed_broker_is_one_sentence(run: Callable[..., Run]) -> None:
+    demo = run(*QUICK, "--stay")
+    port = broker_port(demo.until_printed("Still running"))
+    listing = subprocess.run(["ps", "axww"], capture_output=True, text=True, check=True).stdout
+    (broker,) = [
+        int(line.split()[0]) for line in listing.splitlines() if f"127.0.0.1:{port}" in line and "guard" not in line
+    ]
+    os.kill(broker, signal.SIGKILL)
+    code, _, err = demo.end()
+    assert code == 2
+    assert "embedded broker" in err
+    assert "Traceback" not in err
+    assert demo.left_over() == []
+
+
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
