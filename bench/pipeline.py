@@ -34,7 +34,6 @@ from stream.model import Record
 from stream.settings import Settings
 from stream.sources.rulefiles import load_ruleset
 from stream.wire.topics import ALERTS, DEAD, MATCHES, RAW, TAGGED, full_name
-from stream.worker.transport import FETCH_WAIT_MS_MAX
 
 DEADLINE_SECONDS = 120.0
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -241,7 +240,7 @@ async def _raw_loop(settings: Settings) -> None:
         group_id=settings.consumer_group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
+        fetch_max_wait_ms=settings.fetch_wait_ms_max,
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_interval_ms=settings.heartbeat_interval_ms,
     )

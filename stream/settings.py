@@ -95,7 +95,10 @@ class Settings(BaseSettings):
     buffer_records_max: int = Field(
         256, ge=1, le=100_000, description="Records fetched but not yet in work; fetching pauses above."
     )
-    commit_interval_ms: int = Field(1_000, ge=50, le=60_000, description="How often confirmed offsets are committed.")
+    fetch_wait_ms_max: int = Field(
+        50, ge=1, le=10_000, description="How long the broker may hold a fetch that finds nothing; delays new records."
+    )
+    commit_interval_ms: int = Field(200, ge=50, le=60_000, description="How often confirmed offsets are committed.")
     shutdown_timeout_ms: int = Field(
         8_000, ge=100, le=120_000, description="How long a stopping worker may finish its batch; then it exits with 75."
     )

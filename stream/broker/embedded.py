@@ -96,8 +96,14 @@ class EmbeddedBroker:
 
 
 def setting_overrides(broker: EmbeddedBroker) -> dict[str, Any]:
-    """Settings of everything that talks to it: its address, and a session short enough for a quick first join."""
-    return {"bootstrap": broker.bootstrap, "session_timeout_ms": 3_000, "heartbeat_interval_ms": 500}
+    """Settings of everything that talks to it: its address, a session short enough for a quick first join, and short
+    fetches, because new records do not end a waiting one."""
+    return {
+        "bootstrap": broker.bootstrap,
+        "session_timeout_ms": 3_000,
+        "heartbeat_interval_ms": 500,
+        "fetch_wait_ms_max": 25,
+    }
 
 
 def _program() -> str:

@@ -35,6 +35,7 @@ from stream.cli.common import load_settings, setting_flags
     "batch_records_max",
     "batch_bytes_max",
     "buffer_records_max",
+    "fetch_wait_ms_max",
     "commit_interval_ms",
     "shutdown_timeout_ms",
     "stall_timeout_ms",

@@ -226,6 +226,17 @@ class PartitionsRevoked(_Uncounted):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamMended(_Uncounted):
+    """The driver found a gap and reads it again, or a hole in the log; nothing is lost by it."""
+
+    what: str
+
+    def lines(self) -> list[Line]:
+        """What was found."""
+        return [Line(logging.WARNING, self.what, kind="mended")]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStopping(_Uncounted):
     """A signal asks the worker to end."""
 

@@ -1,8 +1,7 @@
 """The worker: two thin Faust agents around the engine, and what starts, watches and ends them.
 
     app.py        the Faust application: agents and configuration
-    chunks.py     the seam to Faust: records in chunks, offsets committed only after `confirm`
-    transport.py  Faust's Kafka transport with four faults mended
+    driver/       the seam to Faust: records in chunks, offsets committed only after `confirm`
     sender.py     messages out, on the Kafka client beneath Faust
     security.py   TLS and SASL from the settings
     checks.py     start-up: broker reachable, topics there

@@ -11,7 +11,7 @@ nothing, and whoever started it starts it again.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,14 +24,13 @@ from stream.engine import Batch, Facts
 from stream.model import Record
 from stream.rulelang.ruleset import RuleSet
 from stream.settings import Settings
-from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, Telemetry
-from stream.wire.topics import MATCHES, RAW, Topic, full_name
-from stream.worker.chunks import Chunk, chunks
+from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
+from stream.wire.topics import MATCHES, RAW, full_name
+from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
-from stream.worker.transport import MendedTransport
 
 FRAMING_BYTES = 100_000
 """What headers and Kafka's own framing may add to a message of `message_bytes_max`."""
@@ -58,46 +57,38 @@ def create_app(
     """The application, not started; must be called inside the event loop it will run in."""
     app = faust.App(
         settings.consumer_group,
-        broker=[f"kafka://{broker}" for broker in settings.bootstrap.split(",")],
+        broker=[f"{SCHEME}://{broker}" for broker in settings.bootstrap.split(",")],
         broker_credentials=credentials(settings),
         datadir=data_dir,
         **_configuration(settings),
     )
-    transport = MendedTransport(app.conf.broker_consumer, app)
-    transport.failed = lambda error: way_out.give_up("an agent failed", error)
-    transport.late_topic = full_name(settings.topic_prefix, MATCHES)
-    app.transport = transport
+    transport = use_chunks(app, _limits(settings), way_out.give_up, lambda what: telemetry.emit(StreamMended(what)))
+    raw_topic = transport.topic(full_name(settings.topic_prefix, RAW))
+    matches_topic = transport.topic(full_name(settings.topic_prefix, MATCHES), urgent=True)
     sender = Sender(app)
-
-    def taken(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
-        return chunks(
-            stream,
-            records_max=settings.batch_records_max,
-            bytes_max=settings.batch_bytes_max,
-            send_timeout_seconds=settings.kafka_request_timeout_ms / 1_000 + 1,
-            confirmed=vitals.confirmed,
-        )
 
     async def attend(
         stream: StreamT[Any], judge: Callable[[Sequence[Record]], Batch], told: Callable[[Facts, float], Event]
     ) -> None:
         try:
-            async with aclosing(taken(stream)) as arriving:
+            async with aclosing(chunks(stream)) as arriving:
                 async for chunk in arriving:
                     with vitals.work():
                         started = time.perf_counter()
                         batch = judge(chunk.records)
                         spent = time.perf_counter() - started
-                        await chunk.confirm(*await sender.send(batch.outputs))
-                    telemetry.emit(told(batch.facts, spent))
+                        confirmed = await chunk.confirm(*await sender.send(batch.outputs))
+                    if confirmed:
+                        vitals.confirmed()
+                        telemetry.emit(told(batch.facts, spent))
         except Exception as error:  # noqa: BLE001 - Faust would commit what failed and go on
             way_out.give_up("an agent failed", error)
 
-    @app.agent(_topic(app, settings, RAW), name="tag")
+    @app.agent(raw_topic, name="tag")
     async def tag(stream: StreamT[Any]) -> None:
         await attend(stream, engine.tag, ChunkTagged)
 
-    @app.agent(_topic(app, settings, MATCHES), name="alert")
+    @app.agent(matches_topic, name="alert")
     async def alert(stream: StreamT[Any]) -> None:
         await attend(
             stream,
@@ -105,18 +96,20 @@ def create_app(
             lambda facts, spent: ChunkAlerted(facts, spent, datetime.now(UTC)),
         )
 
+    transport.check()
     return app
 
 
-def _topic(app: faust.App, settings: Settings, topic: Topic) -> Any:
-    # Bytes in, tombstones included: with Faust's decoding a malformed message stalls the agent for seconds.
-    return app.topic(
-        full_name(settings.topic_prefix, topic),
-        key_type=bytes,
-        value_type=bytes,
-        key_serializer="raw",
-        value_serializer="raw",
-        allow_empty=True,
+def _limits(settings: Settings) -> Limits:
+    acknowledged = settings.kafka_request_timeout_ms / 1_000 + 1
+    return Limits(
+        chunk_records_max=settings.batch_records_max,
+        chunk_bytes_max=settings.batch_bytes_max,
+        fetch_wait_ms_max=settings.fetch_wait_ms_max,
+        send_seconds_max=acknowledged,
+        commit_seconds_max=acknowledged,
+        drain_seconds_max=settings.shutdown_timeout_ms / 1_000,
+        work_seconds_max=settings.stall_timeout_ms / 1_000,
     )
 
 
@@ -125,6 +118,8 @@ def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "processing_guarantee": "at_least_once",
         "store": "memory://",
+        "Table": ChunkTable,
+        "table_standby_replicas": 0,
         "web_enabled": False,
         "autodiscover": False,
         "topic_allow_declare": False,

@@ -9,15 +9,11 @@ Written by the event loop, read by the health server's threads: every field is o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from stream.model import Record
-
 BROKER_SILENCE_SECONDS_MAX = 15.0
-"""Fetches are answered at least every 1.5 s; after so long without an answer the broker counts as away."""
-
-Partition = tuple[str, int]
+"""Fetches are answered within `fetch_wait_ms_max`; after so long without an answer the broker counts as away."""
 
 
 class Vitals:
@@ -28,8 +24,6 @@ class Vitals:
         self._beat_at = self._moved_at = self._heard_at = clock()
         self._assigned = False
         self._lag = 0
-        self.next_offsets: dict[Partition, int] = {}
-        """For each partition, the offset after the last confirmed record."""
         self.chunks_in_work = 0
 
     def beat(self) -> None:
@@ -42,9 +36,8 @@ class Vitals:
         self._moved_at = self._heard_at = self._clock()
 
     def revoked(self) -> None:
-        """The group takes partitions back; what was confirmed of them is another worker's affair now."""
+        """The group takes partitions back."""
         self._assigned = False
-        self.next_offsets.clear()
 
     def heard(self) -> None:
         """The broker answered a fetch."""
@@ -56,11 +49,9 @@ class Vitals:
         if records == 0:
             self._moved_at = self._clock()
 
-    def confirmed(self, records: Sequence[Record]) -> None:
-        """These records are finished."""
+    def confirmed(self) -> None:
+        """A chunk is finished."""
         self._moved_at = self._heard_at = self._clock()
-        for record in records:
-            self.next_offsets[record.topic, record.partition] = record.offset + 1
 
     @contextmanager
     def work(self) -> Iterator[None]:

@@ -19,7 +19,6 @@ from types import FrameType
 from typing import Any
 
 import faust
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import AppT
 
 from stream.settings import Settings
@@ -38,6 +37,7 @@ from stream.telemetry.metrics import Metrics
 from stream.telemetry.server import HealthServer
 from stream.worker.app import Stages, create_app
 from stream.worker.checks import check_broker
+from stream.worker.driver import ChunkConsumer
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 
@@ -171,26 +171,10 @@ class _Worker:
             await asyncio.sleep(BEAT_SECONDS)
 
     def _lags(self, app: faust.App) -> dict[tuple[str, int], int]:
-        """Records behind the high watermark of the last fetch, which real Kafka and Tansu both answer rightly.
-
-        Not behind ListOffsets(latest), which is wrong on Tansu after a batch. What this group has neither confirmed
-        nor committed counts from offset 0: too much only on a new group over a topic that has lost its beginning,
-        and only until the first chunk is confirmed.
-        """
         consumer = app.consumer
-        assert isinstance(consumer, Consumer)
-        thread = consumer._thread
-        assert isinstance(thread, AIOKafkaConsumerThread)
-        client = thread._ensure_consumer()
-        lags = {}
-        newest_fetch_ms = 0
-        for partition in consumer.assignment():
-            newest_fetch_ms = max(newest_fetch_ms, client.last_poll_timestamp(partition) or 0)
-            end = client.highwater(partition)
-            done = self._vitals.next_offsets.get((partition.topic, partition.partition))
-            if done is None:
-                done = consumer._committed_offset[partition] or 0
-            lags[partition.topic, partition.partition] = 0 if end is None else max(0, end - done)
+        assert isinstance(consumer, ChunkConsumer)
+        lags = consumer.lags()
+        newest_fetch_ms = consumer.last_fetch_ms()
         if newest_fetch_ms != self._newest_fetch_ms or not lags:
             self._newest_fetch_ms = newest_fetch_ms
             self._vitals.heard()

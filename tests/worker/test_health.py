@@ -1,4 +1,3 @@
-from stream.model import Record
 from stream.worker.health import BROKER_SILENCE_SECONDS_MAX, Vitals
 
 
@@ -8,10 +7,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def record(offset: int) -> Record:
-    return Record("raw", 0, offset, 0, None, b"")
 
 
 def started(stall_seconds: float = 60.0) -> tuple[Vitals, Clock]:
@@ -46,7 +41,7 @@ def test_lag_without_progress_is_not_live() -> None:
         vitals.beat()
         vitals.lag(5)
     assert vitals.live() == "5 records are waiting, none was finished for 70 s"
-    vitals.confirmed([record(4)])
+    vitals.confirmed()
     assert vitals.live() is None
 
 
@@ -70,11 +65,3 @@ def test_a_silent_broker_is_live_but_not_ready() -> None:
     assert vitals.ready() == "the broker has not answered for 16 s"
     vitals.heard()
     assert vitals.ready() is None
-
-
-def test_offsets_of_revoked_partitions_are_forgotten() -> None:
-    vitals, _ = started()
-    vitals.confirmed([record(4), record(5)])
-    assert vitals.next_offsets == {("raw", 0): 6}
-    vitals.revoked()
-    assert vitals.next_offsets == {}

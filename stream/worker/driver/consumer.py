@@ -16,7 +16,7 @@ agent that raises, a log that is not the one read before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped]
@@ -84,7 +84,7 @@ class ChunkConsumer(Consumer):
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
-        await self._seek_back()
+        sought = await self._seek_back()
         before = self._moves, self.app.consumer_generation_id
         fetched = await super()._getmany(active_partitions, timeout)
         disturbed = not self.flow_active or self._moving or before != (self._moves, self.app.consumer_generation_id)
@@ -92,17 +92,17 @@ class ChunkConsumer(Consumer):
         for partition, records in fetched.items():
             if not self._is_chunked(partition):
                 taken[partition] = records
-            elif not disturbed and self._follows_on(partition, records[0].offset):
+            elif not disturbed and self._follows_on(partition, records[0].offset, partition in sought):
                 taken[partition] = list(self._cut(partition, records))
             else:
                 self._to_seek.add(partition)
         return taken
 
-    def _follows_on(self, partition: Partition, first: int) -> bool:
+    def _follows_on(self, partition: Partition, first: int, after_seek: bool) -> bool:
         if partition not in self.ledger:
             return False
         position = self.ledger.position(partition)
-        arrival = self.ledger.arrival(partition, first)
+        arrival = self.ledger.arrival(partition, first, after_seek=after_seek)
         if arrival is Arrival.IMPOSSIBLE:
             self.fail(
                 f"{_named(partition)}: expected offset {position}, found {first}; if the topic was made anew, "
@@ -162,18 +162,22 @@ class ChunkConsumer(Consumer):
         self._to_seek.add(partition)
         self._driver.notice(f"{_named(partition)}: {why}; reading again from offset {offset}")
 
-    async def _seek_back(self) -> None:
+    async def _seek_back(self) -> Set[Partition]:
+        """Seeks where it is due; returns the partitions that are at the ledger's position now."""
         partitions, self._to_seek = self._to_seek, set()
-        await self._move({TP(*p): self.ledger.position(p) for p in partitions if p in self.ledger})
+        return await self._move({TP(*p): self.ledger.position(p) for p in partitions if p in self.ledger})
 
-    async def _move(self, offsets: Mapping[TP, int]) -> None:
-        """Seeks; what an overlapping fetch brings is not used."""
+    async def _move(self, offsets: Mapping[TP, int]) -> Set[Partition]:
+        """Seeks; what an overlapping fetch brings is not used. Returns the partitions that were sought."""
         self._moving += 1
         try:
             if offsets:
                 await self.seek_wait(offsets)
         except IllegalStateError:
             self._to_seek.update(offsets)  # a rebalance took a partition away: its account is closed in a moment
+            return frozenset()
+        else:
+            return offsets.keys()
         finally:
             self._moving -= 1
             self._moves += 1
@@ -190,8 +194,7 @@ class ChunkConsumer(Consumer):
             starts = await self._starts({partition: committed[partition] for partition in new})
             for partition, offset in starts.items():
                 if partition not in self.ledger:
-                    known = committed[partition]
-                    self.ledger.open(partition, offset, known if known is not None and known >= 0 else None)
+                    self.ledger.open(partition, offset)
             await self._move({TP(*p): self.ledger.position(p) for p in committed if p in self.ledger})
             return committed
         finally:

@@ -43,7 +43,7 @@ class _Account:
     epoch: int
     position: int
     confirmed: int
-    committed: int | None
+    committed: int
     seen_after_hole: int | None = None
 
 
@@ -54,9 +54,9 @@ class Ledger:
         self._accounts: dict[Partition, _Account] = {}
         self._epochs = itertools.count(1)
 
-    def open(self, partition: Partition, offset: int, committed: int | None) -> None:
-        """Begins a partition at `offset`; `committed` is what the group has committed, None if nothing."""
-        self._accounts[partition] = _Account(next(self._epochs), offset, offset, committed)
+    def open(self, partition: Partition, offset: int) -> None:
+        """Begins a partition at what the group has committed, or where its log begins."""
+        self._accounts[partition] = _Account(next(self._epochs), offset, offset, offset)
 
     def close(self, partitions: Iterable[Partition]) -> None:
         """Forgets partitions that another worker may hold now: their spans are refused from here on."""
@@ -78,10 +78,14 @@ class Ledger:
         """The offset after the last confirmed record."""
         return self._accounts[partition].confirmed
 
-    def arrival(self, partition: Partition, first: int) -> Arrival:
-        """Judges the first offset of a fetch. A hole is believed when it is seen again after a seek."""
+    def arrival(self, partition: Partition, first: int, *, after_seek: bool) -> Arrival:
+        """Judges the first offset of a fetch; `after_seek`: nothing came between a seek to the position and this fetch.
+
+        A hole in the log is believed only when it was seen before and is seen again after a seek.
+        """
         account = self._accounts[partition]
-        if first == account.position or first == account.seen_after_hole:
+        seen_again = after_seek and first == account.seen_after_hole
+        if first == account.position or seen_again:
             account.seen_after_hole = None
             return Arrival.EXPECTED if first >= account.position else Arrival.IMPOSSIBLE
         account.seen_after_hole = first
@@ -123,13 +127,13 @@ class Ledger:
         return {
             partition: account.confirmed
             for partition, account in self._accounts.items()
-            if account.confirmed > (account.committed or 0)
+            if account.confirmed > account.committed
         }
 
     def committed(self, partition: Partition, offset: int) -> None:
         """The broker has taken the commit of this offset."""
         account = self._accounts.get(partition)
-        if account is not None and (account.committed or 0) < offset <= account.confirmed:
+        if account is not None and account.committed < offset <= account.confirmed:
             account.committed = offset
 
 

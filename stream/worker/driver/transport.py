@@ -48,7 +48,9 @@ class ChunkTransport(Transport):
         self.chunked_topics.add(name)
         if urgent:
             self.urgent_topics.add(name)
-        return self.app.topic(name, schema=ChunkSchema(), maxsize=self.limits.queued_chunks_max)
+        topic = self.app.topic(name, schema=ChunkSchema())
+        topic.maxsize = self.limits.queued_chunks_max  # App.topic takes it and forgets it
+        return topic
 
     def check(self) -> None:
         """Refuses agents that the ledger cannot hold for. Raises `SettingsError`. Call it when all are defined."""

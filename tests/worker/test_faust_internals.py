@@ -1,0 +1,268 @@
+"""What the chunk driver relies on inside faust-streaming and aiokafka, one test for each.
+
+Both are pinned to one exact version. After raising a pin, a test that fails here says which promise the driver has
+lost; stream/worker/driver must be read again at that place before anything else.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.consumer.consumer import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher
+from faust.transport.consumer import Consumer, ThreadDelegateConsumer
+from faust.transport.drivers import TRANSPORTS
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+
+from stream.worker.driver import ChunkTransport
+from tests.worker.driver.kit import RAW, Bench
+
+Body = Callable[[Bench], Awaitable[None]]
+
+
+@pytest.fixture
+def on_bench(tmp_path: Path) -> Callable[[Body], None]:
+    def run(body: Body) -> None:
+        async def whole() -> None:
+            await asyncio.wait_for(body(Bench(tmp_path)), 10)
+
+        asyncio.run(whole())
+
+    return run
+
+
+def test_the_versions_that_were_read() -> None:
+    assert (version("faust-streaming"), version("aiokafka")) == ("0.15.3", "0.14.0")
+
+
+def test_a_scheme_is_an_alias_in_the_registry_of_transports() -> None:
+    assert TRANSPORTS.by_url("chunk://127.0.0.1:1") is ChunkTransport
+
+
+def test_partitions_of_faust_and_aiokafka_are_equal_to_plain_tuples() -> None:
+    assert TP("a", 1) == TopicPartition("a", 1) == ("a", 1)
+    assert hash(TP("a", 1)) == hash(TopicPartition("a", 1)) == hash(("a", 1))
+
+
+def test_getmany_makes_a_message_of_whatever_getmany_inside_brought(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        asked: list[dict[str, Any]] = []
+
+        async def inside(**given: Any) -> Any:
+            asked.append(given)
+            return {RAW: ["anything"]}
+
+        bench.consumer._getmany = inside  # type: ignore[method-assign]
+        bench.consumer._to_message = lambda tp, record: (tp, record)  # type: ignore[method-assign, assignment, return-value]
+        bench.thread.fill(RAW, [0])
+        assert [m async for m in bench.consumer.getmany(timeout=0.5)] == [(RAW, (RAW, "anything"))]
+        assert asked == [{"active_partitions": {RAW}, "timeout": 0.5}]
+        assert asked[0]["active_partitions"] is bench.consumer._active_partitions, "the live set"
+
+    on_bench(body)
+
+
+def test_getmany_seeks_to_committed_when_the_flow_was_stopped_during_a_fetch(
+    on_bench: Callable[[Body], None],
+) -> None:
+    async def body(bench: Bench) -> None:
+        sought = asyncio.Event()
+
+        async def seek() -> dict[TP, int]:
+            sought.set()
+            return {}
+
+        async def inside(**_: Any) -> Any:
+            bench.consumer.stop_flow()
+            return {RAW: ["dropped"]}
+
+        bench.consumer._getmany = inside  # type: ignore[method-assign]
+        bench.consumer.seek_to_committed = seek  # type: ignore[method-assign, assignment]
+        assert [m async for m in bench.consumer.getmany(timeout=0)] == []
+        assert sought.is_set()
+
+    on_bench(body)
+
+
+def test_a_chunk_outside_the_ledger_s_order_is_not_dropped_by_the_reading_loop() -> None:
+    source = inspect.getsource(Consumer._drain_messages)
+    assert "if r_offset is None or offset >= r_offset:" in source
+    assert "if gap > 1 and r_offset:" in source
+
+
+def test_an_empty_set_of_partitions_means_all_to_aiokafka() -> None:
+    class Raised(Exception):  # noqa: N818
+        pass
+
+    class Failure:
+        def check_raise(self) -> None:
+            raise Raised
+
+    fetcher = SimpleNamespace(
+        _subscriptions=SimpleNamespace(reassignment_in_progress=False),
+        _records={RAW: Failure()},
+        _notify=lambda _: None,
+        _wait_consume_future=None,
+    )
+    with pytest.raises(Raised):
+        asyncio.run(Fetcher.fetched_records(fetcher, set(), timeout=0))
+    fetcher._records = {RAW: Failure()}
+    fetcher._subscriptions.is_assigned = lambda _: True
+    assert asyncio.run(Fetcher.fetched_records(fetcher, {TP("other", 0)}, timeout=0)) == {}
+
+
+def test_a_seek_throws_away_what_was_fetched_before() -> None:
+    sought: list[tuple[Any, int]] = []
+    fetcher = SimpleNamespace(
+        _subscriptions=SimpleNamespace(seek=lambda tp, offset: sought.append((tp, offset))),
+        _records={RAW: "fetched"},
+        _notify=lambda _: None,
+        _wait_consume_future=None,
+    )
+    Fetcher.seek_to(fetcher, RAW, 7)
+    assert sought == [(RAW, 7)]
+    assert fetcher._records == {}
+
+
+def test_the_client_reads_its_fetch_wait_when_it_starts() -> None:
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.start)
+    assert "fetch_max_wait_ms=1500" in inspect.getsource(AIOKafkaConsumerThread._create_worker_consumer)
+
+
+def test_seek_to_committed_of_aiokafka_passes_over_offset_zero() -> None:
+    assert "if offset and offset > 0:" in inspect.getsource(AIOKafkaConsumer.seek_to_committed)
+
+
+@pytest.mark.parametrize("name", ["_getmany", "_commit", "seek_to_committed", "seek_wait", "earliest_offsets"])
+def test_these_are_coroutines_that_ask_the_thread(name: str) -> None:
+    method = getattr(ThreadDelegateConsumer, name)
+    assert inspect.iscoroutinefunction(method)
+    assert "self._thread." in inspect.getsource(method)
+
+
+def test_what_the_filter_returns_is_what_a_commit_commits(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        bench.consumer._filter_committable_offsets = lambda tps: {RAW: 5}  # type: ignore[method-assign]
+        assert await bench.consumer.commit()
+        assert bench.thread.group == {RAW: 5}
+
+    on_bench(body)
+
+
+def test_a_commit_during_a_commit_commits_nothing(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        go_on = asyncio.Event()
+        bench.thread.before_commit = go_on.wait  # type: ignore[assignment]
+        bench.consumer._filter_committable_offsets = lambda tps: {RAW: 5}  # type: ignore[method-assign]
+        first = asyncio.ensure_future(bench.consumer.commit())
+        await asyncio.sleep(0)
+        second = asyncio.ensure_future(bench.consumer.commit())
+        await asyncio.sleep(0)
+        go_on.set()
+        assert [await first, await second] == [True, False]
+
+    on_bench(body)
+
+
+def test_a_commit_of_an_old_generation_is_false_and_no_crash() -> None:
+    source = inspect.getsource(AIOKafkaConsumerThread._commit)
+    assert 'if "already rebalanced" in str(exc):\n                return False' in source
+    from aiokafka.consumer import group_coordinator
+    from aiokafka.errors import CommitFailedError
+
+    said = inspect.getsource(group_coordinator.GroupCoordinator.commit_offsets)
+    assert '"Commit cannot be completed since the group has already "' in said
+    text = "Commit cannot be completed since the group has already rebalanced and may have assigned the partitions"
+    assert "already rebalanced" in str(CommitFailedError(text))
+
+
+def test_revocation_and_stop_wait_until_nothing_is_in_work(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        waited: list[str] = []
+
+        async def wait_empty() -> None:
+            waited.append("empty")
+
+        bench.consumer.wait_empty = wait_empty  # type: ignore[method-assign]
+        await bench.app._consumer_wait_empty(bench.consumer, bench.app.log)
+        assert waited == ["empty"]
+        for caller in (bench.app._on_partitions_revoked, bench.app._stop_consumer):
+            assert "_consumer_wait_empty" in inspect.getsource(caller)
+
+    on_bench(body)
+
+
+def test_revoked_and_assigned_come_through_the_consumer(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        for name in ("threadsafe_partitions_revoked", "threadsafe_partitions_assigned"):
+            assert f"self.on_{name.removeprefix('threadsafe_')}" in inspect.getsource(getattr(bench.consumer, name))
+
+    on_bench(body)
+
+
+def test_an_agent_s_error_reaches_the_consumer(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        errors: list[BaseException] = []
+
+        async def on_task_error(error: BaseException) -> None:
+            errors.append(error)
+
+        bench.consumer.on_task_error = on_task_error  # type: ignore[method-assign]
+        error = ZeroDivisionError()
+        await bench.app._on_agent_error(None, error)  # type: ignore[arg-type]
+        assert errors == [error]
+
+    on_bench(body)
+
+
+def test_an_agent_takes_no_error_handler_of_its_own(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        with pytest.raises(TypeError):
+            bench.app.agent(bench.topic, on_error=print)(lambda stream: None)  # type: ignore[arg-type]
+
+    on_bench(body)
+
+
+def test_a_topic_decodes_with_what_its_schema_compiles(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        message = SimpleNamespace(value="a chunk", headers=None, topic="raw")
+        event = await bench.topic.decode(message, propagate=True)
+        assert event.value == "a chunk"
+        assert event.message is message
+        agent_channel = bench.app.stream(bench.topic).channel
+        assert agent_channel.queue.maxsize == bench.transport.limits.queued_chunks_max  # type: ignore[attr-defined]
+
+    on_bench(body)
+
+
+def test_events_of_an_older_generation_are_passed_over_and_streams_can_be_told_not_to_acknowledge() -> None:
+    source = Path(inspect.getfile(Consumer)).parent.parent / "_cython" / "streams.pyx"
+    text = source.read_text(encoding="utf-8")
+    assert "message.generation_id != self.app.consumer_generation_id" in text
+    assert "not self.app.flow_control.is_active()" in text
+    assert "if do_ack and event is not None:" in text
+
+
+def test_tables_write_their_changelog_through_one_method(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        table = bench.app.Table("seen", partitions=1)
+        assert "self.send_changelog(" in inspect.getsource(table._send_changelog)
+        sent = table.send_changelog(0, "key", 1)
+        assert isinstance(sent, asyncio.Future)
+
+    on_bench(body)
+
+
+def test_the_producer_beneath_faust_sends_and_answers_with_a_future(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        assert "_ensure_producer" in dir(bench.app.producer)
+        assert "AIOKafkaProducer" in inspect.getsource(type(bench.app.producer)._new_producer)
+
+    on_bench(body)
