@@ -102,7 +102,7 @@ def setting_overrides(broker: EmbeddedBroker) -> dict[str, Any]:
         "bootstrap": broker.bootstrap,
         "session_timeout_ms": 3_000,
         "heartbeat_interval_ms": 500,
-        "fetch_wait_ms_max": 25,
+        "fetch_wait_ms_max": 5,
     }
 
 
