@@ -1,7 +1,8 @@
-"""`redline rules`: check rule files, run the tests written inside them."""
+"""`redline rules`: check and format rule files, run the tests written inside them, explain what rules find."""
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import click
 import orjson
 
 from stream.cli.common import load_settings
-from stream.rulelang import Diagnostic, Loaded, load, render
+from stream.errors import RulesError
+from stream.rulelang import Diagnostic, Loaded, RuleSet, SourceFile, format_file, load, render
 from stream.ruletest import TestResult, run_tests
 from stream.sources.rulefiles import read_rule_files
 
@@ -19,7 +21,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 
 @click.group()
 def rules() -> None:
-    """Check rule files and run their tests.
+    """Check and format rule files, run their tests, explain what they find.
 
     FOLDER is a folder of rule files (or one file); by default the one of the settings.
     """
@@ -57,17 +59,11 @@ def test(folder: Path | None, only: tuple[str, ...], as_json: bool) -> None:
 
     Exit codes: 0 all passed, 1 some failed, 2 the rules cannot be used.
     """
-    loaded = _load(folder)
-    if loaded.ruleset is None:
-        errors = [d for d in loaded.diagnostics if d.severity == "error"]
-        for diagnostic in errors:
-            click.echo(render(diagnostic) + "\n", err=True)
-        click.echo(f"redline: the rules cannot be used: {_count(len(errors), 'error')}", err=True)
-        raise click.exceptions.Exit(2)
-    unknown = set(only) - {rule.id for rule in loaded.ruleset.rules}
+    ruleset = _usable(_load(folder))
+    unknown = set(only) - {rule.id for rule in ruleset.rules}
     if unknown:
         raise click.UsageError(f"there is no rule {', '.join(sorted(unknown))}")
-    results = [r for r in run_tests(loaded.ruleset) if not only or r.rule in only]
+    results = [r for r in run_tests(ruleset) if not only or r.rule in only]
     failed = [r for r in results if not r.passed]
     if as_json:
         for result in results:
@@ -81,8 +77,63 @@ def test(folder: Path | None, only: tuple[str, ...], as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+@rules.command()
+@_FOLDER
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+def fmt(folder: Path | None, only_check: bool) -> None:
+    """Write rule files in their canonical form: keys in order, expressions laid out, comments kept.
+
+    The meaning stays: the digest of the rules before and after is the same. Names the files that change.
+
+    Exit codes: 0 fine, 1 files would change under --check, 2 the rules cannot be used.
+    """
+    files = read_rule_files(folder or load_settings({}).rules_dir)
+    before = _usable(load(files))
+    formatted = [SourceFile(file.path, format_file(file)) for file in files]
+    after = load(formatted).ruleset
+    if after is None or (after.digest, _articles(after)) != (before.digest, _articles(before)):
+        raise AssertionError("the canonical form means something else; nothing was written")
+    changed = [new for old, new in zip(files, formatted, strict=True) if new.text != old.text]
+    for file in changed:
+        if not only_check:
+            _replace(Path(file.path), file.text)
+        click.echo(f"{'would change' if only_check else 'changed'} {file.path}")
+    same = len(files) - len(changed)
+    click.echo(f"{_count(len(changed), 'file')} {'to change' if only_check else 'changed'}, {same} as they should be")
+    if changed and only_check:
+        raise click.exceptions.Exit(1)
+
+
+def _articles(ruleset: RuleSet) -> list[tuple[object, ...]]:
+    return [(r.id, t.name, t.article, t.expect, t.spans, t.because) for r in ruleset.rules for t in r.tests]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all; a link stays a link."""
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.fmt")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="")
+        shutil.copymode(target, draft)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise RulesError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
 def _load(folder: Path | None) -> Loaded:
     return load(read_rule_files(folder or load_settings({}).rules_dir))
+
+
+def _usable(loaded: Loaded) -> RuleSet:
+    """The rule set; or the errors on stderr and exit code 2."""
+    if loaded.ruleset is not None:
+        return loaded.ruleset
+    errors = [d for d in loaded.diagnostics if d.severity == "error"]
+    for diagnostic in errors:
+        click.echo(render(diagnostic) + "\n", err=True)
+    click.echo(f"redline: the rules cannot be used: {_count(len(errors), 'error')}", err=True)
+    raise click.exceptions.Exit(2)
 
 
 def _contents(loaded: Loaded) -> str:

@@ -2,9 +2,11 @@
 
 A file goes through these modules: `yamltree` (YAML to a tree with places), `rulefile` and its helpers (the schema),
 `grammar` and `words` (expressions to nodes), `lists`, `checker` and `lints` (what it means), `compiler` (lists put
-in, digest). `loader.load` puts them together, `codes` explains each diagnostic, `printer` writes nodes again.
+in, digest). `loader.load` puts them together, `codes` explains each diagnostic, `printer` writes nodes again,
+`canonical` whole files.
 """
 
+from stream.rulelang.canonical import format_file
 from stream.rulelang.codes import CODES, Code
 from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile, render
 from stream.rulelang.inflect import inflections
@@ -25,6 +27,7 @@ __all__ = [
     "RuleTest",
     "Scope",
     "SourceFile",
+    "format_file",
     "inflections",
     "load",
     "print_node",

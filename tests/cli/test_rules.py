@@ -1,0 +1,61 @@
+"""`redline rules` on folders of rule files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from stream.cli.rules import rules
+
+RULE = """\
+kind: rule
+severity: low
+id: example.truce
+match: ( truce ) # why
+tests:
+  - {name: fires, article: {body: A truce.}, expect: fire}
+"""
+
+
+def _run(*arguments: object) -> Result:
+    return CliRunner().invoke(rules, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one untidy rule file."""
+    (tmp_path / "a.yml").write_text(RULE, encoding="utf-8")
+    return tmp_path
+
+
+def test_fmt_checks_writes_and_is_done(folder: Path) -> None:
+    checked = _run("fmt", folder, "--check")
+    assert (checked.exit_code, checked.stdout) == (
+        1,
+        f"would change {folder}/a.yml\n1 file to change, 0 as they should be\n",
+    )
+    assert (folder / "a.yml").read_text(encoding="utf-8") == RULE
+    written = _run("fmt", folder)
+    assert (written.exit_code, written.stdout) == (0, f"changed {folder}/a.yml\n1 file changed, 0 as they should be\n")
+    lines = (folder / "a.yml").read_text(encoding="utf-8").splitlines()
+    assert lines[:4] == ["kind: rule", "id: example.truce", "severity: low", "match: truce  # why"]
+    assert _run("fmt", folder, "--check").exit_code == 0
+    assert [path.name for path in folder.iterdir()] == ["a.yml"]
+
+
+def test_fmt_leaves_files_with_errors_alone(folder: Path) -> None:
+    (folder / "b.yml").write_text("kind: rule\nid: B\nseverity: low\nmatch: truce\n", encoding="utf-8")
+    result = _run("fmt", folder)
+    assert result.exit_code == 2
+    assert "R205" in result.stderr
+    assert (folder / "a.yml").read_text(encoding="utf-8") == RULE
+
+
+def test_check_and_test_for_programs(folder: Path) -> None:
+    checked = _run("check", folder, "--json")
+    assert (checked.exit_code, checked.stdout) == (0, "")
+    tested = _run("test", folder, "--json")
+    assert [json.loads(line)["passed"] for line in tested.stdout.splitlines()] == [True]
