@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from stream.cli import COMMANDS, cli
 from stream.model import Article
+from stream.rulelang import file_schema
 from stream.rulelang.codes import CODES as DIAGNOSTICS
 from stream.settings import ENV_PREFIX, Settings
 from stream.telemetry.metrics import TABLE
@@ -122,6 +123,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "diagnostics.md": diagnostics_page,
     "article.schema.json": lambda: _schema(Article),
     "alert.schema.json": lambda: _schema(AlertEvent),
+    "rules.schema.json": lambda: json.dumps(file_schema(), indent=2, ensure_ascii=False) + "\n",
 }
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from stream.cli.common import load_settings
 from stream.errors import RulesError
-from stream.rulelang import Diagnostic, Loaded, RuleSet, SourceFile, format_file, load, render
+from stream.rulelang import Diagnostic, Loaded, RuleSet, SourceFile, file_schema, format_file, load, render
 from stream.ruletest import TestResult, run_tests
 from stream.sources.rulefiles import read_rule_files
 
@@ -102,6 +102,12 @@ def fmt(folder: Path | None, only_check: bool) -> None:
     click.echo(f"{_count(len(changed), 'file')} {'to change' if only_check else 'changed'}, {same} as they should be")
     if changed and only_check:
         raise click.exceptions.Exit(1)
+
+
+@rules.command()
+def schema() -> None:
+    """Print the JSON Schema of rule files, for editors that complete and check while you write."""
+    click.echo(orjson.dumps(file_schema(), option=orjson.OPT_INDENT_2).decode())
 
 
 def _articles(ruleset: RuleSet) -> list[tuple[object, ...]]:

@@ -9,6 +9,7 @@ in, digest). `loader.load` puts them together, `codes` explains each diagnostic,
 from stream.rulelang.canonical import format_file
 from stream.rulelang.codes import CODES, Code
 from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile, render
+from stream.rulelang.fileschema import file_schema
 from stream.rulelang.inflect import inflections
 from stream.rulelang.loader import load
 from stream.rulelang.nodes import Node
@@ -27,6 +28,7 @@ __all__ = [
     "RuleTest",
     "Scope",
     "SourceFile",
+    "file_schema",
     "format_file",
     "inflections",
     "load",

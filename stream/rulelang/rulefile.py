@@ -227,7 +227,7 @@ def _summary(fields: Fields) -> str:
     return summary.text.strip()
 
 
-_GROUP_NAMES = ("rule", "story", "source", "country", "topic", "lang", "section", "author")
+GROUP_NAMES = ("rule", "story", "source", "country", "topic", "lang", "section", "author")
 
 
 def _grouping(fields: Fields, key: str, *, report_later: bool = True) -> None:
@@ -237,8 +237,8 @@ def _grouping(fields: Fields, key: str, *, report_later: bool = True) -> None:
         fields.source.add("R216", fields.place(key), f"`{key}` without `rule`", "`rule` among its names", "Add `rule`.")
         report_later = False
     for scalar in scalars:
-        if scalar.text not in _GROUP_NAMES:
-            help_ = did_you_mean(scalar.text, _GROUP_NAMES)
+        if scalar.text not in GROUP_NAMES:
+            help_ = did_you_mean(scalar.text, GROUP_NAMES)
             fields.source.add("R204", scalar.place, quoted(scalar.text), "a name to group by", help_)
         elif scalar.text != "rule" and report_later:
             help_ = "Write `group_by: [rule]` for now."

@@ -59,3 +59,7 @@ def test_check_and_test_for_programs(folder: Path) -> None:
     assert (checked.exit_code, checked.stdout) == (0, "")
     tested = _run("test", folder, "--json")
     assert [json.loads(line)["passed"] for line in tested.stdout.splitlines()] == [True]
+
+
+def test_schema_is_json() -> None:
+    assert json.loads(_run("schema").stdout)["title"] == "Redline rule file"
