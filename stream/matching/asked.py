@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from stream.matching.finds import Find, KeyFind, RegexFind, TextFind
+from stream.matching.keys import topic_held
 from stream.matching.text import Text, Window
 from stream.rulelang.nodes import KeyField, Node, Regex
 from stream.rulelang.printer import print_node
@@ -147,7 +148,7 @@ def find_of(span: Span, text: Text) -> Find:
     first, last, node, extra = span
     clause = node.clause(span)
     if isinstance(clause, KeyField):
-        return KeyFind(clause)
+        return KeyFind(clause, topic_held(clause, text.topics) if clause.name == "topic" else None)
     if isinstance(clause, Regex):
         field, start, end, _ = extra
         base = 0 if field == "title" else text.title_end

@@ -14,8 +14,9 @@ from stream.rulelang.printer import print_node
 
 _ORDER = {"title": 0, "body": 1}
 
-Place = tuple[int, int, int, str, str, int, int]
-"""Order of the field, start, end, clause, field, first and last token: sorts as evidence is to be shown."""
+Place = tuple[int, int, int, str, str, int, int, str]
+"""Order of the field, start, end, clause, field, first and last token, and the value of a key field: sorts as evidence
+is to be shown."""
 
 
 def evidence_of(finds: Iterable[Find], read: ReadArticle, limits: Limits) -> tuple[Evidence, ...]:
@@ -42,7 +43,7 @@ def evidence_at(
 def word_place(read: ReadArticle, field: TextField, first: int, last: int, clause: str) -> Place:
     """The place of a span of words, by its first and last token in the field."""
     reading = _reading(read, field)
-    return _ORDER[field], reading.starts[first], reading.ends[last], clause, field, first, last
+    return _ORDER[field], reading.starts[first], reading.ends[last], clause, field, first, last, ""
 
 
 def place_of(find: Find, read: ReadArticle) -> Place:
@@ -51,16 +52,16 @@ def place_of(find: Find, read: ReadArticle) -> Place:
         case TextFind(field=field, first=first, last=last):
             return word_place(read, field, first, last, clause)
         case RegexFind(field=field):
-            return _ORDER[field], find.start, find.end, clause, field, find.first, find.last
+            return _ORDER[field], find.start, find.end, clause, field, find.first, find.last, ""
         case KeyFind(clause=node):
-            return len(_ORDER), 0, len(key_value(read.article, node.name) or ""), clause, node.name, 0, 0
+            value = find.topic or key_value(read.article, node.name) or ""
+            return len(_ORDER), 0, len(value), clause, node.name, 0, 0, value
 
 
 def _evidence(place: Place, read: ReadArticle, limits: Limits) -> Evidence:
-    order, start, end, clause, field, first, last = place
+    order, start, end, clause, field, first, last, value = place
     end = min(end, start + limits.evidence_text_code_points_max)
     if order == len(_ORDER):
-        value = key_value(read.article, field) or ""
         return Evidence(clause, field, start, end, value[start:end], value[: limits.sentence_code_points_max])
     reading = _reading(read, field)
     return Evidence(

@@ -42,9 +42,11 @@ class RegexFind:
 
 @dataclass(frozen=True, slots=True)
 class KeyFind:
-    """A key field that equals one of the values asked for; it stands for the whole field."""
+    """A key field that equals one of the values asked for; it stands for the whole field. `topic` is the topic that
+    answers `topic:`, the first of several."""
 
     clause: KeyField
+    topic: str | None = None
 
 
 Find = TextFind | RegexFind | KeyFind

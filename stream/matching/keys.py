@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from stream.matching.article import KEY_FIELDS, ReadArticle
 from stream.model import Article
 from stream.rulelang.nodes import KeyField
 from stream.rulelang.ruleset import Scope
+from stream.rulelang.topicorder import covers
 
 _FOLDS_CACHED_MAX = 20_000
 
@@ -31,6 +33,12 @@ def key_holds(node: KeyField, article: Article) -> bool:
     if value is None:
         return False
     return any(_equals(folded(value), wanted, prefix=prefix) for wanted, prefix in wanted_values(node))
+
+
+def topic_held(node: KeyField, topics: Iterable[str]) -> str | None:
+    """The first of an article's topics, sorted, that a `topic:` asks for; None if there is none."""
+    wanted = wanted_values(node)
+    return min((topic for topic in topics if any(covers(each, topic) for each in wanted)), default=None)
 
 
 def wanted_values(node: KeyField) -> tuple[tuple[str, bool], ...]:

@@ -3,7 +3,9 @@
 An article is tested against few rules. Each rule waits for the slots of its rarest required part: of an AND that of
 one operand, of an OR those of all, of a phrase that of its longest word (Lucene Monitor's presearcher does the same
 with an index of queries). The tokens of an article name the slots it fills, the slots name the candidates, and only
-they are evaluated. `prefilter=False` asks every rule of every article; nothing but the time it takes may change.
+they are evaluated. Rules that ask for topics come after the rules that give them, level by level, and the topics of
+a level fill slots for the next. `prefilter=False` asks every rule of every article; nothing but the time it takes may
+change.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from stream.matching.text import BODY, TITLE, Text
 from stream.matching.vocabulary import Vocabulary
 from stream.model import Evidence
 from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, Scope
+from stream.rulelang.topicorder import levels, topic_fields, wanted_topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ class Matcher:
             for order, rule in enumerate(ruleset.rules)
         ]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
-        self._choice = Choice([compiled.match for compiled in self._rules]) if prefilter else None
+        self._levels = [_Level(rules, prefilter=prefilter) for rules in _by_level(self._rules)]
+        self._levels[-1].is_asked_for = False
+        self._level_of = {c.rule.id: number for number, level in enumerate(self._levels) for c in level.rules}
 
     def match(self, batch: Sequence[ReadArticle]) -> list[list[RuleMatch]]:
         """For each article the rules that hold, in the order of the rule set, with their evidence.
@@ -70,31 +75,73 @@ class Matcher:
 
     def verdict(self, rule: Rule, read: ReadArticle) -> Verdict:
         """What one rule of the set says about one article with all it found, or why it is quiet."""
-        outcome = _judge(self._by_id[rule.id], _Article(read, self._vocabulary))
+        article = _Article(read, self._vocabulary)
+        compiled = self._by_id[rule.id]
+        for level in self._levels[: self._level_of[rule.id]]:
+            self._of_level(level, article)
+        outcome = _judge(compiled, article)
         if isinstance(outcome, Quiet):
             return outcome
         return Fired(tuple(dict.fromkeys(find_of(span, outcome.text) for span in outcome.spans)))
 
     def _of_article(self, read: ReadArticle) -> list[RuleMatch]:
         article = _Article(read, self._vocabulary)
-        if self._choice is None:
-            candidates = self._rules
-        else:
-            candidates = [self._rules[index] for index in self._choice.chosen(article.text)]
+        matches = [match for level in self._levels for match in self._of_level(level, article)]
+        if len(self._levels) > 1:
+            matches.sort(key=lambda match: self._by_id[match.rule.id].order)
+        return matches
+
+    def _of_level(self, level: _Level, article: _Article) -> list[RuleMatch]:
         matches = []
-        for compiled in candidates:
+        for compiled in level.candidates(article.text):
             try:
                 outcome = _judge(compiled, article)
                 if isinstance(outcome, _Held):
                     matches.append(RuleMatch(compiled.rule, self._evidence(outcome, article)))
             except Exception as error:  # noqa: BLE001 - one rule's fault must not stop the other rules
                 matches.append(RuleMatch(compiled.rule, (), f"{type(error).__name__}: {error}"))
+        if level.is_asked_for:
+            article.text.add_topics({topic for match in matches if match.error is None for topic in match.rule.topics})
         return matches
 
     def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:
         spans = _first_spans(held, self._limits.evidence_per_match_max)
         places = [article.place_of(span, held.text) for span in spans]
         return evidence_at(places, article.read, self._limits, article.evidence)
+
+
+class _Level:
+    """Rules that wait for the topics of the levels before; `is_asked_for` if a level comes behind."""
+
+    is_asked_for = True
+
+    def __init__(self, rules: Sequence[CompiledRule], *, prefilter: bool) -> None:
+        self.rules = rules
+        self._choice = Choice([compiled.match for compiled in rules]) if prefilter else None
+
+    def candidates(self, text: Text) -> Sequence[CompiledRule]:
+        if self._choice is None:
+            return self.rules
+        return [self.rules[index] for index in self._choice.chosen(text)]
+
+
+def _by_level(rules: Sequence[CompiledRule]) -> list[list[CompiledRule]]:
+    """Rules without `topic:` first, then those that wait for these, and so on; the compiler has refused circles."""
+    gives = {compiled.rule.id: compiled.rule.topics for compiled in rules}
+    asks = {
+        compiled.rule.id: [
+            wanted
+            for field in topic_fields([compiled.rule.match, *(e.match for e, _ in compiled.exclusions)])
+            for wanted in wanted_topics(field)
+        ]
+        for compiled in rules
+    }
+    found, circles = levels(gives, asks)
+    assert not circles, f"rules wait for each other's topics: {circles[0]}"
+    by_level: list[list[CompiledRule]] = [[] for _ in range(max(found.values(), default=0) + 1)]
+    for compiled in rules:
+        by_level[found[compiled.rule.id]].append(compiled)
+    return by_level
 
 
 class _Article:

@@ -9,7 +9,7 @@ Nothing here is fast: NEAR compares all pairs. Use it for tests, and for rules w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import assert_never
@@ -17,7 +17,7 @@ from typing import assert_never
 from stream.clean.reading import Reading
 from stream.matching.article import TEXT_FIELDS, ReadArticle, TextField
 from stream.matching.finds import Find, Fired, KeyFind, Quiet, RegexFind, TextFind, Verdict, leaf_positions
-from stream.matching.keys import key_holds, scope_holds
+from stream.matching.keys import key_holds, scope_holds, topic_held
 from stream.matching.regex import blank, find_all, searched
 from stream.matching.terms import TokenTest, sequences
 from stream.rulelang.nodes import (
@@ -39,6 +39,7 @@ from stream.rulelang.nodes import (
 )
 from stream.rulelang.printer import print_node
 from stream.rulelang.ruleset import Rule
+from stream.rulelang.topicorder import covers, topic_fields, wanted_topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +55,60 @@ Window = tuple[Stretch, ...]
 Masks = dict[TextField, set[int]]
 
 
-def judge(rule: Rule, read: ReadArticle) -> Verdict:
-    """What a rule says about an article: scope, then match, then exclusions, then match without the masked words."""
+def judge_all(rules: Sequence[Rule], read: ReadArticle) -> dict[str, Verdict]:
+    """What each rule says; one that asks for topics is told those of the rules that give them, asked before it."""
+    verdicts: dict[str, Verdict] = {}
+
+    def verdict(rule: Rule) -> Verdict:
+        if rule.id not in verdicts:
+            fields = topic_fields([rule.match, *(exclusion.match for exclusion in rule.exclusions)])
+            wanted = [each for field in fields for each in wanted_topics(field)]
+            topics = {
+                topic
+                for giver in rules
+                for topic in giver.topics
+                if any(covers(each, topic) for each in wanted) and isinstance(verdict(giver), Fired)
+            }
+            verdicts[rule.id] = judge(rule, read, topics)
+        return verdicts[rule.id]
+
+    return {rule.id: verdict(rule) for rule in rules}
+
+
+def judge(rule: Rule, read: ReadArticle, topics: Collection[str] = ()) -> Verdict:
+    """What a rule says about an article: scope, then match, then exclusions, then match without the masked words.
+
+    `topics` are those that other rules gave the article, as far as this rule asks for them.
+    """
     if not scope_holds(rule.scope, read):
         return Quiet(("scope",))
-    finds = ask(rule.match, read)
+    finds = ask(rule.match, read, topics=topics)
     if finds is None:
         return Quiet(("match",))
-    held = [(exclusion, found) for exclusion in rule.exclusions if (found := ask(exclusion.match, read)) is not None]
+    held = [
+        (exclusion, found)
+        for exclusion in rule.exclusions
+        if (found := ask(exclusion.match, read, topics=topics)) is not None
+    ]
     dropping = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held if exclusion.mask == "article")
     if dropping:
         return Quiet(dropping)
     if not held:
         return Fired(finds)
-    masked = ask(rule.match, read, leaf_positions([find for _, found in held for find in found]))
+    masked = ask(rule.match, read, leaf_positions([find for _, found in held for find in found]), topics)
     if masked is None:
         return Quiet(tuple(f"exclude:{exclusion.name}" for exclusion, _ in held))
     return Fired(masked)
 
 
-def ask(node: Node, read: ReadArticle, masks: Masks | None = None) -> tuple[Find, ...] | None:
+def ask(
+    node: Node, read: ReadArticle, masks: Masks | None = None, topics: Collection[str] = ()
+) -> tuple[Find, ...] | None:
     """What an expression found in the whole article, each find once; None if it does not hold.
 
     `masks` are token positions that match nothing; they keep their place.
     """
-    question = _Question(read, masks or {"title": set(), "body": set()})
+    question = _Question(read, masks or {"title": set(), "body": set()}, topics)
     window = tuple(
         Stretch(field, 0, len(reading.tokens)) for field in TEXT_FIELDS if (reading := read.reading(field)) is not None
     )
@@ -93,6 +123,7 @@ Found = list[Find] | None
 class _Question:
     read: ReadArticle
     masks: Masks
+    topics: Collection[str]
 
     def ask(self, node: Node, window: Window, *, case: bool) -> Found:  # noqa: C901 - one arm for each kind of node
         match node:
@@ -100,6 +131,9 @@ class _Question:
                 return self._leaf(node, window, case=case) or None
             case Regex():
                 return self._regex(node, window) or None
+            case KeyField(name="topic"):
+                topic = topic_held(node, self.topics)
+                return None if topic is None else [KeyFind(node, topic)]
             case KeyField():
                 return [KeyFind(node)] if key_holds(node, self.read.article) else None
             case And(operands=operands):

@@ -54,7 +54,14 @@ class Text:
         self.slots = self._filled.slots
         self.slots_of = self._filled.memory.slots_of
         self.whole: Window = (0, self.end, TITLE | BODY)
+        self.topics: set[str] = set()
+        self._vocabulary = vocabulary
         self._start()
+
+    def add_topics(self, topics: AbstractSet[str]) -> None:
+        """Fill the slots of rules that ask for topics; all rules that give them have been asked, so no answer ages."""
+        self.topics |= topics
+        self.slots |= self._vocabulary.topic_slots(topics)
 
     def without(self, masked: frozenset[int]) -> Text:
         """The same article with the words at some positions blanked.

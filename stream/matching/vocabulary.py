@@ -15,6 +15,7 @@ from itertools import chain
 
 from stream.matching.article import KEY_FIELDS, ReadArticle
 from stream.matching.keys import folded, key_value
+from stream.rulelang.topicorder import covers
 
 TOKENS_KNOWN_MAX = 300_000
 """How many different tokens are remembered; above, remembering starts afresh (results do not depend on it)."""
@@ -97,6 +98,12 @@ class Vocabulary:
                 slots.update(self._of_key(name, value))
         return Filled(slots, filling, memory)
 
+    def topic_slots(self, topics: AbstractSet[str]) -> set[int]:
+        """The slots of `topic:` that topics fill."""
+        if "topic" not in self._keys:
+            return set()
+        return {slot for topic in topics for slot in self._of_key("topic", topic)}
+
     def _new(self, name: str, tests: AbstractSet[Test], weight: float) -> int:
         slot = len(self.weights)
         self._slots[name, frozenset(tests)] = slot
@@ -133,13 +140,15 @@ class Vocabulary:
             if len(self._key_slots) > KEY_VALUES_KNOWN_MAX:
                 self._key_slots.clear()
             found = folded(value)
-            known = tuple(
-                slot
-                for wanted, prefix, slot in self._keys[name]
-                if (found.startswith(wanted) if prefix else found == wanted)
-            )
+            holds = covers if name == "topic" else _equals
+            known = tuple(slot for wanted, prefix, slot in self._keys[name] if holds((wanted, prefix), found))
             self._key_slots[name, value] = known
         return known
+
+
+def _equals(wanted: Test, value: str) -> bool:
+    text, prefix = wanted
+    return value.startswith(text) if prefix else value == text
 
 
 def _weight(text: str, prefix: bool) -> float:

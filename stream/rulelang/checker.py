@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import re2  # type: ignore[import-untyped]
 
@@ -29,6 +30,8 @@ from stream.rulelang.nodes import (
 from stream.rulelang.printer import print_node
 from stream.rulelang.rulefile import BROKEN, RuleDraft
 from stream.rulelang.source import Source, did_you_mean, quoted
+from stream.rulelang.topicorder import levels as topic_levels
+from stream.rulelang.topicorder import topic_fields, wanted_topics
 from stream.rulelang.walk import children, leaves, nodes
 
 PREFIX_LETTERS_MIN = 3
@@ -88,6 +91,35 @@ def check_rule(draft: RuleDraft, lists: Lists, lists_usable: bool) -> None:
             draft.source.add(
                 "R412", node.place, "`mask: phrase` with nothing to mask", "words in the expression", help_
             )
+
+
+def check_topics(drafts: Sequence[RuleDraft], lists: Lists, lists_usable: bool) -> None:
+    """Rules that wait for each other's topics can never be asked."""
+
+    def values(field: KeyField) -> Sequence[str]:
+        name = field.list_name
+        return lists.values(name) if lists_usable and name is not None and name in lists else ()
+
+    fields = {draft.rule.id: topic_fields(expressions(draft)) for draft in drafts}
+    asks = {
+        rule: [wanted for field in asked for wanted in wanted_topics(field, values)] for rule, asked in fields.items()
+    }
+    _, circles = topic_levels({draft.rule.id: draft.rule.topics for draft in drafts}, asks)
+    by_id = {draft.rule.id: draft for draft in drafts}
+    for circle in circles:
+        draft = by_id[circle[0]]
+        found = "a circle of topics: " + " → ".join(f"`{name}`" for name in circle[:CIRCLE_NAMES_SHOWN_MAX])
+        help_ = (
+            "A rule cannot ask for a topic that it gives itself, or that waits for it. A topic covers those below it."
+        )
+        place = fields[circle[0]][0].place
+        draft.source.add("R506", place, found, "topics that rules before it give", help_)
+
+
+def expressions(draft: RuleDraft) -> list[Node]:
+    """The expressions of a rule that could be read."""
+    found = (draft.rule.match, *(e.match for e in draft.rule.exclusions))
+    return [node for node in found if node is not BROKEN]
 
 
 def _check_expanded(node: Node, source: Source, lists: Lists) -> None:
@@ -173,9 +205,6 @@ def _check_phrase(phrase: Phrase, source: Source) -> None:
 
 
 def _check_key_field(node: KeyField, source: Source) -> None:
-    if node.name == "topic":
-        help_ = "For now, name the words that the topic's rule looks for; a list can be shared by both rules."
-        source.add("R601", node.place, "`topic:` in an expression", "another field, in this version", help_)
     if node.list_name is None and not node.value and not node.prefix:
         source.add("R408", node.place, f"an empty value behind `{node.name}:`", "a value", "Write the value.")
 

@@ -52,11 +52,12 @@ RULE_CODES = (
         "kind: list\nid: places\nitems: [Geneva]\n" + _USES_LIST.replace("@places", "source:@places"),
     ),
     Code(
-        "R601",
-        "`topic:` in an expression",
-        "This version does not evaluate rules on the topics that other rules gave, and says so.",
-        "match: topic:diplomacy AND truce\n",
-        "match: truce\n",
+        "R506",
+        "Topics in a circle",
+        "`topic:` asks what other rules have found, so these are asked first. No rule can wait for itself, directly or "
+        "by way of others; and a topic covers those below it, `energy` also `energy/gas`.",
+        "topics: [energy/gas]\nmatch: topic:energy AND pipeline\n",
+        "topics: [energy/gas]\nmatch: gas AND pipeline\n",
     ),
     Code(
         "R602",
@@ -130,5 +131,15 @@ RULE_CODES = (
         '`"@places"` there would look for the word places.',
         'match: >\n  truce AND "@places"\n',
         "kind: list\nid: places\nitems: [Geneva]\n" + _USES_LIST,
+    ),
+    Code(
+        "R907",
+        "A topic that no rule gives",
+        "`topic:` asks for the topics of other rules of the folder; one that none of them gives never holds.",
+        "topics: [energy]\nmatch: truce AND topic:enregy/gas\n",
+        "---\nkind: rule\nid: gas\nseverity: none\ntopics: [energy/gas]\nmatch: gas\n"
+        "tests: [{name: fires, article: {body: Gas.}, expect: fire}]\n"
+        "---\nkind: rule\nid: example.rule\nseverity: low\nmatch: topic:energy AND truce\n"
+        "tests: [{name: fires, article: {body: A truce over gas.}, expect: fire}]\n",
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from stream.clean import read_phrase
+from stream.rulelang.checker import expressions
 from stream.rulelang.everyday import EVERYDAY_WORDS
 from stream.rulelang.lists import Lists, list_name
 from stream.rulelang.nodes import (
@@ -24,8 +25,9 @@ from stream.rulelang.nodes import (
     Scoped,
     Word,
 )
-from stream.rulelang.rulefile import BROKEN, RuleDraft
-from stream.rulelang.source import Source, quoted
+from stream.rulelang.rulefile import RuleDraft
+from stream.rulelang.source import Source, did_you_mean, quoted
+from stream.rulelang.topicorder import covers, topic_fields, wanted_topics
 from stream.rulelang.walk import children, leaves
 
 ARTICLE_WIDE_SIDES_MAX = 2
@@ -39,13 +41,14 @@ def lint(rules: Sequence[RuleDraft], lists: Lists) -> None:
     _lint_lists(lists, rules)
     for draft in rules:
         _lint_rule(draft, lists)
+    _lint_topics(rules, lists)
 
 
 def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
     """Lists that no rule reaches, and the words in lists."""
     used: set[str] = set()
-    expressions = [node for draft in rules for node in _expressions(draft)]
-    waiting = [name for node in expressions for name in _names(node, lists)]
+    roots = [node for draft in rules for node in expressions(draft)]
+    waiting = [name for node in roots for name in _names(node, lists)]
     while waiting:
         name = waiting.pop()
         if name not in used and name in lists:
@@ -60,7 +63,7 @@ def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
 
 def _lint_rule(draft: RuleDraft, lists: Lists) -> None:
     """The words and the shape of a rule's expressions, and its tests."""
-    for node in _expressions(draft):
+    for node in expressions(draft):
         _lint_words([node], lists, draft.source)
         _lint_article_wide(node, draft.source)
     _lint_tests(draft)
@@ -73,9 +76,16 @@ def _lint_tests(draft: RuleDraft) -> None:
         draft.source.add("R903", draft.place, found, "at least one test", help_)
 
 
-def _expressions(draft: RuleDraft) -> list[Node]:
-    found = (draft.rule.match, *(e.match for e in draft.rule.exclusions))
-    return [node for node in found if node is not BROKEN]
+def _lint_topics(rules: Sequence[RuleDraft], lists: Lists) -> None:
+    """Topics that are asked for and that no rule gives."""
+    given = {topic for draft in rules for topic in draft.rule.topics}
+    for draft in rules:
+        for field in topic_fields(expressions(draft)):
+            for wanted in wanted_topics(field, lambda field: lists.values(field.list_name or "")):
+                if not any(covers(wanted, topic) for topic in given):
+                    help_ = did_you_mean(wanted[0], given) or "Add it to the `topics` of the rule that finds it."
+                    found = f"the topic {quoted(wanted[0])}, which no rule gives"
+                    draft.source.add("R907", field.place, found, "a topic of some rule", help_)
 
 
 def _names(node: Node, lists: Lists) -> list[str]:

@@ -69,7 +69,7 @@ class Lists:
                 waiting[user] -= 1
                 if waiting[user] == 0:
                     ready.append(user)
-        return levels, _circles({name: named[name] for name in sorted(named) if name not in levels})
+        return levels, circles_of({name: named[name] for name in sorted(named) if name not in levels})
 
     def atoms(self, node: Node) -> int:
         """How many leaves the tree has once its lists are put in. Usable lists only."""
@@ -136,7 +136,8 @@ def _levels(node: Node, lists: Mapping[str, int]) -> int:
     return max((1 + _levels(child, lists) for child in children(node)), default=0)
 
 
-def _circles(named: Mapping[str, list[str]]) -> list[tuple[str, ...]]:
+def circles_of(named: Mapping[str, list[str]]) -> list[tuple[str, ...]]:
+    """Circles among names, each of which names at least one of the others or itself."""
     circles: list[tuple[str, ...]] = []
     seen: set[str] = set()
     for start in named:

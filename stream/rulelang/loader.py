@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.rulelang.checker import check_lists, check_rule
+from stream.rulelang.checker import check_lists, check_rule, check_topics
 from stream.rulelang.compiler import compile_rules
 from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile
 from stream.rulelang.lints import lint
@@ -29,6 +29,7 @@ def load(files: Sequence[SourceFile]) -> Loaded:
     usable = check_lists(lists)
     for draft in rules:
         check_rule(draft, lists, usable)
+    check_topics(rules, lists, usable)
     errors = any(diagnostic.severity == "error" for source in sources for diagnostic in source.diagnostics)
     if not errors:
         # Not beside errors: half-understood rules would be told what they already know, or what is not so.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -182,6 +183,38 @@ scopes = st.builds(
 def rules(draw: st.DrawFn, identifier: str = "r1") -> Rule:
     """Rules with exclusions and scopes."""
     return rule(draw(nodes), *draw(exclusions), identifier=identifier, scope=draw(scopes))
+
+
+@st.composite
+def layered_rule_sets(draw: st.DrawFn) -> RuleSet:
+    """Rules that give topics, rules that ask for these and give others, and rules that ask for those, in any order."""
+
+    def asking(*names: str) -> st.SearchStrategy[Node]:
+        topic = st.builds(KeyField, st.just("topic"), st.sampled_from(names), st.booleans())
+        topics = topic | st.builds(
+            KeyField, st.just("topic"), st.just(""), list_name=st.just("l"), values=st.just(names)
+        )
+        return (
+            topics
+            | st.builds(lambda one, other: And((one, other)), topics, nodes)
+            | st.builds(lambda one, other: Or((one, other)), topics, nodes)
+            | st.builds(lambda one, other: And((other, Not(one))), topics, nodes)
+        )
+
+    layers = (
+        (nodes, ("a", "a/b", "ab")),
+        (asking("a", "a/b", "A"), ("d", "d/e")),
+        (asking("d", "a", "d/e"), ("f",)),
+    )
+    found = []
+    for level, (expressions, topics) in enumerate(layers):
+        for number in range(draw(st.integers(1, 3))):
+            made = rule(draw(expressions), identifier=f"r{number}{level}")
+            if level and draw(st.booleans()):
+                masking = Exclusion("a", "…", draw(st.sampled_from(("phrase", "article"))), draw(expressions))
+                made = rule(made.match, masking, identifier=made.id)
+            found.append(replace(made, topics=tuple(draw(st.sets(st.sampled_from(topics), max_size=2)))))
+    return rule_set(*sorted(found, key=lambda made: made.id))
 
 
 rule_sets = st.lists(rules(), min_size=1, max_size=5).map(

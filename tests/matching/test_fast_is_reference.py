@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from stream.matching import Fired, Limits, Matcher, ReadArticle, read_article
 from stream.matching.evidence import evidence_of
-from stream.matching.reference import judge
+from stream.matching.reference import judge, judge_all
 from stream.model import Article
 from stream.rulelang.nodes import Node
 from stream.rulelang.ruleset import RuleSet
@@ -56,6 +56,23 @@ def test_rule_sets_say_the_same_with_and_without_the_prefilter(
     assert with_prefilter == Matcher(rules, prefilter=False).match([first, second, first])
     assert with_prefilter[0] == with_prefilter[2]
     assert [m.rule.id for m in with_prefilter[0]] == [i for i, v in verdicts.items() if isinstance(v, Fired)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(a.layered_rule_sets(), a.articles())
+def test_rules_that_ask_for_topics_find_the_same(rules: RuleSet, article: ReadArticle) -> None:
+    matcher = Matcher(rules)
+    verdicts = judge_all(rules.rules, article)
+    for rule in rules.rules:
+        assert _comparable(matcher.verdict(rule, article)) == _comparable(verdicts[rule.id])
+    expected = [
+        (rule.id, evidence_of(verdict.finds, article, Limits()))
+        for rule in rules.rules
+        if isinstance(verdict := verdicts[rule.id], Fired)
+    ]
+    for prefilter in (True, False):
+        found = Matcher(rules, prefilter=prefilter).match([article])[0]
+        assert [(match.rule.id, match.evidence) for match in found] == expected
 
 
 @settings(max_examples=100, deadline=None)
