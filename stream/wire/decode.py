@@ -53,7 +53,8 @@ def decode_article(value: bytes | None, *, message_bytes_max: int) -> Decoded | 
     try:
         loaded = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        return _reject("invalid_json", f"{error.msg} (line {error.lineno}, column {error.colno}); expected a JSON object")
+        place = f"line {error.lineno}, column {error.colno}"
+        return _reject("invalid_json", f"{error.msg} ({place}); expected a JSON object")
     if not isinstance(loaded, dict):
         return _reject("not_an_object", f"found {_name(loaded)}, expected a JSON object with at least `body`")
     return article_from(loaded)
