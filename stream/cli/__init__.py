@@ -15,7 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("stream.cli.worker:worker", "Read articles from Kafka, tag topics, raise alerts."),
     "topics": ("stream.cli.topics:topics", "Create or list the topics."),
     "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive."),
-    "rules": ("stream.cli.rules:rules", "Check rule files and run their tests."),
+    "rules": ("stream.cli.rules:rules", "Check, format, test and explain rules."),
     "scan": ("stream.cli.scan:scan", "The whole engine without a broker: articles in, alerts out."),
 }
 """Command name -> where it lives, and its one line of help."""

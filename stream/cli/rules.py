@@ -5,15 +5,22 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 import orjson
 
 from stream.cli.common import load_settings
+from stream.cli.rulesexplain import as_fields, explained
 from stream.errors import RulesError
+from stream.matching import read_article
+from stream.matching.explain import explain as explain_rule
+from stream.model import Reject
 from stream.rulelang import Diagnostic, Loaded, RuleSet, SourceFile, file_schema, format_file, load, render
-from stream.ruletest import TestResult, run_tests
+from stream.rulelang.source import did_you_mean
+from stream.ruletest import EPOCH, TestResult, run_tests
 from stream.sources.rulefiles import read_rule_files
+from stream.wire.decode import decode_article
 
 _FOLDER = click.argument("folder", required=False, type=click.Path(file_okay=True, path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
@@ -102,6 +109,35 @@ def fmt(folder: Path | None, only_check: bool) -> None:
     click.echo(f"{_count(len(changed), 'file')} {'to change' if only_check else 'changed'}, {same} as they should be")
     if changed and only_check:
         raise click.exceptions.Exit(1)
+
+
+@rules.command()
+@click.argument("identifier", metavar="ID")
+@click.option("--article", required=True, type=click.File("rb"), help="A file with one article as JSON; `-`: stdin.")
+@click.option("--rules", "folder", type=click.Path(path_type=Path), help="The folder of rule files.")
+@_JSON
+def explain(identifier: str, article: BinaryIO, folder: Path | None, as_json: bool) -> None:
+    """Say why the rule ID fires on an article or stays quiet: what held where, and what was missing.
+
+    Shows the tree of the expression, the forms of each `~word`, the nearest miss of a quiet rule, its exclusions and
+    its scope. The event time is `fetched`, else `published`, else 1970-01-01.
+
+    Exit codes: 0 explained, 2 no such rule, no usable article, or unusable rules.
+    """
+    settings = load_settings({})
+    ruleset = _usable(load(read_rule_files(folder or settings.rules_dir)))
+    rule = next((rule for rule in ruleset.rules if rule.id == identifier), None)
+    if rule is None:
+        help_ = did_you_mean(identifier, [rule.id for rule in ruleset.rules])
+        raise RulesError(f"found no rule {identifier}, expected the id of one of {len(ruleset.rules)} rules. {help_}")
+    decoded = decode_article(article.read(), message_bytes_max=settings.message_bytes_max)
+    if isinstance(decoded, Reject):
+        raise click.UsageError(f"{article.name} is no article: {decoded.reason}")
+    for warning in decoded.warnings:
+        click.echo(f"redline: {warning}", err=True)
+    read = read_article(decoded.article, decoded.article.fetched or decoded.article.published or EPOCH)
+    explanation = explain_rule(rule, ruleset.rules, read)
+    click.echo(orjson.dumps(as_fields(explanation)) if as_json else explained(explanation))
 
 
 @rules.command()

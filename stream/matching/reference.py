@@ -9,7 +9,7 @@ Nothing here is fast: NEAR compares all pairs. Use it for tests, and for rules w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import assert_never
@@ -58,21 +58,28 @@ Masks = dict[TextField, set[int]]
 def judge_all(rules: Sequence[Rule], read: ReadArticle) -> dict[str, Verdict]:
     """What each rule says; one that asks for topics is told those of the rules that give them, asked before it."""
     verdicts: dict[str, Verdict] = {}
+    return {rule.id: _verdict(rule, rules, read, verdicts) for rule in rules}
 
-    def verdict(rule: Rule) -> Verdict:
-        if rule.id not in verdicts:
-            fields = topic_fields([rule.match, *(exclusion.match for exclusion in rule.exclusions)])
-            wanted = [each for field in fields for each in wanted_topics(field)]
-            topics = {
-                topic
-                for giver in rules
-                for topic in giver.topics
-                if any(covers(each, topic) for each in wanted) and isinstance(verdict(giver), Fired)
-            }
-            verdicts[rule.id] = judge(rule, read, topics)
-        return verdicts[rule.id]
 
-    return {rule.id: verdict(rule) for rule in rules}
+def topics_for(
+    rule: Rule, rules: Sequence[Rule], read: ReadArticle, verdicts: dict[str, Verdict] | None = None
+) -> set[str]:
+    """The topics that a rule asks for and others give the article; `verdicts` are known ones, and get new ones."""
+    known: dict[str, Verdict] = {} if verdicts is None else verdicts
+    fields = topic_fields([rule.match, *(exclusion.match for exclusion in rule.exclusions)])
+    wanted = [each for field in fields for each in wanted_topics(field)]
+    return {
+        topic
+        for giver in rules
+        for topic in giver.topics
+        if any(covers(each, topic) for each in wanted) and isinstance(_verdict(giver, rules, read, known), Fired)
+    }
+
+
+def _verdict(rule: Rule, rules: Sequence[Rule], read: ReadArticle, verdicts: dict[str, Verdict]) -> Verdict:
+    if rule.id not in verdicts:
+        verdicts[rule.id] = judge(rule, read, topics_for(rule, rules, read, verdicts))
+    return verdicts[rule.id]
 
 
 def judge(rule: Rule, read: ReadArticle, topics: Collection[str] = ()) -> Verdict:
@@ -108,24 +115,31 @@ def ask(
 
     `masks` are token positions that match nothing; they keep their place.
     """
-    question = _Question(read, masks or {"title": set(), "body": set()}, topics)
-    window = tuple(
-        Stretch(field, 0, len(reading.tokens)) for field in TEXT_FIELDS if (reading := read.reading(field)) is not None
-    )
-    found = question.ask(node, window, case=False)
+    question = Question(read, masks or {"title": set(), "body": set()}, topics)
+    found = question.ask(node, whole_of(read), case=False)
     return None if found is None else tuple(dict.fromkeys(found))
 
 
 Found = list[Find] | None
 
 
+def whole_of(read: ReadArticle) -> Window:
+    """The whole article as a window."""
+    return tuple(
+        Stretch(field, 0, len(reading.tokens)) for field in TEXT_FIELDS if (reading := read.reading(field)) is not None
+    )
+
+
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
+    """An article under question: some words masked, some topics given by other rules."""
+
     read: ReadArticle
     masks: Masks
     topics: Collection[str]
 
     def ask(self, node: Node, window: Window, *, case: bool) -> Found:  # noqa: C901 - one arm for each kind of node
+        """What a node found in a window; None if it does not hold."""
         match node:
             case Word() | Phrase():
                 return self._leaf(node, window, case=case) or None
@@ -150,9 +164,9 @@ class _Question:
             case Scoped(kind="CASE", operand=operand):
                 return self.ask(operand, window, case=True)
             case Scoped(kind="SENTENCE", operand=operand):
-                return self._each(operand, self._units(window, lambda reading: reading.sentences), case=case)
+                return self._each(operand, self.units("SENTENCE", window), case=case)
             case Scoped(kind="PARAGRAPH", operand=operand):
-                return self._each(operand, self._units(window, lambda reading: reading.paragraphs), case=case)
+                return self._each(operand, self.units("PARAGRAPH", window), case=case)
             case Lead(words=words, operand=operand):
                 lead = tuple(Stretch("body", s.first, min(s.end, words)) for s in window if s.field == "body")
                 return self.ask(operand, lead, case=case)
@@ -179,11 +193,11 @@ class _Question:
         held = [answer for answer in answers if answer is not None]
         return _joined(held) if held else None
 
-    def _units(self, window: Window, numbers: Callable[[Reading], Sequence[int]]) -> Iterator[Window]:
+    def units(self, kind: str, window: Window) -> Iterator[Window]:
         """The sentences or paragraphs of a window, each as a window of its own, clipped to it."""
         for stretch in window:
             reading = self._reading(stretch.field)
-            of_token = numbers(reading)
+            of_token = reading.sentences if kind == "SENTENCE" else reading.paragraphs
             for _, positions in groupby(range(stretch.first, stretch.end), key=of_token.__getitem__):
                 unit = list(positions)
                 yield (Stretch(stretch.field, unit[0], unit[-1] + 1),)

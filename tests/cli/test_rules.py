@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stream.cli.rules import rules
+from stream.errors import RulesError
 
 RULE = """\
 kind: rule
@@ -63,3 +64,48 @@ def test_check_and_test_for_programs(folder: Path) -> None:
 
 def test_schema_is_json() -> None:
     assert json.loads(_run("schema").stdout)["title"] == "Redline rule file"
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    """A file with one article."""
+    path = tmp_path / "article.json"
+    path.write_text(json.dumps({"body": "No truce\u001b[31m of any kind holds."}), encoding="utf-8")
+    return path
+
+
+def test_explain_shows_the_tree_and_what_masked_it(tmp_path: Path, article: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    exclude = "exclude:\n  - {name: denied, reason: None there., match: no ONEAR/0 truce}\n"
+    (folder / "a.yml").write_text(RULE + exclude, encoding="utf-8")
+    shown = _run("explain", "example.truce", "--article", article, "--rules", folder)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert shown.stdout == (
+        "example.truce is quiet because of exclude:denied\n"
+        "  nearest miss: `truce` is not there\n"
+        "  exclusion denied masks “No truce” body 0\n"
+        "\n"
+        "match\n"
+        "  ✓ truce: “truce” body 3\n"
+        "\n"
+        "exclude denied (mask: phrase, None there.)\n"
+        "  ✓ no ONEAR/0 truce: “No truce” body 0\n"
+        "    ✓ no: “No” body 0\n"
+        "    ✓ truce: “truce” body 3\n"
+        "\n"
+        "match, without the words that exclusions mask\n"
+        "  ✗ truce\n"
+    )
+    fields = json.loads(_run("explain", "example.truce", "--article", article, "--rules", folder, "--json").stdout)
+    assert (fields["fires"], fields["because"]) == (False, ["exclude:denied"])
+    assert fields["match"]["evidence"][0]["text"] == "truce"
+
+
+def test_explain_refuses_what_is_no_rule_and_no_article(folder: Path, article: Path) -> None:
+    with pytest.raises(RulesError, match=r"Did you mean `example\.truce`"):
+        _run("explain", "example.truze", "--article", article, "--rules", folder)
+    article.write_text("{}", encoding="utf-8")
+    refused = _run("explain", "example.truce", "--article", article, "--rules", folder)
+    assert refused.exit_code == 2
+    assert "is no article: found" in refused.stderr

@@ -1,0 +1,83 @@
+"""The output of `redline rules explain`: for people a tree, for programs one JSON object."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from stream.cli.render import printable
+from stream.matching import Fired
+from stream.matching.explain import Explanation, Step
+
+PIECES_SHOWN_MAX = 3
+FORMS_SHOWN_MAX = 20
+CLAUSE_CODE_POINTS_MAX = 100
+
+
+def explained(explanation: Explanation) -> str:
+    """The explanation as text: the verdict, the nearest misses, scope, expression and exclusions."""
+    rule = explanation.rule
+    lines = [f"{rule.id} {'fires' if isinstance(explanation.verdict, Fired) else 'is quiet'}{_reasons(explanation)}"]
+    lines += [f"  nearest miss: {miss}" for miss in explanation.misses]
+    for excepted in explanation.exclusions:
+        if excepted.step.held:
+            does = "masks" if excepted.exclusion.mask == "phrase" else "drops the article for"
+            lines.append(f"  exclusion {excepted.exclusion.name} {does}{_said(excepted.step).removeprefix(':')}")
+    lines += [f"  outside its scope: {miss}" for miss in explanation.scope]
+    if explanation.topics:
+        lines.append(f"  topics given by other rules: {', '.join(explanation.topics)}")
+    lines += ["", "match", *_tree(explanation.match, 1)]
+    for excepted in explanation.exclusions:
+        exclusion, step = excepted.exclusion, excepted.step
+        reason = f", {exclusion.reason}" if exclusion.reason else ""
+        lines += ["", f"exclude {exclusion.name} (mask: {exclusion.mask}{reason})", *_tree(step, 1)]
+    if explanation.masked is not None:
+        lines += ["", "match, without the words that exclusions mask", *_tree(explanation.masked, 1)]
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + printable(line.lstrip(" ")) for line in lines)
+
+
+def as_fields(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as JSON has it."""
+    return {
+        "rule": explanation.rule.id,
+        "version": explanation.rule.version,
+        "fires": isinstance(explanation.verdict, Fired),
+        "because": [] if isinstance(explanation.verdict, Fired) else list(explanation.verdict.reasons),
+        "misses": list(explanation.misses),
+        "scope": list(explanation.scope),
+        "topics": list(explanation.topics),
+        "match": dataclasses.asdict(explanation.match),
+        "exclusions": [
+            {"name": e.exclusion.name, "mask": e.exclusion.mask, "match": dataclasses.asdict(e.step)}
+            for e in explanation.exclusions
+        ],
+        "masked": None if explanation.masked is None else dataclasses.asdict(explanation.masked),
+    }
+
+
+def _reasons(explanation: Explanation) -> str:
+    verdict = explanation.verdict
+    return "" if isinstance(verdict, Fired) else f" because of {' and '.join(verdict.reasons)}"
+
+
+def _tree(step: Step, depth: int) -> Iterator[str]:
+    shown = (
+        step.clause if len(step.clause) <= CLAUSE_CODE_POINTS_MAX else step.clause[: CLAUSE_CODE_POINTS_MAX - 1] + "…"
+    )
+    # Operands say what an AND or OR found.
+    said = "" if step.held and step.kind in ("AND", "OR") else _said(step)
+    yield f"{'  ' * depth}{'✓' if step.held else '✗'} {shown}{said}"
+    if step.forms:
+        more = " …" if len(step.forms) > FORMS_SHOWN_MAX else ""
+        yield f"{'  ' * depth}    forms: {', '.join(step.forms[:FORMS_SHOWN_MAX])}{more}"
+    for inner in step.steps:
+        yield from _tree(inner, depth + 1)
+
+
+def _said(step: Step) -> str:
+    if not step.held:
+        return f" ({step.miss})" if step.miss else ""
+    pieces = [f"“{' '.join(e.text.split())}” {e.field} {e.start}" for e in step.evidence[:PIECES_SHOWN_MAX]]
+    more = f" and {step.found - len(pieces)} more" if step.found > len(pieces) else ""
+    return f": {', '.join(pieces)}{more}" if pieces else ""

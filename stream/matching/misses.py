@@ -1,0 +1,89 @@
+"""How near an operator came to holding, as a clause for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stream.matching.article import ReadArticle
+from stream.matching.evidence import evidence_of
+from stream.matching.finds import Find, TextFind
+from stream.matching.limits import Limits
+from stream.matching.reference import Found, count_apart
+from stream.rulelang.nodes import Near, Node
+from stream.rulelang.printer import print_node
+
+NOT_NEAR_COMPARED_MAX = 1_000
+
+
+def near_miss(node: Near, lefts: Sequence[TextFind], rights: Sequence[TextFind], read: ReadArticle) -> str:
+    """Why two sides are not near each other, or not far: which is missing, or the words between the closest two."""
+    left, right = print_node(node.left), print_node(node.right)
+    if not lefts or (not rights and not node.negated):
+        missing = [name for name, found in ((left, lefts), (right, rights)) if not found]
+        if len(missing) == 2 or node.negated:
+            return f"`{missing[0]}` is not there" if node.negated else f"neither `{left}` nor `{right}` is there"
+        there = next(iter([*lefts, *rights]))
+        return f"“{_text(there, read)}” matched; `{missing[0]}` is not there"
+    pair = closest(lefts[:NOT_NEAR_COMPARED_MAX], rights[:NOT_NEAR_COMPARED_MAX])
+    if pair is None:
+        return f"`{left}` and `{right}` are in different fields"
+    one, other = pair
+    if node.negated:
+        away = f"“{_text(other, read)}” is {_words(one, other)} away"
+        return f"“{_text(one, read)}” matched, but {away}, at least {node.distance + 1} wanted"
+    where = _place(node, one, other, read)
+    return (
+        f"“{_text(one, read)}” matched; nearest {_name(node.right, right)} is “{_text(other, read)}”, "
+        f"{_words(one, other)} away{where}, limit {node.distance}"
+    )
+
+
+def closest(lefts: Sequence[TextFind], rights: Sequence[TextFind]) -> tuple[TextFind, TextFind] | None:
+    """The two spans of one field with the fewest words between them, the first of several."""
+    pairs = ((left, right) for left in lefts for right in rights if left.field == right.field)
+    return min(pairs, key=lambda pair: (_between(*pair), pair[0].first, pair[1].first), default=None)
+
+
+def repeated_miss(found: Found, count: int) -> str:
+    """How often something stands there that was wanted more often."""
+    return f"found {count_apart(found or ())} times, wanted {count}"
+
+
+def where_else(found: Found, read: ReadArticle, where: str) -> str:
+    """Something that is there, but not where it was asked for."""
+    if not found:
+        return ""
+    (piece,) = evidence_of(found, read, Limits(evidence_per_match_max=1))
+    return f"“{piece.text}” stands {where}"
+
+
+def _between(one: Find, other: Find) -> int:
+    assert isinstance(one, TextFind)
+    assert isinstance(other, TextFind)
+    first, second = sorted((one, other), key=lambda find: (find.first, find.last))
+    return max(0, second.first - first.last - 1) if second.first > first.last else -1
+
+
+def _words(one: TextFind, other: TextFind) -> str:
+    between = _between(one, other)
+    return "0 words" if between < 0 else f"{between} word" + "s" * (between != 1)
+
+
+def _place(node: Near, one: TextFind, other: TextFind, read: ReadArticle) -> str:
+    reading = read.reading(one.field)
+    assert reading is not None
+    if _between(one, other) < 0:
+        return " (they overlap)"
+    if reading.paragraphs[one.first] != reading.paragraphs[other.first]:
+        return " in another paragraph"
+    return " but before it" if node.ordered and other.first < one.first else ""
+
+
+def _name(node: Node, printed: str) -> str:
+    return printed if printed.startswith("@") else f"`{printed}`"
+
+
+def _text(find: TextFind, read: ReadArticle) -> str:
+    reading = read.reading(find.field)
+    assert reading is not None
+    return " ".join(reading.source[reading.starts[find.first] : reading.ends[find.last]].split())
