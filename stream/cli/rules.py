@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,10 +14,12 @@ import orjson
 from stream.cli.common import load_settings
 from stream.cli.rulesexplain import as_fields, explained
 from stream.errors import RulesError
-from stream.matching import read_article
+from stream.matching import ReadArticle, read_article
+from stream.matching.counting import count_articles
 from stream.matching.explain import explain as explain_rule
 from stream.model import Reject
 from stream.rulelang import Diagnostic, Loaded, RuleSet, SourceFile, file_schema, format_file, load, render
+from stream.rulelang.commonterms import ARTICLES_MIN, terms_of, too_common
 from stream.rulelang.source import did_you_mean
 from stream.ruletest import EPOCH, TestResult, run_tests
 from stream.sources.rulefiles import read_rule_files
@@ -37,16 +40,29 @@ def rules() -> None:
 @rules.command()
 @_FOLDER
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are warnings.")
+@click.option("--corpus", type=click.File("rb"), help="Articles, one JSON object a line: warn of words common in them.")
+@click.option(
+    "--corpus-share",
+    type=click.FloatRange(0, 100),
+    default=20,
+    show_default=True,
+    metavar="PERCENT",
+    help="The share of the corpus above which a word is common.",
+)
 @_JSON
-def check(folder: Path | None, strict: bool, as_json: bool) -> None:
+def check(folder: Path | None, strict: bool, corpus: BinaryIO | None, corpus_share: float, as_json: bool) -> None:
     """Say what is wrong with rule files: file, line, column, what was found and what was expected.
 
     Exit codes: 0 fine, 1 warnings under --strict, 2 errors.
     """
-    loaded = _load(folder)
-    for diagnostic in loaded.diagnostics:
+    files = read_rule_files(folder or load_settings({}).rules_dir)
+    loaded = load(files)
+    diagnostics = list(loaded.diagnostics)
+    if corpus is not None and loaded.ruleset is not None:
+        diagnostics += _common(files, corpus, corpus_share / 100)
+    for diagnostic in diagnostics:
         click.echo(_json(diagnostic) if as_json else render(diagnostic) + "\n")
-    counts = Counter(d.severity for d in loaded.diagnostics)
+    counts = Counter(d.severity for d in diagnostics)
     if not as_json:
         found = f"{_count(counts['error'], 'error')}, {_count(counts['warning'], 'warning')}"
         of = "" if loaded.ruleset is None else f"{_contents(loaded)}: "
@@ -55,6 +71,29 @@ def check(folder: Path | None, strict: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(2)
     if strict and counts["warning"]:
         raise click.exceptions.Exit(1)
+
+
+def _common(files: list[SourceFile], corpus: BinaryIO, share_max: float) -> list[Diagnostic]:
+    """Warnings of words that are common in a corpus. Its size, and lines that are no articles, go to stderr."""
+    terms = terms_of(files)
+    refused = Counter[str]()
+    counts, articles = count_articles([term.node for term in terms], _articles_of(corpus, refused))
+    if refused:
+        shown = ", ".join(f"{code}: {count:,}" for code, count in refused.most_common())
+        click.echo(f"redline: {corpus.name}: {_count(refused.total(), 'line')} refused ({shown})", err=True)
+    if articles < ARTICLES_MIN:
+        raise click.UsageError(f"{corpus.name} has {_count(articles, 'article')}, expected at least {ARTICLES_MIN}")
+    return too_common(terms, counts, articles, share_max)
+
+
+def _articles_of(corpus: BinaryIO, refused: Counter[str]) -> Iterator[ReadArticle]:
+    bytes_max = load_settings({}).message_bytes_max
+    for line in corpus:
+        decoded = decode_article(line, message_bytes_max=bytes_max)
+        if isinstance(decoded, Reject):
+            refused[decoded.code] += 1
+        else:
+            yield read_article(decoded.article, EPOCH)
 
 
 @rules.command()

@@ -27,7 +27,8 @@ class Code:
     """A code with what it means and why, and an example each of a file that gives it and of one that does not.
 
     An example shows the lines that matter; `complete` makes a whole file of it. `«word × 3»` in an example stands
-    for `word word word`, so that examples of what is too large can be read.
+    for `word word word`, so that examples of what is too large can be read. `corpus`: bodies of articles that the
+    finding needs.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Code:
     explanation: str
     bad: str
     good: str
+    corpus: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Literal["error", "warning"]:

@@ -142,4 +142,21 @@ RULE_CODES = (
         "---\nkind: rule\nid: example.rule\nseverity: low\nmatch: topic:energy AND truce\n"
         "tests: [{name: fires, article: {body: A truce over gas.}, expect: fire}]\n",
     ),
+    Code(
+        "R908",
+        "An item that another item of the list covers",
+        "All that it finds another item finds already: it was written twice, is a form of a `~word`, or begins like a "
+        "`word*`. It can never make a difference.",
+        "kind: list\nid: places\nitems: [Genev*, Geneva]\n" + _USES_LIST,
+        "kind: list\nid: places\nitems: [Genev*, Oslo]\n" + _USES_LIST,
+    ),
+    Code(
+        "R909",
+        "A word that is common in the corpus",
+        "With `redline rules check --corpus FILE.ndjson`: the word stands in more articles than `--corpus-share` "
+        "allows. By itself it would raise alerts all day; beside NEAR it narrows little.",
+        "match: news\n",
+        "match: truce\n",
+        corpus=("News of the day.",) * 20,
+    ),
 )

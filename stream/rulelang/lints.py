@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from stream.clean import read_phrase
 from stream.rulelang.checker import expressions
+from stream.rulelang.covered import covered_items, named_lists
 from stream.rulelang.everyday import EVERYDAY_WORDS
 from stream.rulelang.lists import Lists, list_name
 from stream.rulelang.nodes import (
@@ -25,6 +26,7 @@ from stream.rulelang.nodes import (
     Scoped,
     Word,
 )
+from stream.rulelang.printer import print_node
 from stream.rulelang.rulefile import RuleDraft
 from stream.rulelang.source import Source, did_you_mean, quoted
 from stream.rulelang.topicorder import covers, topic_fields, wanted_topics
@@ -59,6 +61,15 @@ def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
             help_ = "Name it in a rule, or delete it."
             draft.source.add("R904", draft.place, f"the list `@{draft.id}` that no rule uses", "a list in use", help_)
         _lint_words(draft.items, lists, draft.source)
+        nested = [item for name in named_lists(draft.items) for item in _flat(name, lists)]
+        for item, wider in covered_items(draft.items, nested):
+            found = f"{quoted(print_node(item))}, which {quoted(print_node(wider))} finds already"
+            draft.source.add("R908", item.place, found, "items that find something of their own", "Delete it.")
+
+
+def _flat(name: str, lists: Lists) -> list[Node]:
+    items = lists.drafts[name].items
+    return [*items, *(inner for named in named_lists(items) for inner in _flat(named, lists))]
 
 
 def _lint_rule(draft: RuleDraft, lists: Lists) -> None:

@@ -38,6 +38,13 @@ def load(files: Sequence[SourceFile]) -> Loaded:
     return Loaded(None if errors else compile_rules(rules, lists), diagnostics)
 
 
+def read_drafts(files: Sequence[SourceFile]) -> tuple[list[RuleDraft], Lists]:
+    """The rules and lists of files as they are written, for those who look for more than `load` does."""
+    drafts = [draft for file in sorted(files, key=lambda file: file.path) for draft in _drafts(Source(file))]
+    lists = Lists(_by_id([draft for draft in drafts if isinstance(draft, ListDraft)]))
+    return [draft for draft in drafts if isinstance(draft, RuleDraft)], lists
+
+
 def _drafts(source: Source) -> list[RuleDraft | ListDraft]:
     size_bytes = len(source.text.encode("utf-8", "surrogatepass"))
     if size_bytes > FILE_BYTES_MAX:

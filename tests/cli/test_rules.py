@@ -109,3 +109,22 @@ def test_explain_refuses_what_is_no_rule_and_no_article(folder: Path, article: P
     refused = _run("explain", "example.truce", "--article", article, "--rules", folder)
     assert refused.exit_code == 2
     assert "is no article: found" in refused.stderr
+
+
+def test_check_warns_of_words_that_are_common_in_a_corpus(folder: Path, tmp_path: Path) -> None:
+    (folder / "l.yml").write_text(
+        "kind: list\nid: words\nitems: [news, truce]\n---\nkind: rule\nid: b\nseverity: low\n"
+        "match: '@words AND NOT day'\ntests: [{name: t, article: {body: x}, expect: quiet}]\n",
+        encoding="utf-8",
+    )
+    corpus = tmp_path / "corpus.ndjson"
+    lines = [json.dumps({"body": f"News of the day. {'Truce' * (i == 0)}"}) for i in range(20)]
+    corpus.write_text("\n".join([*lines, "{}"]), encoding="utf-8")
+    checked = _run("check", folder, "--corpus", corpus, "--json", "--strict")
+    assert checked.exit_code == 1
+    (found,) = map(json.loads, checked.stdout.splitlines())
+    assert (found["code"], found["line"], found["column"]) == ("R909", 3, 9)
+    assert found["found"] == "`news` in 20 of 20 articles of the corpus"
+    assert "1 line refused (missing_body: 1)" in checked.stderr
+    corpus.write_text(lines[0], encoding="utf-8")
+    assert "has 1 article, expected at least 20" in _run("check", folder, "--corpus", corpus).stderr

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from stream.matching import read_article
+from stream.matching.counting import count_articles
+from stream.model import Article
 from stream.rulelang import Diagnostic, Loaded, SourceFile, load
 from stream.rulelang.code import complete
+from stream.rulelang.commonterms import terms_of, too_common
 from stream.rulelang.grammar import parse
 from stream.rulelang.nodes import Node
 from stream.rulelang.source import Source
@@ -15,9 +22,15 @@ def load_text(text: str) -> Loaded:
     return load([SourceFile("rules/x.yml", text)])
 
 
-def load_example(example: str) -> Loaded:
-    """Load one file with what the example lacks added, as the table of codes does."""
-    return load_text(complete(example))
+def load_example(example: str, corpus: tuple[str, ...] = ()) -> Loaded:
+    """Load one file with what the example lacks added, as the table of codes does; bodies of a corpus for its lint."""
+    loaded = load_text(complete(example))
+    if not corpus:
+        return loaded
+    terms = terms_of([SourceFile("rules/x.yml", complete(example))])
+    articles = [read_article(Article(id="a", body=body), datetime(1970, 1, 1, tzinfo=UTC)) for body in corpus]
+    counts, total = count_articles([term.node for term in terms], articles)
+    return replace(loaded, diagnostics=(*loaded.diagnostics, *too_common(terms, counts, total, 0.2)))
 
 
 def parse_text(text: str) -> tuple[Node | None, list[Diagnostic]]:

@@ -14,7 +14,7 @@ from tests.rulelang.kit import codes, load_example
 
 @pytest.mark.parametrize("entry", CODES.values(), ids=CODES)
 def test_the_bad_example_gives_exactly_its_code(entry: Code) -> None:
-    loaded = load_example(entry.bad)
+    loaded = load_example(entry.bad, entry.corpus)
     assert set(codes(loaded.diagnostics)) == {entry.code}
     assert (loaded.ruleset is None) == (entry.severity == "error")
     assert all(diagnostic.found and diagnostic.expected and diagnostic.help for diagnostic in loaded.diagnostics)
@@ -22,7 +22,7 @@ def test_the_bad_example_gives_exactly_its_code(entry: Code) -> None:
 
 @pytest.mark.parametrize("entry", CODES.values(), ids=CODES)
 def test_the_good_example_gives_nothing(entry: Code) -> None:
-    loaded = load_example(entry.good)
+    loaded = load_example(entry.good, entry.corpus)
     assert codes(loaded.diagnostics) == []
     assert loaded.ruleset is not None
 

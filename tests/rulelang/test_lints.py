@@ -73,3 +73,28 @@ def test_a_twin_may_stand_in_a_list() -> None:
         "---\nkind: list\nid: a\nitems: [ceasefire, stand-off]\n"
     )
     assert [(d.code, d.place.line) for d in load_text(text).diagnostics] == [("R901", 10)]
+
+
+@pytest.mark.parametrize(
+    ("items", "covered"),
+    [
+        ("[Geneva, geneva]", ["`geneva`, which `Geneva` finds already"]),
+        ("[~warn, warned, ~warning]", ["`warned`, which `~warn` finds already"]),
+        ("[escalation, 'escalat*']", ["`escalation`, which `escalat*` finds already"]),
+        ("['escalation*', 'escalat*']", ["`escalation*`, which `escalat*` finds already"]),
+        ("[red-line, red line]", ['`"red line"`, which `red-line` finds already']),
+        ("['~\"red line\"', red lines]", ['`"red lines"`, which `~"red line"` finds already']),
+        ("[red lines, '~\"red line\"']", ['`"red lines"`, which `~"red line"` finds already']),
+        ("[red line, 'red lin*', line]", ['`"red line"`, which `"red lin*"` finds already']),
+        ("[us, CASE(US)]", []),
+        ("['@cities', Oslo]", ["`Oslo`, which `oslo` finds already"]),
+        ("[Kremlin, Kremlin spokesman]", []),
+    ],
+)
+def test_items_that_others_cover(items: str, covered: list[str]) -> None:
+    text = f"kind: list\nid: l\nitems: {items}\n---\nkind: list\nid: cities\nitems: [oslo]\n---\n" + (
+        "kind: rule\nid: r\nseverity: low\nmatch: '@l OR @cities'\n"
+        "tests: [{name: t, article: {body: x}, expect: quiet}]\n"
+    )
+    loaded = load_text(text)
+    assert [d.found for d in loaded.diagnostics if d.code == "R908"] == covered

@@ -1,0 +1,28 @@
+"""In how many articles of a corpus each of some terms stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from stream.matching.article import ReadArticle
+from stream.matching.asked import Choice
+from stream.matching.compile import Compiler
+from stream.matching.text import Text
+from stream.matching.vocabulary import Vocabulary
+from stream.rulelang.nodes import Node
+
+
+def count_articles(terms: Sequence[Node], articles: Iterable[ReadArticle]) -> tuple[list[int], int]:
+    """For each expression without lists the number of articles where it holds; and how many articles there were."""
+    vocabulary = Vocabulary()
+    compiler = Compiler(vocabulary)
+    nodes = [compiler.compile(term) for term in terms]
+    choice = Choice(nodes)
+    counts = [0] * len(nodes)
+    total = 0
+    for read in articles:
+        total += 1
+        text = Text(read, vocabulary)
+        for index in choice.chosen(text):
+            counts[index] += nodes[index].find(text, text.whole) is not None
+    return counts, total
