@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Reject:
     """Why one input was refused; the shell adds the original bytes and writes a dead letter.
 
-    `stage` is the stage that refused (decode, read, match, alert, publish), `code` a stable word from
+    `stage` is the stage that refused (decode, read, match, alert, publish, worker), `code` a stable word from
     `wire.deadletter.CODES`, `reason` a sentence with what was found, what was expected and where.
     """
 

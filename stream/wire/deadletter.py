@@ -25,6 +25,7 @@ CODES: dict[str, str] = {
     "invalid_match": "a record of the internal topic of matches cannot be read",
     "output_too_large": "what the article became is larger than message_bytes_max, even shortened",
     "refused_by_broker": "the broker refused the message",
+    "killed_worker": "a worker died each time it worked on this record",
     "engine_error": "a bug: the engine failed on this one record",
 }
 """Every code that a dead letter can carry; label values of `redline_dead_letters_total`."""

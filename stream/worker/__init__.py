@@ -2,6 +2,7 @@
 
     app.py        the Faust application: agents and configuration
     driver/       the seam to Faust: records in chunks, offsets committed only after `confirm`
+    dead.py       dead letters of records that killed a worker
     sender.py     messages out, on the Kafka client beneath Faust
     security.py   TLS and SASL from the settings
     checks.py     start-up: broker reachable, topics there

@@ -26,6 +26,7 @@ from stream.rulelang.ruleset import RuleSet
 from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
+from stream.worker.dead import put_aside
 from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
@@ -75,7 +76,7 @@ def create_app(
                 async for chunk in arriving:
                     with vitals.work():
                         started = time.perf_counter()
-                        batch = judge(chunk.records)
+                        batch = put_aside(chunk.records, settings) if chunk.condemned else judge(chunk.records)
                         spent = time.perf_counter() - started
                         confirmed = await chunk.confirm(*await sender.send(batch.outputs))
                     if confirmed:

@@ -1,9 +1,11 @@
 """A worker process with a stand-in for the engine: `python -m tests.worker.fake_worker`, settings from REDLINE_*.
 
 A record becomes one tagged record; where it says `alert`, also a match, which becomes an alert with the same value.
-`slow` takes 0.3 s, `stuck` for ever, `bug` raises.
+`slow` takes 0.3 s, `stuck` for ever, `bug` raises, `kill` is the end of the process.
 """
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -32,6 +34,8 @@ class FakeEngine:
                 time.sleep(0.3)
             if b"stuck" in value:
                 time.sleep(3_600)
+            if b"kill" in value:
+                os.kill(os.getpid(), signal.SIGKILL)
             if b"bug" in value:
                 raise ZeroDivisionError("a bug")
             outputs.append(Output(full_name(self.prefix, TAGGED), record.key or b"", value, record.headers))

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.consumer import group_coordinator
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -174,7 +176,6 @@ def test_a_commit_during_a_commit_commits_nothing(on_bench: Callable[[Body], Non
 def test_a_commit_of_an_old_generation_is_false_and_no_crash() -> None:
     source = inspect.getsource(AIOKafkaConsumerThread._commit)
     assert 'if "already rebalanced" in str(exc):\n                return False' in source
-    from aiokafka.consumer import group_coordinator
     from aiokafka.errors import CommitFailedError
 
     said = inspect.getsource(group_coordinator.GroupCoordinator.commit_offsets)
@@ -266,3 +267,9 @@ def test_the_producer_beneath_faust_sends_and_answers_with_a_future(on_bench: Ca
         assert "AIOKafkaProducer" in inspect.getsource(type(bench.app.producer)._new_producer)
 
     on_bench(body)
+
+
+def test_aiokafka_keeps_a_note_with_a_committed_offset() -> None:
+    assert OffsetAndMetadata._fields == ("offset", "metadata")
+    source = inspect.getsource(group_coordinator.GroupCoordinator._do_fetch_commit_offsets)
+    assert "OffsetAndMetadata(offset, metadata)" in source

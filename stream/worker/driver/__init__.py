@@ -5,6 +5,7 @@ can be committed. How it works, from the bottom:
 
     ledger.py     per partition: handed out, confirmed, committed; what is refused and when to go back
     chunk.py      Chunk, chunks() for agents, tables whose writes are waited for
+    suspects.py   notes about records that may have killed a worker
     thread.py     fetching from Kafka
     consumer.py   between the two: fetch, confirm, commit, rebalance, stop
     transport.py  the URL scheme chunk://, and what is refused at start

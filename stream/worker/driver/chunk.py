@@ -21,6 +21,7 @@ from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
 
 import faust
+from aiokafka.errors import KafkaError, KafkaTimeoutError  # type: ignore[import-untyped]
 from faust.streams import Stream
 from faust.types import StreamT
 from faust.types.tuples import FutureMessage
@@ -40,8 +41,11 @@ class Keeper(Protocol):
     def fail(self, why: str, error: BaseException | None = None) -> NoReturn:
         """Ends the process without a commit."""
 
-    def begin(self, chunk: Chunk) -> bool:
+    async def begin(self, chunk: Chunk) -> bool:
         """An agent takes the chunk. False: it is void, or something before it is missing."""
+
+    async def acquit(self, span: Span) -> None:
+        """The process is about to end, and not because of these records: the broker was away."""
 
     def end(self, chunk: Chunk) -> None:
         """The agent lets go of the chunk, confirmed or not."""
@@ -51,12 +55,15 @@ class Keeper(Protocol):
 
 
 class Chunk:
-    """Records of one partition, in order; no record of the log between the first and the last is missing."""
+    """Records of one partition, in order; no record of the log between the first and the last is missing.
 
-    __slots__ = ("_keeper", "_writes", "records", "span")
+    `condemned`: a worker died with this one record in its hands; put it aside, unread.
+    """
 
-    def __init__(self, keeper: Keeper, span: Span, records: Sequence[Record]) -> None:
-        self._keeper, self.span, self.records = keeper, span, records
+    __slots__ = ("_keeper", "_writes", "condemned", "records", "span")
+
+    def __init__(self, keeper: Keeper, span: Span, records: Sequence[Record], *, condemned: bool = False) -> None:
+        self._keeper, self.span, self.records, self.condemned = keeper, span, records, condemned
         self._writes: list[Awaitable[Any]] = []
 
     async def confirm(self, *sends: Awaitable[object]) -> bool:
@@ -69,14 +76,17 @@ class Chunk:
             async with asyncio.timeout(self._keeper.send_seconds_max):
                 await asyncio.gather(*sends, *self._writes)
         except TimeoutError as error:
+            await self._keeper.acquit(self.span)
             self._keeper.fail(f"the broker did not acknowledge within {self._keeper.send_seconds_max:g} s", error)
         except Exception as error:  # noqa: BLE001 - whatever it is, this chunk cannot be finished
+            if isinstance(error, KafkaError) and (error.retriable or isinstance(error, KafkaTimeoutError)):
+                await self._keeper.acquit(self.span)
             self._keeper.fail("the broker refused a message", error)
         return self._keeper.confirm(self.span)
 
-    def begin(self) -> bool:
+    async def begin(self) -> bool:
         """For `chunks`."""
-        return self._keeper.begin(self)
+        return await self._keeper.begin(self)
 
     def end(self) -> None:
         """For `chunks`."""
@@ -102,7 +112,7 @@ async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
                 f"found a {type(chunk).__name__} in the stream of an agent, expected a chunk: chunked topics cannot go "
                 "through group_by, take, joins or processors, and need a topic from ChunkTransport.topic()"
             )
-        if not chunk.begin():
+        if not await chunk.begin():
             continue
         _in_work.set(chunk)
         try:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped]
@@ -28,6 +29,7 @@ from stream.model import Record
 from stream.worker.driver.chunk import Chunk
 from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, Span
 from stream.worker.driver.limits import Limits
+from stream.worker.driver.suspects import Suspects
 from stream.worker.driver.thread import ChunkThread
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 LOOKS_UNTIL_LOST = 4
 DRAIN_POLL_SECONDS = 0.005
+ACQUIT_SECONDS_MAX = 2.0
+"""If the broker answers nothing at all, the note stays; but then the next worker cannot write another one."""
 COMMITS_AT_STOP_MAX = 3
 """Faust answers a commit during another commit without committing; so it is asked again."""
 
@@ -49,6 +53,7 @@ class ChunkConsumer(Consumer):
         self.limits: Limits = self._driver.limits
         self.send_seconds_max = self.limits.send_seconds_max
         self.ledger = Ledger()
+        self.suspects = Suspects(self.limits.chunk_records_max)
         self._lost = LostSpans(self.ledger, LOOKS_UNTIL_LOST)
         self._in_work: dict[Chunk, float] = {}
         self._to_seek: set[Partition] = set()
@@ -61,14 +66,33 @@ class ChunkConsumer(Consumer):
 
     # Called by chunks ----------------------------------------------------------------------------------------------
 
-    def begin(self, chunk: Chunk) -> bool:
+    async def begin(self, chunk: Chunk) -> bool:
         """An agent takes the chunk. False: it is void, or something before it is missing."""
         if self.ledger.is_next(chunk.span):
+            note = self.suspects.note_before(chunk.span)
+            if note is not None:
+                await self._write_note(chunk.span, note)
+            if not self.flow_active or not self.ledger.is_next(chunk.span):
+                return False  # a rebalance or stop began meanwhile
             self._in_work[chunk] = self.loop.time()
             return True
         if self.ledger.is_after_a_gap(chunk.span):
             self._rewind(chunk.span.partition, "a chunk was lost on its way to the agent")
         return False
+
+    async def _write_note(self, span: Span, note: str) -> None:
+        try:
+            async with asyncio.timeout(self.limits.commit_seconds_max):
+                await cast(ChunkThread, self._thread).write_note(TP(*span.partition), span.start, note)
+        except TimeoutError as error:
+            self.fail(f"a commit took longer than {self.limits.commit_seconds_max:g} s", error)
+
+    async def acquit(self, span: Span) -> None:
+        """The process is about to end, and not because of these records: the broker was away."""
+        if self.suspects.note_before(span) is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ACQUIT_SECONDS_MAX):
+                    await cast(ChunkThread, self._thread).write_note(TP(*span.partition), span.start, "")
 
     def end(self, chunk: Chunk) -> None:
         """The agent lets go of the chunk, confirmed or not."""
@@ -117,7 +141,8 @@ class ChunkConsumer(Consumer):
         size = 0
         for record in records:
             more = len(record.value or b"") + len(record.key or b"")
-            if part and (len(part) >= self.limits.chunk_records_max or size + more > self.limits.chunk_bytes_max):
+            full = len(part) >= self.limits.chunk_records_max or size + more > self.limits.chunk_bytes_max
+            if part and (full or self.suspects.works_alone(partition, part[0].offset)):
                 yield self._chunk(partition, part)
                 part, size = [], 0
             part.append(_record(record))
@@ -125,7 +150,8 @@ class ChunkConsumer(Consumer):
         yield self._chunk(partition, part)
 
     def _chunk(self, partition: TP, records: list[Record]) -> Chunk:
-        return Chunk(self, self.ledger.hand_out(partition, records[-1].offset + 1), records)
+        span = self.ledger.hand_out(partition, records[-1].offset + 1)
+        return Chunk(self, span, records, condemned=self.suspects.condemned(span))
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if not isinstance(record, Chunk):
@@ -192,9 +218,11 @@ class ChunkConsumer(Consumer):
             committed = await super().seek_to_committed()
             new = [TP(*p) for p in committed if self._is_chunked(p) and p not in self.ledger]
             starts = await self._starts({partition: committed[partition] for partition in new})
+            notes = await cast(ChunkThread, self._thread).read_notes(new) if new else {}
             for partition, offset in starts.items():
                 if partition not in self.ledger:
                     self.ledger.open(partition, offset)
+                    self.suspects.open(partition, offset, notes.get(partition, ""))
             await self._move({TP(*p): self.ledger.position(p) for p in committed if p in self.ledger})
             return committed
         finally:

@@ -8,8 +8,13 @@ for changelog records that were already read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
+from aiokafka import TopicPartition  # type: ignore[import-untyped]
+from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore[import-untyped]
+from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
 
@@ -48,6 +53,26 @@ class ChunkThread(AIOKafkaConsumerThread):
             if fetched:
                 return fetched
         return await super()._fetch_records(consumer, wanted, timeout=timeout, max_records=max_records)
+
+    async def read_notes(self, partitions: Iterable[TP]) -> dict[TP, str]:
+        """What the group has committed along with the offsets of these partitions."""
+
+        async def read() -> dict[TP, str]:
+            coordinator = self._ensure_consumer()._coordinator
+            found = await coordinator.fetch_committed_offsets([TopicPartition(*p) for p in partitions])
+            return {TP(*partition): committed.metadata or "" for partition, committed in found.items()}
+
+        return cast(dict[TP, str], await self.call_thread(read))
+
+    async def write_note(self, partition: TP, offset: int, note: str) -> None:
+        """Commits an offset with a note. If a rebalance has begun, nothing is written: the partition goes away."""
+
+        async def write() -> None:
+            client = self._ensure_consumer()
+            with suppress(CommitFailedError, IllegalStateError):
+                await client.commit({TopicPartition(*partition): OffsetAndMetadata(offset, note)})
+
+        await self.call_thread(write)
 
     @property
     def _transport(self) -> ChunkTransport:

@@ -52,6 +52,7 @@ class FakeThread:
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.before_commit: Callable[[], Awaitable[None]] | None = None
         self.takes_commits = True
+        self.notes: dict[TP, tuple[int, str]] = {}
 
     def fill(self, partition: TP, offsets: Iterable[int], value: bytes = b"v") -> None:
         self.log[partition] += [record(partition, offset, value) for offset in offsets]
@@ -87,11 +88,22 @@ class FakeThread:
             await self.before_answer()
         return fetched
 
+    async def read_notes(self, partitions: Iterable[TP]) -> dict[TP, str]:
+        found = {p: self.notes[p] for p in partitions if p in self.notes}
+        return {p: note for p, (offset, note) in found.items() if offset == self.group.get(p)}
+
+    async def write_note(self, partition: TP, offset: int, note: str) -> None:
+        if self.takes_commits:
+            self.group[partition] = offset
+            self.notes[partition] = (offset, note)
+
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
         if self.before_commit is not None:
             await self.before_commit()
         if self.takes_commits:
             self.group |= offsets
+            for partition in offsets:
+                self.notes.pop(partition, None)
         return self.takes_commits
 
 
@@ -133,7 +145,7 @@ class Bench:
 
     async def work(self, chunk: Chunk) -> bool:
         """What an agent does."""
-        if not chunk.begin():
+        if not await chunk.begin():
             return False
         try:
             return await chunk.confirm()

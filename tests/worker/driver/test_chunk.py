@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 
 from stream.worker.driver import Chunk, chunks
 from stream.worker.driver.chunk import _in_work
@@ -95,7 +96,7 @@ def test_what_a_cancelled_agent_held_is_neither_acknowledged_nor_in_work(tmp_pat
 async def one_chunk(bench: Bench) -> Chunk:
     bench.thread.fill(RAW, range(3))
     (chunk,) = await bench.chunks()
-    assert chunk.begin()
+    assert await chunk.begin()
     return chunk
 
 
@@ -136,6 +137,29 @@ def test_a_send_without_an_answer_ends_the_process(tmp_path: Path) -> None:
         assert bench.consumer.ledger.uncommitted() == {}
 
     on_bench(tmp_path, body, send_seconds_max=0.01)
+
+
+def test_a_broker_that_is_away_is_not_the_records_fault(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        chunk = await one_chunk(bench)
+        assert bench.thread.notes[RAW] == (0, "tried 1")
+        with pytest.raises(GaveUpError, match="did not acknowledge"):
+            await chunk.confirm(asyncio.Future())
+        assert bench.thread.notes[RAW] == (0, "")
+
+    on_bench(tmp_path, body, send_seconds_max=0.01)
+
+
+def test_a_message_that_is_refused_for_good_is(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        chunk = await one_chunk(bench)
+        send = asyncio.Future[None]()
+        send.set_exception(MessageSizeTooLargeError())
+        with pytest.raises(GaveUpError, match="the broker refused a message"):
+            await chunk.confirm(send)
+        assert bench.thread.notes[RAW] == (0, "tried 1")
+
+    on_bench(tmp_path, body)
 
 
 def test_table_writes_belong_to_the_chunk_in_work(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def test_a_stop_waits_for_the_chunk_in_work_and_commits_it(on_bench: Callable[[B
     async def body(bench: Bench) -> None:
         bench.thread.fill(RAW, range(3))
         (chunk,) = await bench.chunks()
-        assert chunk.begin()
+        assert await chunk.begin()
         bench.consumer.stop_flow()
         await bench.consumer.perform_seek()  # what Faust does when a fetch returns after the flow was stopped
         waiting = asyncio.ensure_future(bench.consumer.wait_empty())
@@ -281,10 +281,10 @@ def test_a_chunk_that_outlasts_a_stop_ends_the_process(tmp_path: Path) -> None:
     async def body(bench: Bench) -> None:
         bench.thread.fill(RAW, range(3))
         (chunk,) = await bench.chunks()
-        assert chunk.begin()
+        assert await chunk.begin()
         with pytest.raises(GaveUpError, match=r"not finished within 0\.01 s of a stop or rebalance"):
             await bench.consumer.wait_empty()
-        assert bench.thread.group == {}
+        assert bench.thread.group[RAW] == 0
 
     bench_runner(tmp_path, drain_seconds_max=0.01)(body)
 
@@ -293,7 +293,7 @@ def test_a_chunk_of_a_partition_that_went_away_is_refused(on_bench: Callable[[Bo
     async def body(bench: Bench) -> None:
         bench.thread.fill(RAW, range(3))
         (chunk,) = await bench.chunks()
-        assert chunk.begin()
+        assert await chunk.begin()
         bench.consumer.ledger.close([RAW])
         assert not await chunk.confirm()
         chunk.end()
@@ -336,6 +336,39 @@ def test_an_agent_that_raises_ends_the_process(on_bench: Callable[[Body], None])
     async def body(bench: Bench) -> None:
         with pytest.raises(GaveUpError, match="an agent failed"):
             await bench.consumer.on_task_error(ZeroDivisionError())
+
+    on_bench(body)
+
+
+def test_a_chunk_on_which_workers_died_is_worked_one_record_at_a_time(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(RAW, range(9))
+        bench.thread.group[RAW], bench.thread.notes[RAW] = 2, (2, "tried 2")
+        await bench.consumer.on_partitions_assigned({RAW})
+        await bench.consumer.perform_seek()
+        bench.consumer._set_active_tps({RAW})
+        taken = await bench.chunks()
+        assert [offsets(c) for c in taken] == [[2], [3], [4], [5, 6, 7], [8]]
+        assert await taken[0].begin()
+        assert bench.thread.notes[RAW] == (2, "alone 1")
+        await bench.consumer.on_partitions_assigned({RAW})
+        await bench.consumer.perform_seek()
+        bench.consumer._set_active_tps({RAW})
+        assert [c.condemned for c in await bench.chunks()][:2] == [True, False]
+
+    bench_runner(tmp_path, chunk_records_max=3)(body)
+
+
+def test_a_chunk_is_left_alone_when_a_rebalance_comes_during_its_note(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        async def rebalance(*_: object) -> None:
+            bench.consumer.ledger.close([RAW])
+
+        bench.thread.fill(RAW, range(3))
+        (chunk,) = await bench.chunks()
+        bench.thread.write_note = rebalance  # type: ignore[method-assign]
+        assert not await chunk.begin()
+        assert bench.consumer._in_work == {}
 
     on_bench(body)
 

@@ -1,0 +1,78 @@
+"""Which records may have killed a worker: found out by notes that are committed before the work, not after it.
+
+A worker that is killed leaves nothing behind but what it has committed. So before the first chunk of a partition is
+worked, its offset is committed once more, with a note that it is being tried. A note that is still there when a
+partition is opened means: whoever worked from this offset on died before anything was finished.
+
+    tried N    N workers died in a chunk that began here; at TRIES_MAX the chunk is worked one record at a time
+    alone N    a worker died with this very record alone in its hands: it is condemned, to be put aside unread
+
+The regular commits lag behind the work, so the first death rarely tells the chunk. After it, every chunk is noted
+before its work, for some distance: that costs a commit each, and only then.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from stream.worker.driver.ledger import Partition, Span
+
+TRIES_MAX = 2
+
+WARY_OFFSETS = 50_000
+"""How far every chunk is noted after a death; far more than is worked between two regular commits."""
+
+_NOTE = re.compile(r"(tried|alone) (\d{1,6})")
+
+
+@dataclass(slots=True)
+class _Case:
+    offset: int
+    tried: int
+    alone: int
+    alone_below: int
+    """Offsets below are worked one by one."""
+    noted_below: int
+    """Offsets below are noted before they are worked."""
+
+
+class Suspects:
+    """The notes of the partitions that this worker holds."""
+
+    def __init__(self, chunk_records_max: int) -> None:
+        self._width = chunk_records_max
+        self._cases: dict[Partition, _Case] = {}
+
+    def open(self, partition: Partition, offset: int, note: str) -> None:
+        """Begins a partition; `note` is what was found committed with the offset. What is no note counts as none."""
+        found = _NOTE.fullmatch(note)
+        kind, count = (found[1], int(found[2])) if found else ("", 0)
+        suspect = kind == "alone" or count >= TRIES_MAX
+        self._cases[partition] = _Case(
+            offset,
+            tried=count if kind == "tried" else 0,
+            alone=count if kind == "alone" else 0,
+            alone_below=offset + self._width if suspect else offset,
+            noted_below=offset + (WARY_OFFSETS if found else 1),
+        )
+
+    def works_alone(self, partition: Partition, offset: int) -> bool:
+        """True if the record at this offset must be a chunk of its own."""
+        case = self._cases.get(partition)
+        return case is not None and offset < case.alone_below
+
+    def condemned(self, span: Span) -> bool:
+        """True if a worker died with the record of this span alone."""
+        case = self._cases.get(span.partition)
+        return case is not None and case.alone > 0 and case.offset == span.start
+
+    def note_before(self, span: Span) -> str | None:
+        """What to commit with the span's first offset before working on it; None: nothing, and no commit."""
+        case = self._cases.get(span.partition)
+        if case is None or span.start >= case.noted_below:
+            return None
+        first = span.start == case.offset
+        if span.start < case.alone_below:
+            return f"alone {(case.alone if first else 0) + 1}"
+        return f"tried {(case.tried if first else 0) + 1}"
