@@ -68,6 +68,9 @@ class Settings(BaseSettings):
 
     # Rules and the engine ------------------------------------------------------------------------------------
     rules_dir: Path = Field(Path("rules"), description="Folder of rule files, read recursively.")
+    rules_poll_interval_ms: int = Field(
+        2_000, ge=0, le=3_600_000, description="How often the worker looks for changed rule files; 0: only on SIGHUP."
+    )
     pipeline: str = Field(
         "news",
         pattern=r"^[a-z0-9._-]{1,64}$",

@@ -27,6 +27,7 @@ from stream.cli.common import load_settings, setting_flags
     "kafka_sasl_mechanism",
     "kafka_username",
     "kafka_password_file",
+    "rules_poll_interval_ms",
     "pipeline",
     "message_bytes_max",
     "alert_bytes_max",
@@ -48,21 +49,28 @@ from stream.cli.common import load_settings, setting_flags
 def worker(**flags: Any) -> None:
     """Read articles from Kafka, tag their topics and raise alerts, until SIGTERM or Ctrl-C.
 
+    A change of the rule files takes effect while it runs, and so does SIGHUP; unusable files leave the old rules.
+
     Several workers of one consumer group share the partitions. Exit codes: 0 stopped, 2 could not start,
     75 lost its infrastructure and wants a restart, 130 Ctrl-C.
     """
     # Until the event loop takes the signals over, there is nothing to finish.
     signal.signal(signal.SIGTERM, _leave)
+    if hasattr(signal, "SIGHUP"):
+        # Not the end of the process, which is the default: the rules are read once more when the loop runs.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     settings = load_settings(flags)
     from stream.engine import Engine
-    from stream.sources.rulefiles import load_ruleset
+    from stream.rulelang import load
+    from stream.sources.rulefiles import read_rule_files, usable_rules
     from stream.telemetry.logs import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)
-    engine = Engine(load_ruleset(settings.rules_dir), settings.engine_config())
+    files = read_rule_files(settings.rules_dir)
+    engine = Engine(usable_rules(load(files), settings.rules_dir), settings.engine_config())
     from stream.worker.run import run_worker
 
-    raise click.exceptions.Exit(run_worker(settings, engine))
+    raise click.exceptions.Exit(run_worker(settings, engine, files))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -34,7 +34,7 @@ def read_rule_files(folder: Path) -> list[SourceFile]:
     if not folder.exists():
         help_ = "name it on the command line or by REDLINE_RULES_DIR"
         raise RulesError(f"found no folder {folder}, expected the folder of the rule files; {help_}")
-    paths = sorted(_paths(folder), key=lambda path: path.parts) if folder.is_dir() else [folder]
+    paths = rule_paths(folder)
     if not paths:
         raise RulesError(f"found no *.yml or *.yaml file in {folder}, expected at least one rule file")
     if len(paths) > RULE_FILES_MAX:
@@ -51,6 +51,11 @@ def read_rule_files(folder: Path) -> list[SourceFile]:
     return files
 
 
+def rule_paths(folder: Path) -> list[Path]:
+    """Where the rule files of a folder are, sorted; a path that is no folder stands for itself. None is opened."""
+    return sorted(_paths(folder), key=lambda path: path.parts) if folder.is_dir() else [folder]
+
+
 def load_rules(folder: Path) -> Loaded:
     """Read and check the rules of a folder; raises RulesError as `read_rule_files` does."""
     return load(read_rule_files(folder))
@@ -58,7 +63,11 @@ def load_rules(folder: Path) -> Loaded:
 
 def load_ruleset(folder: Path) -> RuleSet:
     """The rule set of a folder; raises RulesError, with the diagnostics as its text, when it cannot be used."""
-    loaded = load_rules(folder)
+    return usable_rules(load_rules(folder), folder)
+
+
+def usable_rules(loaded: Loaded, folder: Path) -> RuleSet:
+    """The rule set of what was loaded; raises RulesError, with the diagnostics as its text, when there is none."""
     if loaded.ruleset is not None:
         return loaded.ruleset
     errors = [diagnostic for diagnostic in loaded.diagnostics if diagnostic.severity == "error"]

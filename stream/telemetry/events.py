@@ -162,6 +162,9 @@ class RulesLoaded:
         for kind, count in kinds.items():
             metrics.set("redline_rules_loaded", count, kind=kind)
         metrics.clear("redline_rules_info")
+        metrics.set("redline_rules_reload_success", 1)
+        for outcome in ("changed", "same", "refused"):
+            metrics.add("redline_rules_reloads_total", 0, outcome=outcome)
         metrics.set("redline_rules_info", 1, digest=self.ruleset.digest)
         for rule in self.ruleset.rules:
             if rule.severity is not Severity.NONE:

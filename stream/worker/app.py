@@ -15,14 +15,13 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import faust
 from faust.types import StreamT
 
 from stream.engine import Batch, Facts
 from stream.model import Record
-from stream.rulelang.ruleset import RuleSet
 from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
@@ -30,6 +29,7 @@ from stream.worker.dead import put_aside
 from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
+from stream.worker.reload import Stages
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
 
@@ -38,18 +38,6 @@ FRAMING_BYTES = 100_000
 
 PRODUCER_BATCH_BYTES = 131_072
 """Well below any broker's limit: a batch over it would be refused as a whole."""
-
-
-class Stages(Protocol):
-    """What the worker needs of `stream.engine.Engine`."""
-
-    ruleset: RuleSet
-
-    def tag(self, records: Sequence[Record]) -> Batch:
-        """Raw records -> everything to send."""
-
-    def alert(self, records: Sequence[Record], now: datetime) -> Batch:
-        """Matches -> everything to send."""
 
 
 def create_app(

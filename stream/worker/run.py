@@ -12,7 +12,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -21,6 +21,8 @@ from typing import Any
 import faust
 from faust.types import AppT
 
+from stream.engine import Engine
+from stream.rulelang import SourceFile
 from stream.settings import Settings
 from stream.telemetry.events import (
     HealthServing,
@@ -35,11 +37,12 @@ from stream.telemetry.events import (
 )
 from stream.telemetry.metrics import Metrics
 from stream.telemetry.server import HealthServer
-from stream.worker.app import Stages, create_app
+from stream.worker.app import create_app
 from stream.worker.checks import check_broker
 from stream.worker.driver import ChunkConsumer
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
+from stream.worker.reload import RulesInForce, Stages
 
 BEAT_SECONDS = 0.5
 LAST_RESORT_SECONDS = 1.0
@@ -48,8 +51,11 @@ LAST_RESORT_SECONDS = 1.0
 EXIT_INTERRUPTED = 130
 
 
-def run_worker(settings: Settings, engine: Stages) -> int:
-    """Works until a signal comes; returns the exit code. Raises `RedlineError` if it cannot start."""
+def run_worker(settings: Settings, engine: Stages, rule_files: Sequence[SourceFile] | None = None) -> int:
+    """Works until a signal comes; returns the exit code. Raises `RedlineError` if it cannot start.
+
+    `rule_files`: what `engine` was made of; then changes of these files come into force while the worker runs.
+    """
     started_at = time.monotonic()
     telemetry = Telemetry(Metrics())
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
@@ -67,7 +73,9 @@ def run_worker(settings: Settings, engine: Stages) -> int:
         data_dir, temporary = settings.data_dir, None
         if data_dir is None:
             data_dir = temporary = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="redline-")))
-        worker = _Worker(settings, engine, telemetry, vitals, HardExit(telemetry, temporary), started_at)
+        rules = None if rule_files is None else _rules_in_force(settings, engine, rule_files, telemetry)
+        way_out = HardExit(telemetry, temporary)
+        worker = _Worker(settings, rules or engine, telemetry, vitals, way_out, started_at, rules)
         return asyncio.run(worker.run(data_dir))
 
 
@@ -80,9 +88,10 @@ class _Worker:
         vitals: Vitals,
         way_out: HardExit,
         started_at: float,
+        rules: RulesInForce | None,
     ) -> None:
         self._settings, self._engine, self._telemetry, self._vitals = settings, engine, telemetry, vitals
-        self._way_out = way_out
+        self._way_out, self._rules = way_out, rules
         self._waiting_since = started_at
         self._was_ready = False
         self._newest_fetch_ms = 0
@@ -101,7 +110,7 @@ class _Worker:
         app = create_app(self._settings, self._engine, self._telemetry, self._vitals, self._way_out, data_dir=data_dir)
         self._listen(app)
         starting = asyncio.ensure_future(app.start())
-        watching = asyncio.ensure_future(self._watch(app))
+        watching = self._watching(app)
         ended = await self._until_ended(app, starting, watching, signalled)
         await self._stop(app, starting, ended)
         watching.cancel()
@@ -123,7 +132,15 @@ class _Worker:
 
         for which in (signal.SIGTERM, signal.SIGINT):
             signal.signal(which, handle)
+        if (rules := self._rules) is not None and hasattr(signal, "SIGHUP"):
+            loop.add_signal_handler(signal.SIGHUP, rules.ask)
         return signalled
+
+    def _watching(self, app: faust.App) -> asyncio.Future[Any]:
+        watches = [self._watch(app)]
+        if self._rules is not None:
+            watches.append(self._rules.run())
+        return asyncio.gather(*watches)
 
     def _listen(self, app: faust.App) -> None:
         def dealing() -> None:
@@ -145,7 +162,7 @@ class _Worker:
         self,
         app: faust.App,
         starting: asyncio.Future[None],
-        watching: asyncio.Future[None],
+        watching: asyncio.Future[Any],
         signalled: asyncio.Future[signal.Signals],
     ) -> signal.Signals:
         waiting: set[asyncio.Future[Any]] = {starting, watching, signalled}
@@ -201,6 +218,20 @@ class _Worker:
         if app.crashed:
             self._way_out.give_up("Faust crashed while stopping", app.crash_reason)
         self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=True))
+
+
+def _rules_in_force(
+    settings: Settings, engine: Stages, files: Sequence[SourceFile], telemetry: Telemetry
+) -> RulesInForce:
+    config = settings.engine_config()
+    return RulesInForce(
+        engine,
+        files,
+        lambda ruleset: Engine(ruleset, config),
+        telemetry,
+        folder=settings.rules_dir,
+        poll_interval_ms=settings.rules_poll_interval_ms,
+    )
 
 
 class _LastResort:

@@ -1,0 +1,305 @@
+"""Changed rule files into force while the worker runs: compiled and tested aside, swapped between two chunks.
+
+    RuleWatch (any thread)      files -> None (nothing new) | Usable | Refused; knows the files, never the loop
+    RulesInForce (event loop)   the engine that the agents call; `run` watches, asks and swaps
+
+Guarantees: a chunk is judged by one rule set, because an engine call does not yield to the loop that swaps. A rule set
+comes into force whole or not at all: files are taken when they have rested, were read without a change meanwhile,
+compile without an error and pass their own tests. Otherwise the old rules stay, and the log says why, once.
+
+A file that is gone or holds no rule any more is refused too: it may be half of a deployment or an editor's pause, and
+rules that vanish unnoticed are alerts that never come. SIGHUP says that it is meant.
+
+Limits: one reload at a time; during one, two rule sets are in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from stream.engine import Batch
+from stream.errors import RulesError
+from stream.model import Record
+from stream.rulelang import Rule, RuleSet, SourceFile, load
+from stream.rulelang.compiler import digest
+from stream.ruletest import run_tests
+from stream.sources.rulefiles import read_rule_files, rule_paths
+from stream.telemetry.events import Telemetry
+from stream.telemetry.reloading import Changes, RulesRefused, RulesReloaded, Trouble
+
+REST_SECONDS_MAX = 0.2
+"""So long nothing may change before files are read: most writers of several files pause for less."""
+
+RESTLESS_SECONDS_MAX = 10.0
+"""Files that never rest are refused after so long, and looked at again."""
+
+Stamp = tuple[tuple[str, int, int, int, int, int], ...]
+"""Path, device, inode, size, time of change of content and of anything (ns), of each file; zeros if there is none."""
+
+_T = TypeVar("_T")
+
+
+class Stages(Protocol):
+    """What the agents need of `stream.engine.Engine`."""
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """The rules that judge."""
+
+    def tag(self, records: Sequence[Record]) -> Batch:
+        """Raw records -> everything to send."""
+
+    def alert(self, records: Sequence[Record], now: datetime) -> Batch:
+        """Matches -> everything to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """Rule files that compile and pass their tests. `engine` is None if they are the ones in force, word for word."""
+
+    files: Sequence[SourceFile]
+    engine: Stages | None
+    changes: Changes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Rule files that cannot come into force, and all that is known of why."""
+
+    troubles: tuple[Trouble, ...]
+
+
+class RuleWatch:
+    """Looks at the rule files; `look` blocks on disk and processor, so it belongs in a thread, one call at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        files: Sequence[SourceFile],
+        ruleset: RuleSet,
+        build: Callable[[RuleSet], Stages],
+        *,
+        rest_seconds: float = REST_SECONDS_MAX,
+        restless_seconds_max: float = RESTLESS_SECONDS_MAX,
+    ) -> None:
+        """`files` and `ruleset` are what is in force; `build` makes an engine of a rule set."""
+        self._folder, self._build = folder, build
+        self._rest, self._restless = rest_seconds, restless_seconds_max
+        self._force_files, self._force = list(files), ruleset
+        self._seen: list[SourceFile] | None = self._force_files
+        self._stamp: Stamp | None = None
+        # The clock of a file system ticks slowly: two writes in one tick look like one, so texts are read twice.
+        self._again = True
+
+    def look(self, *, asked: bool) -> Usable | Refused | None:
+        """What the files are good for, or None if they are as they were. `asked`: by hand, so judge in any case."""
+        if not (asked or self._again) and stamp_of(self._folder) == self._stamp:
+            return None
+        began = time.perf_counter()
+        try:
+            files = self._read()
+        except RulesError as error:
+            # Whether a disk answers again cannot be seen from the stamps.
+            self._again, self._seen = True, None
+            return Refused((Trouble(str(error)),))
+        if files == self._seen and not asked:
+            return None
+        self._seen = files
+        if files == self._force_files:
+            return Usable(files, None, Changes(), time.perf_counter() - began)
+        try:
+            return self._judge(files, began, asked=asked)
+        except Exception as error:  # noqa: BLE001 - a bug that new rules touch must not end the old ones
+            what = f"a bug in Redline, please report it with the rule files: {type(error).__name__}: {error}"
+            return Refused((Trouble(what, _where(error)),))
+
+    def accept(self, usable: Usable) -> None:
+        """These files are in force now."""
+        self._force_files = list(usable.files)
+        if usable.engine is not None:
+            self._force = usable.engine.ruleset
+
+    def _read(self) -> list[SourceFile]:
+        """The files, none of which changed while they were read."""
+        deadline = time.monotonic() + self._restless
+        before = stamp_of(self._folder)
+        if before != self._stamp:
+            time.sleep(self._rest)
+        while True:
+            after = stamp_of(self._folder)
+            if before == after:
+                files = read_rule_files(self._folder)
+                after = stamp_of(self._folder)
+                if before == after:
+                    self._again = before != self._stamp
+                    self._stamp = before
+                    return files
+            if time.monotonic() > deadline:
+                raise RulesError(f"the files in {self._folder} kept changing for {self._restless:g} s")
+            before = after
+            time.sleep(self._rest)
+
+    def _judge(self, files: list[SourceFile], began: float, *, asked: bool) -> Usable | Refused:
+        loaded = load(files)
+        if loaded.ruleset is None:
+            return Refused(
+                tuple(
+                    Trouble(f"{d.code}: {d.message}", f"{d.file}:{d.place.line}:{d.place.column}", d.help)
+                    for d in loaded.diagnostics
+                    if d.severity == "error"
+                )
+            )
+        if not asked and (gone := self._gone(loaded.ruleset)):
+            return Refused(gone)
+        failed = [result for result in run_tests(loaded.ruleset) if not result.passed]
+        if failed:
+            return Refused(
+                tuple(
+                    Trouble(f"{r.rule}: test {r.name!r}: {'; '.join(r.problems)}", f"{r.file}:{r.line}:1")
+                    for r in failed
+                )
+            )
+        engine = self._build(loaded.ruleset)
+        return Usable(files, engine, changes(self._force, loaded.ruleset), time.perf_counter() - began)
+
+    def _gone(self, new: RuleSet) -> tuple[Trouble, ...]:
+        """The files in force that hold no rule any more, though their rules are not elsewhere."""
+        ids, holders = {rule.id for rule in new.rules}, {rule.file for rule in new.rules}
+        lost: dict[str, list[str]] = {}
+        for rule in self._force.rules:
+            if rule.id not in ids and rule.file not in holders:
+                lost.setdefault(rule.file, []).append(rule.id)
+        help_ = "Put the file back; or, if its rules are to go, send SIGHUP to the worker or start it again."
+        return tuple(
+            Trouble(f"found the file gone or without rules, expected {', '.join(rules)}", f"{file}:1:1", help_)
+            for file, rules in lost.items()
+        )
+
+
+class RulesInForce:
+    """The engine that judges, to be exchanged; for the agents it is an engine. Belongs to the event loop."""
+
+    def __init__(
+        self,
+        engine: Stages,
+        files: Sequence[SourceFile],
+        build: Callable[[RuleSet], Stages],
+        telemetry: Telemetry,
+        *,
+        folder: Path,
+        poll_interval_ms: int,
+    ) -> None:
+        """`files` are what `engine` was made of; an interval of 0 looks only when asked."""
+        self._engine, self._telemetry, self._folder = engine, telemetry, folder
+        self._interval_seconds = poll_interval_ms / 1_000 or None
+        rest = min(REST_SECONDS_MAX, self._interval_seconds or REST_SECONDS_MAX)
+        self._watch = RuleWatch(folder, files, engine.ruleset, build, rest_seconds=rest)
+        self._asked = asyncio.Event()
+        self._refused: Refused | None = None
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """The rules in force."""
+        return self._engine.ruleset
+
+    def tag(self, records: Sequence[Record]) -> Batch:
+        """As the engine in force does."""
+        return self._engine.tag(records)
+
+    def alert(self, records: Sequence[Record], now: datetime) -> Batch:
+        """As the engine in force does."""
+        return self._engine.alert(records, now)
+
+    def ask(self) -> None:
+        """Asks for a reload, whatever the files look like."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Watches and swaps until it is cancelled."""
+        while True:
+            asked = self._asked.is_set()
+            self._asked.clear()
+            found = await aside(partial(self._watch.look, asked=asked))
+            self._take(found, asked=asked)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), self._interval_seconds)
+
+    def _take(self, found: Usable | Refused | None, *, asked: bool) -> None:
+        match found:
+            case Usable(engine=engine, changes=changed, seconds=seconds):
+                before = self._engine.ruleset.digest
+                self._engine = engine or self._engine
+                self._refused = None
+                self._watch.accept(found)
+                event = RulesReloaded(before, self._engine.ruleset, str(self._folder), changed, seconds)
+                self._telemetry.emit(event)
+            case Refused(troubles=troubles) if asked or found != self._refused:
+                self._refused = found
+                self._telemetry.emit(RulesRefused(str(self._folder), self._engine.ruleset.digest, troubles))
+
+
+def stamp_of(folder: Path) -> Stamp:
+    """What tells without reading them that rule files may have changed; links are followed."""
+    return tuple(_stamp_of_file(path) for path in rule_paths(folder))
+
+
+def changes(before: RuleSet, after: RuleSet) -> Changes:
+    """Which rules differ, by their ids."""
+    old, new = _digests(before.rules), _digests(after.rules)
+    return Changes(
+        added=tuple(sorted(new.keys() - old.keys())),
+        removed=tuple(sorted(old.keys() - new.keys())),
+        changed=tuple(sorted(id_ for id_ in old.keys() & new.keys() if old[id_] != new[id_])),
+    )
+
+
+async def aside(work: Callable[[], _T]) -> _T:
+    """Runs blocking work in a thread of its own, which does not hold up the end of the process."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_T] = loop.create_future()
+
+    def settle(outcome: Callable[[], None]) -> None:
+        if not done.done():
+            outcome()
+
+    def run() -> None:
+        try:
+            outcome = partial(done.set_result, work())
+        except BaseException as error:  # noqa: BLE001 - handed to who waits
+            outcome = partial(done.set_exception, error)
+        # The loop is closed if the worker ended meanwhile.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, outcome)
+
+    # Not asyncio.to_thread: `asyncio.run` would wait for a long compilation before the process can end.
+    threading.Thread(target=run, name="reload", daemon=True).start()
+    return await done
+
+
+def _stamp_of_file(path: Path) -> tuple[str, int, int, int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (str(path), 0, 0, 0, 0, 0)
+    return (str(path), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _digests(rules: Sequence[Rule]) -> dict[str, str]:
+    return {rule.id: digest((rule,)) for rule in rules}
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
