@@ -1,0 +1,161 @@
+"""What does the driver cost by itself? Records a second with an agent that does nothing, on one partition.
+
+    python -m bench.driver --bootstrap HOST:PORT [--records N] [--bytes N]
+
+Rows: a bare aiokafka loop, the chunk driver, Faust's own driver; each in a process of its own, over the same records.
+Needs a broker that is running; makes a topic of its own and leaves it there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+import click
+import faust
+from aiokafka import AIOKafkaConsumer
+from kafka import KafkaProducer
+
+from stream.broker.admin import Admin
+from stream.settings import Settings
+from stream.wire.topics import RAW, full_name
+from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
+
+CHUNK_RECORDS = 100
+FETCH_RECORDS = 256
+ROW_SECONDS_MAX = 300
+CHUNKED: dict[str, Any] = {
+    "Table": ChunkTable,
+    "table_standby_replicas": 0,
+    "stream_wait_empty": True,
+    "broker_max_poll_records": FETCH_RECORDS,
+    "broker_commit_interval": 0.2,
+}
+
+
+class Meter:
+    """Counts from the first record on; prints a row and ends the process at the last one."""
+
+    def __init__(self, name: str, records: int) -> None:
+        self._name, self._records, self._seen = name, records, 0
+        self._began = self._cpu = 0.0
+
+    def saw(self, count: int) -> None:
+        """So many more records."""
+        if self._seen == 0:
+            self._began, self._cpu = time.perf_counter(), time.process_time()
+        self._seen += count
+        if self._seen >= self._records:
+            rate = self._seen / (time.perf_counter() - self._began)
+            cpu_us = (time.process_time() - self._cpu) / self._seen * 1e6
+            print(f"{self._name:12} {rate:9,.0f} records/s, {cpu_us:6.1f} us of CPU a record", flush=True)
+            os._exit(0)
+
+
+@click.command()
+@click.option("--bootstrap", required=True, help="A running Kafka broker.")
+@click.option("--records", default=40_000, show_default=True)
+@click.option("--bytes", "size", default=4_800, show_default=True, help="Size of a record.")
+@click.option("--row", hidden=True, default=None)
+@click.option("--topic", hidden=True, default="")
+def main(bootstrap: str, records: int, size: int, row: str | None, topic: str) -> None:
+    """Measure the chunk driver beside a bare loop and Faust's own driver."""
+    if row is not None:
+        asyncio.run(ROWS[row](bootstrap, topic, Meter(row, records)))
+        return
+    settings = Settings(bootstrap=bootstrap, topic_prefix=f"bench-{uuid.uuid4().hex[:8]}.", topic_partitions=1)
+    with Admin(settings) as admin:
+        admin.create()
+    topic = full_name(settings.topic_prefix, RAW)
+    _fill(bootstrap, topic, records, size)
+    for name in ROWS:
+        arguments = ["--bootstrap", bootstrap, "--records", str(records), "--row", name, "--topic", topic]
+        subprocess.run([sys.executable, "-m", "bench.driver", *arguments], check=True, timeout=ROW_SECONDS_MAX)
+
+
+def _fill(bootstrap: str, topic: str, records: int, size: int) -> None:
+    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20)
+    for number in range(records):
+        producer.send(topic, key=str(number).encode(), value=os.urandom(size))
+    producer.flush()
+    producer.close()
+
+
+async def _bare(bootstrap: str, topic: str, meter: Meter) -> None:
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap, group_id=_group(), enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    while True:
+        for records in (await consumer.getmany(timeout_ms=1_000, max_records=FETCH_RECORDS)).values():
+            meter.saw(len(records))
+
+
+async def _chunked(bootstrap: str, topic: str, meter: Meter) -> None:
+    def give_up(why: str, error: BaseException | None = None) -> NoReturn:
+        print(f"giving up: {why}: {error!r}", file=sys.stderr, flush=True)
+        os._exit(75)
+
+    app = _app(f"{SCHEME}://{bootstrap}", **CHUNKED)
+    transport = use_chunks(app, Limits(chunk_records_max=CHUNK_RECORDS), give_up, lambda _: None)
+
+    @app.agent(transport.topic(topic))
+    async def agent(stream: Any) -> None:
+        async for chunk in chunks(stream):
+            await chunk.confirm()
+            meter.saw(len(chunk.records))
+
+    await _run(app)
+
+
+async def _stock(bootstrap: str, topic: str, meter: Meter) -> None:
+    app = _app(f"kafka://{bootstrap}")
+    raw = app.topic(topic, value_type=bytes, value_serializer="raw", key_serializer="raw", allow_empty=True)
+
+    @app.agent(raw)
+    async def agent(stream: Any) -> None:
+        async for _ in stream:
+            meter.saw(1)
+
+    await _run(app)
+
+
+def _app(broker: str, **settings: Any) -> faust.App:
+    return faust.App(
+        _group(),
+        broker=broker,
+        datadir=tempfile.mkdtemp(),
+        store="memory://",
+        web_enabled=False,
+        autodiscover=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        **settings,
+    )
+
+
+async def _run(app: faust.App) -> None:
+    await app.start()
+    await asyncio.sleep(ROW_SECONDS_MAX)
+
+
+def _group() -> str:
+    return f"bench-{uuid.uuid4().hex[:8]}"
+
+
+ROWS: dict[str, Callable[[str, str, Meter], Coroutine[Any, Any, None]]] = {
+    "bare loop": _bare,
+    "chunk driver": _chunked,
+    "stock Faust": _stock,
+}
+
+if __name__ == "__main__":
+    main()
