@@ -43,13 +43,16 @@ CIRCLE_NAMES_SHOWN_MAX = 10
 REGEX_MEMORY_BYTES_MAX = 8 << 20
 
 
-def check_lists(lists: Lists) -> bool:
+def check_lists(lists: Lists, rules: Sequence[RuleDraft]) -> bool:
     """Check every list by itself and the lists among each other; whether they can be expanded."""
     usable = True
+    values = _lists_of_values(lists, rules)
     for draft in lists.drafts.values():
         for item in draft.items:
             usable &= _check_names(item, draft.source, lists)
-            _check_nodes(item, draft.source)
+            # `AP*` begins too many words, but it is a source.
+            is_value = isinstance(item, Word | Phrase) and draft.id in values
+            _check_nodes(item, draft.source, prefixes=not is_value)
     levels, circles = lists.order()
     for circle in circles:
         usable = False
@@ -70,6 +73,13 @@ def check_lists(lists: Lists) -> bool:
                 if lists.atoms(item) <= ATOMS_MAX:
                     _check_expanded(item, draft.source, lists)
     return usable
+
+
+def _lists_of_values(lists: Lists, rules: Sequence[RuleDraft]) -> set[str]:
+    """The lists that rules name as values of key fields (`source:@agencies`), and never as words."""
+    named = [leaf for draft in rules for node in expressions(draft) for leaf in lists.names_in(node)]
+    as_words = lists.reached(list_name(leaf) for leaf in named if isinstance(leaf, ListRef))
+    return lists.reached(list_name(leaf) for leaf in named if isinstance(leaf, KeyField)) - as_words
 
 
 def check_rule(draft: RuleDraft, lists: Lists, lists_usable: bool) -> None:
@@ -149,13 +159,17 @@ def _check_names(node: Node, source: Source, lists: Lists) -> bool:
     return known
 
 
-def _check_nodes(node: Node, source: Source) -> None:
+def _check_nodes(node: Node, source: Source, *, prefixes: bool = True) -> None:
     for inner in nodes(node):
         match inner:
             case Word() if inner is not BROKEN:
                 _check_word(inner, source)
-            case Phrase():
+                if prefixes:
+                    _check_prefix(inner, source)
+            case Phrase(words=words):
                 _check_phrase(inner, source)
+                for word in words if prefixes else ():
+                    _check_prefix(word, source)
             case KeyField():
                 _check_key_field(inner, source)
             case Regex():
@@ -178,7 +192,6 @@ def _check_word(word: Word, source: Source) -> None:
             f"Write {quoted('~' + word.text)} for its forms, or {quoted(word.text + '*')} for all words that begin so."
         )
         source.add("R403", word.place, "`~` and `*` on one word", "one of the two", help_)
-    _check_prefix(word, source)
     # A word that begins otherwise has a finding of its own already.
     if word.text[:1].isalnum() and not read_phrase(word.text):
         source.add("R408", word.place, quoted(word.text), "a word with letters or digits", "It reads as nothing.")
@@ -193,8 +206,6 @@ def _check_prefix(word: Word, source: Source) -> None:
 
 
 def _check_phrase(phrase: Phrase, source: Source) -> None:
-    for word in phrase.words:
-        _check_prefix(word, source)
     last = phrase.words[-1]
     if last.inflected and last.prefix:
         help_ = "Leave out the `~` or the `*`."

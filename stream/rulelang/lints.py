@@ -48,28 +48,17 @@ def lint(rules: Sequence[RuleDraft], lists: Lists) -> None:
 
 def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
     """Lists that no rule reaches, and the words in lists."""
-    used: set[str] = set()
     roots = [node for draft in rules for node in expressions(draft)]
-    waiting = [name for node in roots for name in _names(node, lists)]
-    while waiting:
-        name = waiting.pop()
-        if name not in used and name in lists:
-            used.add(name)
-            waiting.extend(inner for item in lists.drafts[name].items for inner in _names(item, lists))
+    used = lists.reached(name for node in roots for name in _names(node, lists))
     for draft in lists.drafts.values():
         if draft.id not in used:
             help_ = "Name it in a rule, or delete it."
             draft.source.add("R904", draft.place, f"the list `@{draft.id}` that no rule uses", "a list in use", help_)
         _lint_words(draft.items, lists, draft.source)
-        nested = [item for name in named_lists(draft.items) for item in _flat(name, lists)]
+        nested = [i for name in sorted(lists.reached(named_lists(draft.items))) for i in lists.drafts[name].items]
         for item, wider in covered_items(draft.items, nested):
             found = f"{quoted(print_node(item))}, which {quoted(print_node(wider))} finds already"
             draft.source.add("R908", item.place, found, "items that find something of their own", "Delete it.")
-
-
-def _flat(name: str, lists: Lists) -> list[Node]:
-    items = lists.drafts[name].items
-    return [*items, *(inner for named in named_lists(items) for inner in _flat(named, lists))]
 
 
 def _lint_rule(draft: RuleDraft, lists: Lists) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -85,6 +85,17 @@ class Lists:
     def _named_by(self, name: str) -> list[str]:
         named = (list_name(leaf) for item in self.drafts[name].items for leaf in self.names_in(item))
         return [n for n in named if n is not None and n in self.drafts]
+
+    def reached(self, names: Iterable[str | None]) -> set[str]:
+        """The known ones among some lists, and all that these name, directly or by way of others."""
+        reached: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name is not None and name in self.drafts and name not in reached:
+                reached.add(name)
+                waiting.extend(self._named_by(name))
+        return reached
 
     def items(self, name: str) -> tuple[Node, ...]:
         """The items of a list, lists inside it put in as Ors with their names. Known and acyclic lists only."""

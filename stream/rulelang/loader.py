@@ -26,7 +26,7 @@ def load(files: Sequence[SourceFile]) -> Loaded:
     rules = [draft for draft in drafts if isinstance(draft, RuleDraft)]
     lists = Lists(_by_id([draft for draft in drafts if isinstance(draft, ListDraft)]))
     _note_twice(rules)
-    usable = check_lists(lists)
+    usable = check_lists(lists, rules)
     for draft in rules:
         check_rule(draft, lists, usable)
     check_topics(rules, lists, usable)

@@ -105,3 +105,13 @@ def test_one_list_in_two_places_is_put_in_twice() -> None:
     assert loaded.ruleset is not None
     match = loaded.ruleset.rules[0].match
     assert getattr(match, "left", None) == getattr(match, "right", None) == Or((Word("x"),), "a")
+
+
+def test_a_short_prefix_may_stand_in_a_list_of_values_but_not_of_words() -> None:
+    agencies = "kind: list\nid: agencies\nitems: ['AP*', '@more']\n---\nkind: list\nid: more\nitems: ['A P*']\n---\n"
+    rule = "kind: rule\nid: r{}\nseverity: low\nmatch: {}\ntests: [{{name: t, article: {{body: x}}, expect: quiet}}]\n"
+    values = rule.format(1, "source:@agencies")
+    assert load_text(agencies + values).diagnostics == ()
+    both = load_text(agencies + values + "---\n" + rule.format(2, "truce OR @agencies"))
+    assert codes(both.diagnostics) == ["R402", "R402"]
+    assert codes(load_text(agencies).diagnostics) == ["R402", "R402"]
