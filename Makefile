@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops compose-test dashboards lint format bench docs lock clean
+.PHONY: help demo test test-kafka test-ops soak-reload compose-test dashboards lint format bench docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,6 +21,9 @@ test-kafka: $(VENV)/.dev ## end-to-end tests on a real Apache Kafka (needs Java 
 
 test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian: prometheus prometheus-alertmanager)
 	$(BIN)/python -m pytest tests/ops $(ARGS)
+
+soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (two minutes)
+	REDLINE_SOAK_RELOADS=1000 $(BIN)/python -m pytest -s tests/worker/test_reload_live.py -k many_reloads $(ARGS)
 
 compose-test: ## docker compose up, killed, scaled, broken and taken down again (needs a Docker engine)
 	$(PYTHON) tools/compose_test.py
