@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from typing import IO, Any, Literal
@@ -52,6 +53,23 @@ def configure_logging(
             library.removeHandler(old)
         library.propagate = True
         library.setLevel(wanted if level == "debug" else max(calm, wanted))
+    threading.excepthook = _log_thread_error
+    sys.unraisablehook = _log_unraisable
+
+
+def _log_thread_error(found: threading.ExceptHookArgs) -> None:
+    """A library's thread that dies, at stop for example, is one line too; Python would print a traceback."""
+    if found.exc_value is not None:
+        logging.getLogger("redline").warning(
+            "a thread ended with an error", exc_info=(found.exc_type, found.exc_value, found.exc_traceback)
+        )
+
+
+def _log_unraisable(found: sys.UnraisableHookArgs) -> None:
+    if found.exc_value is not None:
+        logging.getLogger("redline").warning(
+            "an error while something was thrown away", exc_info=(found.exc_type, found.exc_value, found.exc_traceback)
+        )
 
 
 def flush_logs() -> None:

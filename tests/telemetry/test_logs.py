@@ -1,6 +1,9 @@
+import gc
 import io
 import json
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -92,3 +95,32 @@ def test_throttle_lets_a_burst_through_and_counts_the_rest() -> None:
     assert throttle.admit("b", 3) == 0
     assert throttle.admit("a", 61) == 2
     assert throttle.admit("a", 62) == 0
+
+
+def test_what_python_would_print_as_a_traceback_is_one_line() -> None:
+    out = io.StringIO()
+    before = threading.excepthook, sys.unraisablehook
+    try:
+        configure_logging("info", "text", to=out)
+
+        def fail() -> None:
+            raise ValueError("gone\nforged line")
+
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+
+        class Thrown:
+            def __del__(self) -> None:
+                raise ValueError("closed")
+
+        Thrown()
+        gc.collect()
+    finally:
+        threading.excepthook, sys.unraisablehook = before
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 2
+    assert "a thread ended with an error" in lines[0]
+    assert "ValueError: gone" in lines[0]
+    assert "ValueError: closed" in lines[1]
+    assert "Traceback" not in out.getvalue()
