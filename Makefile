@@ -22,7 +22,7 @@ test-kafka: $(VENV)/.dev ## end-to-end tests on a real Apache Kafka (needs Java 
 test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian: prometheus prometheus-alertmanager)
 	$(BIN)/python -m pytest tests/ops $(ARGS)
 
-soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (two minutes)
+soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (three minutes)
 	REDLINE_SOAK_RELOADS=1000 $(BIN)/python -m pytest -s tests/worker/test_reload_live.py -k many_reloads $(ARGS)
 
 compose-test: ## docker compose up, killed, scaled, broken and taken down again (needs a Docker engine)

@@ -232,6 +232,21 @@ def workers() -> list[Panel]:
             "Topic rules, alert rules and lists in force, the most that any worker has.",
             "short",
             [Query(f"max by (kind) (redline_rules_loaded{{{WORKER}}})", "{{kind}}")],
+            span=8,
+        ),
+        over_time(
+            "Reload state",
+            "1: a worker judges by the rule files as they are; 0: they cannot be used and it keeps older rules, which "
+            "raises RedlineReloadFailed after a minute. Also the changes read in ten minutes, by outcome.",
+            "short",
+            [
+                Query(f"redline_rules_reload_success{{{WORKER}}}", "{{instance}}"),
+                Query(
+                    f"sum by (outcome) (increase(redline_rules_reloads_total{{{WORKER}}}[10m]))",
+                    "{{outcome}} in 10 min",
+                ),
+            ],
+            span=8,
         ),
         rows(
             "Rule sets in force",
@@ -239,6 +254,7 @@ def workers() -> list[Panel]:
             "short",
             Query(f"count by (digest) (redline_rules_info{{{WORKER}}} == 1)"),
             value="workers",
+            span=8,
         ),
     ]
 

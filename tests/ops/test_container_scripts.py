@@ -61,6 +61,23 @@ def test_a_hold_ends_by_itself() -> None:
     assert process.returncode == 2
 
 
+def test_a_hangup_reaches_the_command_which_goes_on() -> None:
+    program = (
+        "import os, signal\n"
+        "signal.signal(signal.SIGHUP, lambda *_: os.write(1, b'read again\\n'))\n"
+        "os.write(1, b'ready\\n')\n"
+        "while True: signal.pause()"
+    )
+    process = start(sys.executable, "-c", program)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    for _ in range(2):
+        process.send_signal(signal.SIGHUP)
+        assert process.stdout.readline() == "read again\n"
+    process.terminate()
+    process.wait(timeout=10)
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_reaches_the_command_which_may_take_its_time(stop: signal.Signals) -> None:
     program = (
