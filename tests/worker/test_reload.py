@@ -238,3 +238,21 @@ def test_work_aside_is_a_thread_of_its_own_and_hands_errors_over() -> None:
     assert asyncio.run(reload_module.aside(threading.current_thread)) is not threading.main_thread()
     with pytest.raises(ZeroDivisionError):
         asyncio.run(reload_module.aside(lambda: 1 // 0))
+
+
+def test_the_end_does_not_wait_for_work_aside() -> None:
+    let_go, ended = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        let_go.wait()
+        ended.set()
+
+    async def leave() -> None:
+        reload = asyncio.ensure_future(reload_module.aside(slow))
+        await asyncio.sleep(0)
+        reload.cancel()
+
+    asyncio.run(leave())
+    assert not ended.is_set()
+    let_go.set()
+    assert ended.wait(10)
