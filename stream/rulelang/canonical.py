@@ -197,14 +197,14 @@ def _text(head: str, scalar: Scalar, indent: int) -> list[str]:
         return [f"{head} {header}", *(blanks + row if row else "" for row in text.removesuffix("\n").split("\n"))]
     if scalar.style == ">" and can_fold(text.removesuffix("\n")):
         header = ">" if text.endswith("\n") else ">-"
-        return [f"{head} {header}", *(blanks + row for row in folded(text.removesuffix("\n"), _width(blanks)))]
+        return [f"{head} {header}", *_folded(text.removesuffix("\n"), blanks)]
     if len(line) > LINE_CODE_POINTS_MAX and can_fold(text):
-        return [f"{head} >-", *(blanks + row for row in folded(text, _width(blanks)))]
+        return [f"{head} >-", *_folded(text, blanks)]
     return [line]
 
 
-def _width(blanks: str) -> int:
-    return LINE_CODE_POINTS_MAX - len(blanks)
+def _folded(text: str, blanks: str) -> list[str]:
+    return [blanks + row if row else "" for row in folded(text, LINE_CODE_POINTS_MAX - len(blanks))]
 
 
 def _is_literal(text: str) -> bool:

@@ -39,13 +39,18 @@ def in_line(text: str, style: str | None, *, in_flow: bool) -> str:
 
 
 def can_fold(text: str) -> bool:
-    """Whether a text can be the content of a `>-` block: one line, no blanks at its ends."""
-    return bool(text) and text == text.strip() and _printable(text)
+    """Whether a text can be the content of a `>-` block: lines without blanks at their ends, none empty at the ends."""
+    lines = text.split("\n")
+    return bool(lines[0] and lines[-1]) and all(line == line.strip() and _printable(line) for line in lines)
 
 
 def folded(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width` where single blanks allow."""
-    return fill(_BREAKS.split(text), width, "")
+    """The text in lines of at most `width` where single blanks allow; a line break of the text is an empty line."""
+    rows: list[str] = []
+    for number, line in enumerate(text.split("\n")):
+        rows += [""] * (number > 0)
+        rows += fill(_BREAKS.split(line), width, "") if line else []
+    return rows
 
 
 def fill(words: Sequence[str], width: int, comma: str) -> list[str]:

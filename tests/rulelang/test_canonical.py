@@ -133,6 +133,17 @@ def test_long_lines_are_folded_and_long_expressions_broken_at_operators() -> Non
     assert "\n    OR ~word" in written
 
 
+def test_paragraphs_of_long_texts_stay_paragraphs() -> None:
+    words = " ".join(["word"] * 30)
+    text = f"kind: rule\nid: a\nseverity: low\ndescription: >\n  {words}\n  end.\n\n\n  {words}\nmatch: truce\n"
+    written = _formatted(text)
+    assert "word end.\n\n\n  word word" in written
+    assert max(map(len, written.splitlines())) <= 120
+    loaded = load_text(written)
+    assert loaded.ruleset is not None
+    assert loaded.ruleset.rules[0].description == f"{words} end.\n\n{words}"
+
+
 def test_a_mistake_of_syntax_is_refused() -> None:
     with pytest.raises(ValueError, match=r"x\.yml: found"):
         format_file(SourceFile("x.yml", "kind: rule\nkind: rule\n"))
