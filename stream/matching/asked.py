@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
 
@@ -84,9 +85,13 @@ class Asked:
 
 
 class Local(Asked):
-    """A node whose spans do not depend on the window. One that finds whatever fills a slot has that `single_slot`."""
+    """A node whose spans do not depend on the window. One that finds whatever fills a slot has that `single_slot`.
+
+    It holds only if the article fills all of `all_slots`.
+    """
 
     single_slot: int | None = None
+    all_slots: AbstractSet[int] = frozenset()
     is_plain = False
     """True for words, phrases and ORs of them: without masked words they find what is left of their spans."""
 

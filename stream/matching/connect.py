@@ -53,7 +53,10 @@ class AllOf(Asked):
         self._nodes = sorted(nodes, key=lambda node: (node.needs is None, node.weight))
 
     def _possible(self, text: Text) -> bool:
-        return all(node.possible(text) for node in self._nodes)
+        for node in self._nodes:  # noqa: SIM110 - a generator costs more than the question
+            if not node.possible(text):
+                return False
+        return True
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         answers = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stream.matching.asked import Asked, Local, Span, Spans, by_first, by_place
+from stream.matching.asked import UNASKED, Asked, Local, Span, Spans, by_first, by_place
 from stream.matching.text import BODY, TITLE, Text, Window
 from stream.rulelang.nodes import KeyField, Node, Phrase, Regex, Scoped, Word
 from stream.rulelang.printer import print_node
@@ -75,14 +75,12 @@ class Leaf(Local):
         self._node = node
         self._printed = print_node(node)
         self._sequences = sequences
-        self._all_slots = sequences[0].slots if len(sequences) == 1 else None
         if len(sequences) == 1:
+            self.all_slots = sequences[0].slots
             self.single_slot = sequences[0].single_slot
 
     def _possible(self, text: Text) -> bool:
-        if self._all_slots is not None:
-            return self._all_slots <= text.slots
-        return super()._possible(text)
+        return self.all_slots <= text.slots and super()._possible(text)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         if self.single_slot is not None:
@@ -134,8 +132,15 @@ class LocalOr(Local):
                 spans += [(position, position, word, None) for position in text.positions(slot)]
             if slot in self._others:
                 others.update(self._others[slot])
+        slots, answers = text.slots, text.answers
         for other in others:
-            spans += other.spans(text) or ()
+            if not other.all_slots <= slots:
+                continue
+            found = answers.get(other.number, UNASKED)
+            if found is UNASKED:
+                found = other.spans(text)
+            if found:
+                spans += found
         if len(spans) > 1:
             spans.sort(key=by_place if others else by_first)
         return spans or None
