@@ -110,7 +110,7 @@ class _Worker:
         app = create_app(self._settings, self._engine, self._telemetry, self._vitals, self._way_out, data_dir=data_dir)
         self._listen(app)
         starting = asyncio.ensure_future(app.start())
-        watching = self._watching(app)
+        watching = asyncio.ensure_future(self._watch_all(app))
         ended = await self._until_ended(app, starting, watching, signalled)
         await self._stop(app, starting, ended)
         watching.cancel()
@@ -136,11 +136,11 @@ class _Worker:
             loop.add_signal_handler(signal.SIGHUP, rules.ask)
         return signalled
 
-    def _watching(self, app: faust.App) -> asyncio.Future[Any]:
+    async def _watch_all(self, app: faust.App) -> None:
         watches = [self._watch(app)]
         if self._rules is not None:
             watches.append(self._rules.run())
-        return asyncio.gather(*watches)
+        await asyncio.gather(*watches)
 
     def _listen(self, app: faust.App) -> None:
         def dealing() -> None:
@@ -162,7 +162,7 @@ class _Worker:
         self,
         app: faust.App,
         starting: asyncio.Future[None],
-        watching: asyncio.Future[Any],
+        watching: asyncio.Future[None],
         signalled: asyncio.Future[signal.Signals],
     ) -> signal.Signals:
         waiting: set[asyncio.Future[Any]] = {starting, watching, signalled}

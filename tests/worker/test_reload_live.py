@@ -213,4 +213,5 @@ def test_sighup_reloads_without_a_watch_and_confirms_that_a_file_is_to_go(
             until(lambda: worker.metric(REFUSED) == refusals, "refused")  # noqa: B023 - called at once
         assert worker.stop() == 0
         assert "removed=test.b" in worker.log
+        assert " stopped  seconds=" in worker.log.splitlines()[-1], worker.log
         assert worker.log.count(f"at={folder}/a.yml:1:") == 2, "asked twice, said twice"
