@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import tempfile
 import threading
@@ -76,6 +77,9 @@ def run_worker(settings: Settings, engine: Stages, rule_files: Sequence[SourceFi
         rules = None if rule_files is None else _rules_in_force(settings, engine, rule_files, telemetry)
         way_out = HardExit(telemetry, temporary)
         worker = _Worker(settings, rules or engine, telemetry, vitals, way_out, started_at, rules)
+        # Modules and rules stay: the collector need not walk them again and again (a tenth of the engine's time).
+        gc.collect()
+        gc.freeze()
         return asyncio.run(worker.run(data_dir))
 
 
