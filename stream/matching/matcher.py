@@ -211,16 +211,22 @@ def _judge(compiled: CompiledRule, article: _Article) -> _Held | Quiet:
 
 
 def _first_spans(held: _Held, count: int) -> Spans:
-    """The spans, each once, that hold the first `count` in reading order: those behind cannot become evidence."""
-    once: dict[tuple[object, ...], Span] = {}
-    for span in held.spans:
-        first, last, node, extra = span
-        once.setdefault((first, last, node.number, None if node.is_text else extra), span)
+    """The spans that hold the first `count` pieces in reading order: those behind cannot become evidence.
+
+    What stands at one place may be one piece or several, so places are counted, not spans.
+    """
+    # One node may find the same words for different reasons, which make different clauses.
+    once = {
+        (first, last, node.number, id(extra)): (first, last, node, extra) for first, last, node, extra in held.spans
+    }
     spans = list(once.values())
     if len(spans) <= count:
         return spans
     placed = [(_place(span, held.text), span) for span in spans]
-    bound = sorted(place for place, _ in placed)[count - 1]
+    places = sorted({place for place, _ in placed})
+    if len(places) <= count:
+        return spans
+    bound = places[count - 1]
     return [span for place, span in placed if place <= bound]
 
 

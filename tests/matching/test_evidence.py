@@ -48,6 +48,14 @@ def test_clauses_of_near_name_the_items_that_stood_there() -> None:
     assert match.evidence[0].clause == "Moscow NEAR/3 talks"
 
 
+def test_all_reasons_for_one_place_are_shown() -> None:
+    asked = expression("(red OR ~red) NOT NEAR/0 line")
+    (match,) = Matcher(a.rule_set(a.rule(asked))).match([a.read("red")])[0]
+    assert [piece.clause for piece in match.evidence] == ["red NOT NEAR/0 line", "~red NOT NEAR/0 line"]
+    (match,) = Matcher(a.rule_set(a.rule(asked)), Limits(evidence_per_match_max=3)).match([a.read("red " * 9)])[0]
+    assert [(piece.start, piece.clause[0]) for piece in match.evidence] == [(0, "r"), (0, "~"), (4, "r")]
+
+
 def test_evidence_is_bounded() -> None:
     limits = Limits(evidence_per_match_max=3, evidence_text_code_points_max=5, sentence_code_points_max=20)
     asked = a.rule(expression("war OR (peace NEAR/9 treaty)"))
