@@ -13,6 +13,10 @@ from stream.settings import ENV_PREFIX, Settings, load
 _Command = typing.TypeVar("_Command", bound=Callable[..., Any])
 
 
+_ALSO = {"rules_dir": ("--rules",)}
+"""Shorter names of some flags, the same in every command."""
+
+
 def setting_flags(*fields: str) -> Callable[[_Command], _Command]:
     """A flag for each of these settings, helped by its description; the command gets them as keyword arguments.
 
@@ -25,7 +29,8 @@ def setting_flags(*fields: str) -> Callable[[_Command], _Command]:
             default = info.get_default()
             shown = "" if default is None else f" [default: {default}]"
             help_text = f"{info.description}{shown} [{ENV_PREFIX}{field.upper()}]"
-            command = click.option(f"--{field.replace('_', '-')}", field, default=None, help=help_text)(command)
+            names = (f"--{field.replace('_', '-')}", *_ALSO.get(field, ()))
+            command = click.option(*names, field, default=None, help=help_text)(command)
         return command
 
     return decorate

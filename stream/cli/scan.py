@@ -19,7 +19,6 @@ BATCH_LINES = 64
 
 
 @click.command()
-@click.option("--rules", "rules_dir", default=None, metavar="DIR", help="Folder of rule files. [REDLINE_RULES_DIR]")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option("--matches", "shape", flag_value="matches", help="One line a match, rules of severity none included.")
 @click.option("--tagged", "shape", flag_value="tagged", help="One line an article: the article with its topics.")
@@ -28,7 +27,7 @@ BATCH_LINES = 64
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; with --matches or --tagged only.")
 @click.option("--stats", is_flag=True, help="Print articles/s, MB/s and counts to stderr.")
-@setting_flags("pipeline", "message_bytes_max")
+@setting_flags("rules_dir", "pipeline", "message_bytes_max")
 def scan(
     files: tuple[Path, ...],
     shape: Literal["matches", "tagged"] | None,

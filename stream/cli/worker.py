@@ -13,8 +13,8 @@ from stream.cli.common import load_settings, setting_flags
 
 
 @click.command()
-@click.option("--rules", "rules_dir", default=None, metavar="DIR", help="Folder of rule files. [REDLINE_RULES_DIR]")
 @setting_flags(
+    "rules_dir",
     "bootstrap",
     "topic_prefix",
     "consumer_group",
