@@ -34,6 +34,15 @@ TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), DEAD)
 """Every topic that exists today, in the order of the data path."""
 
 
+STATE_TABLE = "state"
+"""The worker's one table: a snapshot of each state key, and how far each run has come."""
+
+
+def changelog_name(consumer_group: str) -> str:
+    """The topic that keeps the table (compacted, as many partitions as `matches`); Faust names it after the group."""
+    return f"{consumer_group}-{STATE_TABLE}-changelog"
+
+
 def full_name(prefix: str, topic: Topic) -> str:
     """The topic's name on the broker."""
     return prefix + topic.name
