@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from stream.alert import raise_alert, render_summary
+from stream.detect import fingerprint
 from stream.matching import Limits, Matcher, ReadArticle, RuleMatch, read_article
 from stream.model import Alert, Article, ArticleRef, Match, Output, Record, Reject, RuleRef, Severity, TopicHit
 from stream.rulelang.ruleset import Rule, RuleSet
@@ -192,6 +193,7 @@ class Engine:
         article = timed.decoded.article
         held = [hit for hit in hits if hit.error is None]
         reference = article_ref(article) if held else None
+        text = _fingerprint(read) if any(hit.rule.severity is not Severity.NONE for hit in held) else b""
         matches = []
         for hit in held:
             rule = self._rule_refs[hit.rule.id]
@@ -207,6 +209,7 @@ class Engine:
                     summary=render_summary(hit.rule.summary, rule, reference, hit.evidence),
                     evidence=hit.evidence,
                     key=state_key(article.run, rule.id),
+                    fingerprint=b"" if rule.severity is Severity.NONE else text,
                 )
             )
         cuts = tuple(("body", cut.start, cut.end, cut.kind) for cut in read.body.cuts)
@@ -249,6 +252,10 @@ def article_ref(article: Article) -> ArticleRef:
         published=article.published,
         sha256=hashlib.sha256(article.body.encode("utf-8")).hexdigest(),
     )
+
+
+def _fingerprint(read: ReadArticle) -> bytes:
+    return fingerprint(read.body.tokens, () if read.title is None else read.title.tokens)
 
 
 def _rule_ref(rule: Rule, digest: str) -> RuleRef:

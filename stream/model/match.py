@@ -55,7 +55,8 @@ class Match:
     """One rule held for one article.
 
     `time` is the event time fixed once by agent 1, `raw_timestamp_ms` the Kafka timestamp of the raw record
-    (for latency), `summary` the rendered template, `key` the state key, run first.
+    (for latency), `summary` the rendered template, `key` the state key, run first. `fingerprint` is the article's,
+    as `detect.fingerprint` makes it; empty where nothing asks for the article's story.
     """
 
     rule: RuleRef
@@ -67,3 +68,4 @@ class Match:
     summary: str
     evidence: tuple[Evidence, ...]
     key: str
+    fingerprint: bytes = b""

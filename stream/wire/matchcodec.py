@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +23,7 @@ def state_key(run: str | None, rule: str) -> str:
 
 def encode_match(match: Match, *, topic: str) -> Output:
     """The message for `matches`, keyed by the state key."""
-    value = {
+    value: dict[str, Any] = {
         "format": FORMAT,
         "key": match.key,
         "run": match.run,
@@ -34,6 +35,8 @@ def encode_match(match: Match, *, topic: str) -> Output:
         "article": article_fields(match.article),
         "evidence": evidence_fields(match.evidence),
     }
+    if match.fingerprint:
+        value["fingerprint"] = base64.b64encode(match.fingerprint).decode()
     return Output(topic, match.key.encode(), orjson.dumps(value))
 
 
@@ -79,6 +82,8 @@ def _match(fields: dict[str, Any]) -> Match:
         summary=fields["summary"],
         evidence=tuple(Evidence(**piece) for piece in fields["evidence"]),
         key=fields["key"],
+        # Records of before there were fingerprints have none.
+        fingerprint=base64.b64decode(fields.get("fingerprint", ""), validate=True),
     )
 
 

@@ -36,6 +36,16 @@ def test_a_match_reads_back_the_same() -> None:
     assert decode_match(output.value) == match()
 
 
+def test_a_match_with_a_fingerprint_reads_back_the_same_and_one_without_is_read() -> None:
+    from dataclasses import replace
+
+    printed = replace(match(), fingerprint=bytes(range(256)))
+    value = encode_match(printed, topic="m").value
+    assert decode_match(value) == printed
+    old = {key: found for key, found in orjson.loads(value).items() if key != "fingerprint"}
+    assert decode_match(orjson.dumps(old)) == match()
+
+
 @pytest.mark.parametrize(
     "value", [None, b"", b"{", b"[]", b"{}", b'{"format":2}', b'{"format":1}', b'{"format":1,"rule":1}']
 )
