@@ -106,7 +106,10 @@ class Settings(BaseSettings):
         8_000, ge=100, le=120_000, description="How long a stopping worker may finish its batch; then it exits with 75."
     )
     stall_timeout_ms: int = Field(
-        60_000, ge=1_000, le=3_600_000, description="Lag without progress for so long fails /livez."
+        60_000,
+        ge=1_000,
+        le=3_600_000,
+        description="Lag without progress for so long fails /livez and ends the worker with 75.",
     )
     data_dir: Path | None = Field(None, description="Working files of the worker; default: a temporary folder.")
 

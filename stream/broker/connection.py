@@ -25,6 +25,7 @@ OVERHEAD_BYTES = 16_384
 """Room for key, headers and framing beside a message's value."""
 
 _PAUSE_SECONDS = 0.2
+_PROBE_SECONDS = 1.0
 
 
 def client_options(settings: Settings, *, client_id: str) -> dict[str, Any]:
@@ -60,19 +61,31 @@ def wait_until_reachable(settings: Settings) -> None:
     Raises `ServiceError`, with what each broker did, if none does within `kafka_connect_timeout_ms`.
     """
     deadline = time.monotonic() + settings.kafka_connect_timeout_ms / 1_000
-    tls = tls_context(settings) if settings.kafka_security.endswith("SSL") else None
     while True:
-        found = {}
-        for broker in settings.bootstrap.split(","):
-            host, _, port = broker.rpartition(":")
-            left_seconds = max(0.05, deadline - time.monotonic())
-            what = trouble(host.strip("[]"), int(port), tls=tls, timeout_seconds=min(2.0, left_seconds))
-            if what is None:
-                return
-            found[broker] = what
+        found = troubles(settings, min(2.0, max(0.05, deadline - time.monotonic())))
+        if not found:
+            return
         if time.monotonic() + _PAUSE_SECONDS >= deadline:
             raise ServiceError(_unreachable(settings, "; ".join(f"{b}: {w}" for b, w in found.items())))
         Event().wait(_PAUSE_SECONDS)
+
+
+def reachable(settings: Settings) -> bool:
+    """True if one of the brokers answers at once."""
+    return not troubles(settings, _PROBE_SECONDS)
+
+
+def troubles(settings: Settings, timeout_seconds: float) -> dict[str, str]:
+    """What each broker did instead of answering within the time; empty as soon as one answers."""
+    tls = tls_context(settings) if settings.kafka_security.endswith("SSL") else None
+    found = {}
+    for broker in settings.bootstrap.split(","):
+        host, _, port = broker.rpartition(":")
+        what = trouble(host.strip("[]"), int(port), tls=tls, timeout_seconds=timeout_seconds)
+        if what is None:
+            return {}
+        found[broker] = what
+    return found
 
 
 @contextmanager

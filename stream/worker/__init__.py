@@ -7,6 +7,7 @@
     security.py   TLS and SASL from the settings
     checks.py     start-up: broker reachable, topics there
     health.py     what /livez and /readyz answer
+    watchdog.py   ends a worker that lives without working
     reload.py     changed rule files into force, between two chunks, all or nothing
     exit.py       the hard way out
     run.py        the life of the process: start, signals, exit codes

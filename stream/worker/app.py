@@ -89,6 +89,11 @@ def create_app(
     return app
 
 
+def rebalance_seconds_max(settings: Settings) -> float:
+    """How long a rebalance may take: workers that finish their chunks, or one that is dead."""
+    return max(30.0, settings.session_timeout_ms / 1_000)
+
+
 def _limits(settings: Settings) -> Limits:
     acknowledged = settings.kafka_request_timeout_ms / 1_000 + 1
     return Limits(
@@ -115,7 +120,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "topic_disable_leader": True,
         "broker_session_timeout": session,
         "broker_heartbeat_interval": settings.heartbeat_interval_ms / 1_000,
-        "broker_rebalance_timeout": max(30.0, session),
+        "broker_rebalance_timeout": rebalance_seconds_max(settings),
         "broker_request_timeout": max(90.0, session + 10.0),
         "broker_commit_interval": settings.commit_interval_ms / 1_000,
         "broker_commit_every": 500,

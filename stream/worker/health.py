@@ -1,9 +1,11 @@
 """What /livez and /readyz answer, from what the worker's event loop reports.
 
-Written by the event loop, read by the health server's threads: every field is one word, so no lock is needed.
+Written by the event loop and the watchdog, read by the health server's threads: every field is one word, so no lock is
+needed.
 
-    live    the event loop beats, and where there is lag, chunks are confirmed (`stall_timeout_ms`)
-    ready   the group has dealt out the partitions (none is fine), and the broker answers
+    live    the event loop beats; the group deals out partitions and tables recover; the broker's answers come in;
+            where there is lag, chunks are confirmed. Each within `stall_timeout_ms`, or the worker must start again
+    ready   the partitions are dealt out (none is fine), tables are recovered, and the broker answers
 """
 
 from __future__ import annotations
@@ -19,29 +21,57 @@ BROKER_SILENCE_SECONDS_MAX = 15.0
 class Vitals:
     """Signs of life of one worker. `clock` gives monotonic seconds."""
 
-    def __init__(self, stall_timeout_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stall, self._clock = stall_timeout_seconds, clock
-        self._beat_at = self._moved_at = self._heard_at = clock()
+    def __init__(
+        self,
+        stall_timeout_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        join_seconds_max: float = 0.0,
+    ) -> None:
+        """`join_seconds_max`: how long the group may take to deal out partitions when all is well."""
+        self._stall, self._clock, self._join = stall_timeout_seconds, clock, join_seconds_max
+        self._beat_at = self._moved_at = self._fetched_at = self._heard_at = self._excused_at = clock()
         self._assigned = False
+        self._waits_for = "the broker"
+        self._recovered = 0
         self._lag = 0
         self.chunks_in_work = 0
+
+    # Told by the event loop ----------------------------------------------------------------------------------------
 
     def beat(self) -> None:
         """The event loop runs."""
         self._beat_at = self._clock()
 
+    def joining(self) -> None:
+        """The broker answers, the topics are there: the worker asks its group for partitions."""
+        self._waits_for = "the consumer group to deal out the partitions"
+        self._moved_at = self._clock()
+
+    def recovering(self, remaining: int) -> None:
+        """The partitions are dealt out; so many records of changelogs are yet to be read."""
+        self._waits_for = f"its tables: {remaining} records of their changelogs are yet to be read"
+        if remaining != self._recovered:
+            self._recovered, self._moved_at = remaining, self._clock()
+
     def assigned(self) -> None:
-        """The group has dealt out the partitions, and records flow."""
+        """The partitions are dealt out, tables are recovered, and records flow."""
         self._assigned = True
-        self._moved_at = self._heard_at = self._clock()
+        self._lag = 0
+        self._moved_at = self._fetched_at = self._heard_at = self._clock()
 
     def revoked(self) -> None:
         """The group takes partitions back."""
         self._assigned = False
+        self.joining()
 
-    def heard(self) -> None:
+    def fetched(self) -> None:
         """The broker answered a fetch."""
-        self._heard_at = self._clock()
+        self._fetched_at = self._heard_at = self._clock()
+
+    def idle(self) -> None:
+        """No partition is held: nothing is fetched."""
+        self._fetched_at = self._clock()
 
     def lag(self, records: int) -> None:
         """So many records are not yet finished."""
@@ -51,7 +81,7 @@ class Vitals:
 
     def confirmed(self) -> None:
         """A chunk is finished."""
-        self._moved_at = self._heard_at = self._clock()
+        self._moved_at = self._fetched_at = self._heard_at = self._clock()
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -62,20 +92,44 @@ class Vitals:
         finally:
             self.chunks_in_work -= 1
 
+    # Told by the watchdog ------------------------------------------------------------------------------------------
+
+    def heard(self) -> None:
+        """The broker answers somebody who asks."""
+        self._heard_at = self._clock()
+
+    def excuse(self, *, beat: bool = False) -> None:
+        """There was nothing the worker could have done: the broker is away, or (`beat`) the process was stopped."""
+        self._excused_at = self._clock()
+        if beat:
+            self._beat_at = self._excused_at
+
+    def silence_seconds(self) -> float:
+        """How long the broker has answered nothing."""
+        return self._clock() - self._heard_at
+
+    # Asked ---------------------------------------------------------------------------------------------------------
+
     def live(self) -> str | None:
         """None, or why the worker should be killed and started again."""
-        now = self._clock()
-        if now - self._beat_at > self._stall:
-            return f"the event loop has been stuck for {now - self._beat_at:.0f} s"
-        if self._assigned and self._lag > 0 and now - self._moved_at > self._stall:
-            return f"{self._lag} records are waiting, none was finished for {now - self._moved_at:.0f} s"
-        return None
+        stuck, still = self._since(self._beat_at), self._since(self._moved_at, self._excused_at)
+        if stuck > self._stall:
+            return f"the event loop has been stuck for {stuck:.0f} s"
+        if not self._assigned:
+            return f"waiting for {self._waits_for}, for {still:.0f} s" if still > self._stall + self._join else None
+        if self._lag > 0:
+            why = f"{self._lag} records are waiting, none was finished for {still:.0f} s"
+            return why if still > self._stall else None
+        silence = self._since(self._fetched_at, self._excused_at)
+        return f"no fetch was answered for {silence:.0f} s" if silence > self._stall else None
 
     def ready(self) -> str | None:
         """None, or why the worker does no work at the moment."""
         if not self._assigned:
-            return "waiting for the consumer group to deal out the partitions"
-        silence = self._clock() - self._heard_at
-        if silence > BROKER_SILENCE_SECONDS_MAX:
-            return f"the broker has not answered for {silence:.0f} s"
+            return f"waiting for {self._waits_for}"
+        if self.silence_seconds() > BROKER_SILENCE_SECONDS_MAX:
+            return f"the broker has not answered for {self.silence_seconds():.0f} s"
         return self.live()
+
+    def _since(self, *moments: float) -> float:
+        return self._clock() - max(moments)

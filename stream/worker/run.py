@@ -22,6 +22,7 @@ from typing import Any
 import faust
 from faust.types import AppT
 
+from stream.broker.connection import reachable
 from stream.engine import Engine
 from stream.rulelang import SourceFile
 from stream.settings import Settings
@@ -38,12 +39,13 @@ from stream.telemetry.events import (
 )
 from stream.telemetry.metrics import Metrics
 from stream.telemetry.server import HealthServer
-from stream.worker.app import create_app
+from stream.worker.app import create_app, rebalance_seconds_max
 from stream.worker.checks import check_broker
 from stream.worker.driver import ChunkConsumer
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.reload import RulesInForce, Stages
+from stream.worker.watchdog import Watchdog
 
 BEAT_SECONDS = 0.5
 LAST_RESORT_SECONDS = 1.0
@@ -63,7 +65,7 @@ def run_worker(settings: Settings, engine: Stages, rule_files: Sequence[SourceFi
     # Modules and rules stay: the collector need not walk them again and again (a tenth of the engine's time).
     gc.collect()
     gc.freeze()
-    vitals = Vitals(settings.stall_timeout_ms / 1_000)
+    vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))
     with ExitStack() as open_things:
         health = HealthServer(
             telemetry.metrics,
@@ -79,6 +81,7 @@ def run_worker(settings: Settings, engine: Stages, rule_files: Sequence[SourceFi
             data_dir = temporary = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="redline-")))
         rules = None if rule_files is None else _rules_in_force(settings, engine, rule_files, telemetry)
         way_out = HardExit(telemetry, temporary)
+        open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings)))
         worker = _Worker(settings, rules or engine, telemetry, vitals, way_out, started_at, rules)
         return asyncio.run(worker.run(data_dir))
 
@@ -110,6 +113,7 @@ class _Worker:
             await asyncio.wait((checking,))
             return _exit_code(signalled.result())
         checking.result()
+        self._vitals.joining()
         self._telemetry.emit(WorkerStarting(self._settings.bootstrap, self._settings.consumer_group))
         app = create_app(self._settings, self._engine, self._telemetry, self._vitals, self._way_out, data_dir=data_dir)
         self._listen(app)
@@ -185,6 +189,9 @@ class _Worker:
             self._vitals.beat()
             if app.crashed:
                 self._way_out.give_up("Faust crashed", app.crash_reason)
+            if app.in_recovery:
+                tables: Any = app.tables
+                self._vitals.recovering(tables.recovery.active_remaining_total())
             if self._was_ready and not app.rebalancing:
                 lags = self._lags(app)
                 self._vitals.lag(sum(lags.values()))
@@ -196,9 +203,11 @@ class _Worker:
         assert isinstance(consumer, ChunkConsumer)
         lags = consumer.lags()
         newest_fetch_ms = consumer.last_fetch_ms()
-        if newest_fetch_ms != self._newest_fetch_ms or not lags:
+        if newest_fetch_ms != self._newest_fetch_ms:
             self._newest_fetch_ms = newest_fetch_ms
-            self._vitals.heard()
+            self._vitals.fetched()
+        if not lags:
+            self._vitals.idle()
         return lags
 
     async def _stop(self, app: faust.App, starting: asyncio.Future[None], asked: signal.Signals) -> None:

@@ -2,14 +2,21 @@
 
 A record becomes one tagged record; where it says `alert`, also a match, which becomes an alert with the same value.
 `slow` takes 0.3 s, `stuck` for ever, `bug` raises, `kill` is the end of the process.
+
+`FAKE_WORKER=deaf` in the environment: nothing that is fetched gets to an agent. `FAKE_WORKER=table`: it keeps a table
+`fake`, which it never writes, and must recover it.
 """
 
+import asyncio
 import os
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+import faust
 
 from stream.engine import Batch, Facts
 from stream.errors import RedlineError
@@ -18,6 +25,9 @@ from stream.rulelang.ruleset import RuleSet
 from stream.settings import load
 from stream.telemetry.logs import configure_logging
 from stream.wire.topics import ALERTS, MATCHES, TAGGED, full_name
+from stream.worker import run
+from stream.worker.app import create_app
+from stream.worker.driver import ChunkConsumer
 from stream.worker.run import run_worker
 
 
@@ -33,6 +43,7 @@ class FakeEngine:
             if b"slow" in value:
                 time.sleep(0.3)
             if b"stuck" in value:
+                sys.stderr.write("stuck from now on\n")
                 time.sleep(3_600)
             if b"kill" in value:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -51,8 +62,24 @@ class FakeEngine:
         return Batch([Output(topic, r.key or b"", r.value or b"") for r in records], facts)
 
 
+async def nothing(*_: Any, **__: Any) -> dict[Any, Any]:
+    await asyncio.sleep(0.1)
+    return {}
+
+
+def with_table(*given: Any, **named: Any) -> faust.App:
+    app = create_app(*given, **named)
+    app.Table("fake", default=int, partitions=4)
+    return app
+
+
 def main() -> int:
     settings = load()
+    match os.environ.get("FAKE_WORKER"):
+        case "deaf":
+            ChunkConsumer._getmany = nothing  # type: ignore[method-assign]
+        case "table":
+            run.create_app = with_table  # type: ignore[attr-defined]
     configure_logging(settings.log_level, settings.log_format)
     try:
         return run_worker(settings, FakeEngine(settings.topic_prefix))

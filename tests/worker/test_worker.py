@@ -2,11 +2,14 @@
 
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 
+from stream.broker.admin import Admin
 from stream.settings import Settings
-from tests.worker.kit import following, make_topics, publish, running, until
+from stream.wire.topics import Topic
+from tests.worker.kit import REAL, following, make_topics, publish, running, until
 
 pytestmark = pytest.mark.embedded
 
@@ -81,16 +84,55 @@ def test_a_bug_ends_the_process_with_75_and_the_record_comes_again(broker_settin
 
 def test_a_batch_that_hangs_ends_with_75_after_the_shutdown_timeout(broker_settings: Settings) -> None:
     make_topics(broker_settings, partitions=1)
-    settings = broker_settings.model_copy(update={"shutdown_timeout_ms": 200, "stall_timeout_ms": 1_000})
+    settings = broker_settings.model_copy(update={"shutdown_timeout_ms": 200})
     publish(settings, "articles.raw", [(b"1", b"first")])
     with running(settings) as worker, following(settings, "articles.tagged") as follower:
         worker.ready()
         follower.wait("articles.tagged", 1)
         publish(settings, "articles.raw", [(b"1", b"stuck")])
-        until(lambda: "the event loop has been stuck" in worker.page("/livez")[1], "not live")
-        assert worker.page("/readyz")[0] == 503
+        until(lambda: "stuck from now on" in worker.log, "in work")
         assert worker.stop() == 75
         assert "did not stop within 200 ms" in worker.log
+
+
+def test_a_stuck_event_loop_fails_livez_and_ends_with_75(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=1)
+    settings = broker_settings.model_copy(update={"stall_timeout_ms": 1_000})
+    with running(settings) as worker:
+        worker.ready()
+        publish(settings, "articles.raw", [(b"1", b"stuck")])
+        until(lambda: "the event loop has been stuck" in worker.page("/livez")[1], "not live")
+        assert worker.page("/readyz")[0] in (503, 0)
+        assert worker.wait_exit() == 75
+        assert "giving up with exit code 75: no sign of life: the event loop has been stuck" in worker.log
+
+
+def test_lag_without_progress_fails_livez_and_ends_with_75(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=1)
+    settings = broker_settings.model_copy(update={"stall_timeout_ms": 2_000})
+    with running(settings, FAKE_WORKER="deaf") as worker:
+        worker.ready()
+        publish(settings, "articles.raw", numbered(7))
+        until(lambda: worker.page("/livez") != (200, "ok\n"), "not live")
+        assert worker.wait_exit() == 75
+        assert "no sign of life: 7 records are waiting, none was finished for" in worker.log
+
+
+def test_not_ready_while_tables_are_recovered(broker_settings: Settings) -> None:
+    make_topics(broker_settings)
+    settings = broker_settings.model_copy(update={"topic_prefix": ""})
+    changelog = f"{broker_settings.consumer_group}-fake-changelog"
+    with Admin(settings) as admin:
+        admin.create([Topic(changelog, "key", "number", "compact", None)])
+    for _ in range(10):
+        publish(settings, changelog, [(b'"k%d"' % n, b"1") for n in range(2_000)])
+    with running(broker_settings, FAKE_WORKER="table") as worker:
+        said = until(
+            lambda: (page := worker.page("/readyz"))[1].startswith("waiting for its tables") and page, "tables"
+        )
+        assert said[0] == 503
+        worker.ready()
+        assert worker.stop() == 0, worker.log
 
 
 def test_ctrl_c_is_130(broker_settings: Settings) -> None:
@@ -131,6 +173,13 @@ def test_missing_topics_are_one_sentence_and_2(broker_settings: Settings) -> Non
         last = worker.log.splitlines()[-1]
         assert "articles.raw" in last
         assert "redline topics create" in last
+
+
+def test_without_rules_nothing_serves_and_the_code_is_2(broker_settings: Settings, tmp_path: Path) -> None:
+    with running(broker_settings.model_copy(update={"rules_dir": tmp_path}), REAL) as worker:
+        assert worker.wait_exit() == 2
+        assert "expected at least one rule file" in worker.log
+        assert "/readyz" not in worker.log
 
 
 def test_a_taken_port_is_one_sentence_and_2(broker_settings: Settings) -> None:

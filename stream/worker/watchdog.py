@@ -1,0 +1,63 @@
+"""Ends a worker that lives without working: when /livez fails and goes on failing, the process exits with 75.
+
+A thread of its own, so that it also looks when the event loop is stuck. Two things are no fault of the worker's and
+end nothing: a broker that answers nobody (the worker waits, not ready), and a process that was stopped for a while
+(SIGSTOP, a suspended machine), which the watchdog notices by its own sleep.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import NoReturn
+
+from stream.worker.health import Vitals
+
+LOOK_SECONDS = 1.0
+LOOKS_UNTIL_END = 3
+"""So often in a row /livez fails before the end; whoever asks it in between learns why."""
+
+ASK_AFTER_SECONDS = 3.0
+"""After so long a silence the broker is asked whether it is there."""
+
+OVERSLEPT_SECONDS = 5.0
+
+
+class Watchdog:
+    """Looks from `__enter__` to `__exit__`. `give_up` ends the process; `reachable` asks the broker."""
+
+    def __init__(self, vitals: Vitals, give_up: Callable[[str], NoReturn], reachable: Callable[[], bool]) -> None:
+        self._vitals, self._give_up, self._reachable = vitals, give_up, reachable
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._failed = 0
+
+    def __enter__(self) -> Watchdog:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stopped.set()
+
+    def _watch(self) -> None:
+        fell_asleep = time.monotonic()
+        while not self._stopped.wait(LOOK_SECONDS):
+            slept = time.monotonic() - fell_asleep
+            self.look(overslept=slept > LOOK_SECONDS + OVERSLEPT_SECONDS)
+            fell_asleep = time.monotonic()
+
+    def look(self, *, overslept: bool = False) -> None:
+        """One look; `overslept`: this process did not run for a while."""
+        if overslept:
+            self._vitals.excuse(beat=True)
+        if self._vitals.silence_seconds() > ASK_AFTER_SECONDS:
+            if self._reachable():
+                self._vitals.heard()
+            else:
+                self._vitals.excuse()
+        why = self._vitals.live()
+        self._failed = 0 if why is None else self._failed + 1
+        if why is not None and self._failed >= LOOKS_UNTIL_END:
+            self._give_up(f"no sign of life: {why}")
