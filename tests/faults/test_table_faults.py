@@ -3,13 +3,15 @@
 import json
 import random
 import signal
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from stream.settings import Settings
 from tests.faults.keeper import changelog_of, group_of
-from tests.faults.kit import Feeder, supervised
+from tests.faults.kit import GAVE_UP, Feeder, supervised
 from tests.worker.kit import Follower, make_topics, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -129,3 +131,23 @@ def test_keepers_join_die_stop_and_freeze(settings: Settings, capsys: pytest.Cap
                     assert second.stop() == 0, second.worker.log
         check(settings, feeder, capsys, "state, two keepers: SIGTERM, kill -9, SIGSTOP")
         assert first.stop() == 0
+
+
+def test_a_keeper_frozen_with_state_in_hand_does_not_write_it_when_it_wakes(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While it is frozen, another one takes its partitions and works on; nobody writes after the frozen one wakes."""
+    frozen = tmp_path / "frozen"
+    with supervised(settings, KEEPER, KEEPER_FREEZES=str(frozen)) as first, ExitStack() as others:
+        with Feeder(settings, RATE) as feeder:
+            until(frozen.exists, "the first keeper freezes in the middle of a chunk")
+            second = others.enter_context(supervised(settings, KEEPER))
+            feeder.wait(4 * RATE)
+        settled(settings, feeder)
+        victim = first.worker
+        first.signal(signal.SIGCONT)
+        until(lambda: first.worker is not victim, "the one that woke gave up")
+        check(settings, feeder, capsys, "state, frozen in the middle of a chunk")
+        assert first.exits == {GAVE_UP: 1}, victim.log
+        assert second.exits == {}, second.worker.log
+        assert second.stop() == 0

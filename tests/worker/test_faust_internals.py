@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import group_coordinator
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.producer import sender as producer_sender
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import TRANSPORTS
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Producer
 from faust.types import TP
 
 from stream.worker.driver import ChunkTransport
@@ -264,9 +266,29 @@ def test_tables_write_their_changelog_through_one_method(on_bench: Callable[[Bod
 def test_the_producer_beneath_faust_sends_and_answers_with_a_future(on_bench: Callable[[Body], None]) -> None:
     async def body(bench: Bench) -> None:
         assert "_ensure_producer" in dir(bench.app.producer)
-        assert "AIOKafkaProducer" in inspect.getsource(type(bench.app.producer)._new_producer)
+        assert "AIOKafkaProducer" in inspect.getsource(Producer._producer_type.fget)
+        assert "self._producer = self._new_producer()" in inspect.getsource(Producer.on_start)
 
     on_bench(body)
+
+
+def test_aiokafka_writes_right_after_its_client_is_ready() -> None:
+    source = inspect.getsource(AIOKafkaClient.send)
+    before_the_write = source[: source.index("].send(")]
+    assert before_the_write.count("await") == 1
+    assert "await self.ready(node_id, group=group)" in before_the_write
+    assert "await self._client.send(" in inspect.getsource(producer_sender)
+
+
+def test_aiokafka_talks_to_the_coordinator_through_one_method() -> None:
+    heartbeat = inspect.getsource(group_coordinator.GroupCoordinator._do_heartbeat)
+    assert "request = HeartbeatRequest(" in heartbeat
+    assert "await self._send_req(request)" in heartbeat
+    rebalance = inspect.getsource(group_coordinator.CoordinatorGroupRebalance)
+    assert rebalance.count("SyncGroupRequest(") == 2
+    assert "await self._coordinator._send_req(request)" in rebalance
+    joining = inspect.getsource(group_coordinator.GroupCoordinator.ensure_active_group)
+    assert joining.index("self._on_join_prepare(") < joining.index("self._do_rejoin_group(")
 
 
 def test_aiokafka_keeps_a_note_with_a_committed_offset() -> None:

@@ -5,8 +5,10 @@ can be committed. How it works, from the bottom:
 
     ledger.py     per partition: handed out, confirmed, committed; what is refused and when to go back
     chunk.py      Chunk, chunks() for agents, tables whose writes are waited for
+    lease.py      whether this process may still write for its partitions
     suspects.py   notes about records that may have killed a worker
     thread.py     fetching from Kafka
+    fence.py      the coordinator's answers renew the lease; no write leaves without it
     consumer.py   between the two: fetch, confirm, commit, rebalance, stop
     transport.py  the URL scheme chunk://, and what is refused at start
     limits.py     every limit

@@ -7,6 +7,7 @@ confirm     moves the confirmed offset; a gap rewinds the partition
 commit      commits confirmed offsets, whatever Faust's streams have acknowledged
 rebalance   a chunk in work is finished and committed, then the ledger's accounts are closed; what is assigned anew
             begins at the group's committed offset, by an explicit seek: aiokafka's position proves nothing
+lease       chunks are begun, and written for, only while the group counts this process as a member
 stop        the same, without the seek
 
 Whatever cannot be trusted any more ends the process without a commit: a hung commit, a chunk that takes too long, an
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 LOOKS_UNTIL_LOST = 4
 DRAIN_POLL_SECONDS = 0.005
+LEASE_POLL_SECONDS = 0.02
 ACQUIT_SECONDS_MAX = 2.0
 """If the broker answers nothing at all, the note stays; but then the next worker cannot write another one."""
 COMMITS_AT_STOP_MAX = 3
@@ -50,6 +52,7 @@ class ChunkConsumer(Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._driver = cast("ChunkTransport", self.transport)
+        self._lease = self._driver.lease
         self.limits: Limits = self._driver.limits
         self.send_seconds_max = self.limits.send_seconds_max
         self.ledger = Ledger()
@@ -68,17 +71,26 @@ class ChunkConsumer(Consumer):
 
     async def begin(self, chunk: Chunk) -> bool:
         """An agent takes the chunk. False: it is void, or something before it is missing."""
+        await self._wait_for_lease()
         if self.ledger.is_next(chunk.span):
             note = self.suspects.note_before(chunk.span)
             if note is not None:
                 await self._write_note(chunk.span, note)
-            if not self.flow_active or not self.ledger.is_next(chunk.span):
+            if not self.flow_active or self._lease.lost or not self.ledger.is_next(chunk.span):
                 return False  # a rebalance or stop began meanwhile
             self._in_work[chunk] = self.loop.time()
             return True
         if self.ledger.is_after_a_gap(chunk.span):
             self._rewind(chunk.span.partition, "a chunk was lost on its way to the agent")
         return False
+
+    async def _wait_for_lease(self) -> None:
+        """Returns when the lease holds, or when the partition goes away anyhow.
+
+        After a pause of the process, a chunk from before it would else be worked for another worker's partition.
+        """
+        while self.flow_active and not self._lease.lost and not self._lease.holds():
+            await asyncio.sleep(LEASE_POLL_SECONDS)
 
     async def _write_note(self, span: Span, note: str) -> None:
         try:
@@ -269,9 +281,11 @@ class ChunkConsumer(Consumer):
         """Called at the beginning of a rebalance; Faust stops the flow in it and calls `wait_empty`."""
         await super().on_partitions_revoked(revoked)
         self.ledger.close(revoked)
+        self._lease.end()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Called at the end of a rebalance, before `seek_to_committed`."""
+        self._lease.begin()
         self.ledger.close(self.ledger.partitions())
         self._to_seek.clear()
         await super().on_partitions_assigned(assigned, generation_id)
@@ -284,6 +298,8 @@ class ChunkConsumer(Consumer):
         """
         deadline = self.loop.time() + self.limits.drain_seconds_max
         while self._in_work:
+            if self._lease.lost:
+                self.fail("the group gave this worker's partitions away while a chunk was in work")
             if self.loop.time() > deadline:
                 self.fail(f"a chunk was not finished within {self.limits.drain_seconds_max:g} s of a stop or rebalance")
             await asyncio.sleep(DRAIN_POLL_SECONDS)

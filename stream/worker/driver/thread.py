@@ -18,12 +18,19 @@ from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
 
+from stream.worker.driver.fence import renew_by
+
 if TYPE_CHECKING:
     from stream.worker.driver.transport import ChunkTransport
 
 
 class ChunkThread(AIOKafkaConsumerThread):
     """Faust's consumer thread with a bounded fetch wait, urgent topics first, and fetches that are never dropped."""
+
+    async def on_start(self) -> None:
+        """Called by Faust in its thread; the coordinator exists from here on, and nothing was sent to it yet."""
+        await super().on_start()
+        renew_by(self._ensure_consumer()._coordinator, self._transport.lease)
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
         client = super()._create_worker_consumer(transport)

@@ -16,11 +16,13 @@ import faust
 from faust.sensors import Sensor
 from faust.transport import drivers
 from faust.transport.drivers.aiokafka import Transport
-from faust.types.transports import ConsumerT
+from faust.types.transports import ConsumerT, ProducerT
 
 from stream.errors import SettingsError
 from stream.worker.driver.chunk import ChunkSchema, ChunkTable, Fail
 from stream.worker.driver.consumer import ChunkConsumer
+from stream.worker.driver.fence import FencedProducer
+from stream.worker.driver.lease import Lease
 from stream.worker.driver.limits import Limits
 
 SCHEME = "chunk"
@@ -33,8 +35,10 @@ class ChunkTransport(Transport):
     """Made by Faust for the scheme; `use_chunks` fills it in before anything uses it."""
 
     Consumer: ClassVar[type[ConsumerT]] = ChunkConsumer
+    Producer: ClassVar[type[ProducerT]] = FencedProducer
 
     limits: Limits
+    lease: Lease
     fail: Fail
     notice: Notice
 
@@ -102,6 +106,7 @@ def use_chunks(app: faust.App, limits: Limits, fail: Fail, notice: Notice) -> Ch
     if not isinstance(transport, ChunkTransport):
         raise SettingsError(f"broker: found {conf.broker[0]}, expected a URL that begins with {SCHEME}://")
     transport.limits, transport.fail, transport.notice = limits, fail, notice
+    transport.lease = Lease(conf.broker_session_timeout)
     app.sensors.add(_RefusedSends(fail))
     return transport
 

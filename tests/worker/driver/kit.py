@@ -12,6 +12,7 @@ from faust.types import TP
 
 from stream.worker.driver import Chunk, ChunkConsumer, ChunkTable, Limits, use_chunks
 
+FOR_EVER = float("inf")
 RAW = TP("raw", 0)
 CHANGELOG = TP("changelog", 0)
 
@@ -115,6 +116,7 @@ class Bench:
         self.notices: list[str] = []
         self.transport = use_chunks(self.app, Limits(**limits), give_up, self.notices.append)
         self.topic = self.transport.topic("raw")
+        self.transport.lease.renewed(FOR_EVER)
         self.app.flow_control.resume()
         consumer = self.app.consumer
         assert isinstance(consumer, ChunkConsumer)
