@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from stream.errors import SettingsError
 
 if TYPE_CHECKING:
+    from stream.detect import StoryLimits
     from stream.engine import EngineConfig
 
 ENV_PREFIX = "REDLINE_"
@@ -88,6 +89,12 @@ class Settings(BaseSettings):
     )
     evidence_per_match_max: int = Field(
         20, ge=1, le=1_000, description="Pieces of evidence kept for one match; more are counted, not kept."
+    )
+    story_retention_hours: float = Field(
+        72.0, gt=0, le=8_760, description="Longest pause between two copies of one story, in hours of event time."
+    )
+    story_texts_per_key_max: int = Field(
+        800, ge=1, le=50_000, description="Texts that new copies are compared with, of one rule; the oldest leave."
     )
 
     # Worker --------------------------------------------------------------------------------------------------
@@ -182,6 +189,17 @@ class Settings(BaseSettings):
             alert_bytes_max=self.alert_bytes_max,
             dead_letter_original_bytes_max=self.dead_letter_original_bytes_max,
             limits=Limits(evidence_per_match_max=self.evidence_per_match_max),
+        )
+
+    def story_limits(self) -> StoryLimits:
+        """The limits of stories, as a value; a story has one text at least."""
+        from stream.detect import StoryLimits
+
+        return StoryLimits(
+            stories_max=self.story_texts_per_key_max,
+            exemplars_max=self.story_texts_per_key_max,
+            articles_max=2 * self.story_texts_per_key_max,
+            retention_ms=round(self.story_retention_hours * 3_600_000),
         )
 
     @classmethod

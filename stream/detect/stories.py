@@ -3,27 +3,31 @@
     article ─ known? ─yes─> its story, nothing changes
               │no
               └ compare with the exemplars of recent stories ─ one is like it ─> that story
-                                                              └ none is ─────────> a new story
+                                                             └ none is ──────> a new story
 
-The first article of a story and those that differ from it noticeably are its exemplars. An article joins the story
-of the exemplar most like it, if that is at least JOIN, and if it is at least KEPT_TOGETHER like every other exemplar:
-so small edits may add up, but no story ends up with two texts that have little to do with each other. Jaccard
-distance is a metric: what is within 1 - ALMOST_SAME of an exemplar is nearly as far from all else as that one.
+The first article of a story and those that differ noticeably from the others are its exemplars. An article joins the
+story of the exemplar most like it, if that is at least JOIN, and if every other exemplar is at least KEPT_TOGETHER
+like it: small edits may add up, but no story ends up with two texts that have little to do with each other. This
+holds for its other members too, as Jaccard distance is a metric: what is almost the same as an exemplar is almost as
+far from all else as that one is.
 
 Time only forgets: a story to which nothing came for `retention_ms` is over. An article dated far off can neither
-join nor end the stories of now (each article makes room for one more at most). All this is a function of the calls.
+join nor end the stories of now, since each article ends two stories at most. All this is a function of the calls.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
+from operator import itemgetter
+from typing import NamedTuple
 
 import orjson
 
+from stream.detect.exemplars import Exemplar, Exemplars
 from stream.detect.fingerprint import SAME, Fingerprint, likeness, unpack
+from stream.detect.storycodec import Snapshot, StoryRecord, decode, encode
 from stream.wire.identity import NAMESPACE
 
 JOIN = round(0.70 * SAME)
@@ -32,28 +36,32 @@ KEPT_TOGETHER = round(0.42 * SAME)
 KEPT_TOGETHER_WHEN_FULL = round(0.62 * SAME)
 """A story that has no room for another exemplar takes only what is like all of those it has."""
 
-FORGOTTEN_PER_ARTICLE_MAX = 2
+OVER_PER_ARTICLE_MAX = 2
 """One article, whatever its date, ends at most so many stories."""
+
+ARTICLE_BYTES = 8
+"""Articles are remembered by a hash of their ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoryLimits:
-    """How much the stories of one key remember.
+    """How much the stories of one key remember. The snapshot takes about 190 bytes an exemplar, at most 321.
 
     `stories_max`               stories; beyond, the one to which nothing came for longest is forgotten
+    `exemplars_max`             texts that new ones are compared with; beyond, the same
+    `exemplars_per_story_max`   such texts of one story
     `articles_max`              article ids with their story; beyond, the oldest is forgotten
-    `exemplars_per_story_max`   texts of one story that new ones are compared with
     `retention_ms`              event time between two articles of one story, in milliseconds
     """
 
-    stories_max: int = 1_000
-    articles_max: int = 4_000
+    stories_max: int = 500
+    exemplars_max: int = 800
     exemplars_per_story_max: int = 8
+    articles_max: int = 1_000
     retention_ms: int = 72 * 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(NamedTuple):
     """The story (UUID) of an article; `is_new` if it began with it, `is_repeat` if the article had one already.
 
     `stories_over` ended because nothing came for longer than the retention; `stories_evicted` and `articles_evicted`
@@ -68,20 +76,29 @@ class Assigned:
     articles_evicted: int = 0
 
 
-@dataclass(slots=True)
-class _Story:
-    id: str
-    last_ms: int
-    exemplars: list[tuple[Fingerprint, bytes]] = field(default_factory=list)
-    articles: list[bytes] = field(default_factory=list)
+class Story:
+    """A story: `last_ms` is the latest event time in it, `articles` its members that are remembered, oldest first."""
+
+    __slots__ = ("articles", "exemplars", "id", "last_ms")
+
+    def __init__(self, identifier: str, last_ms: int) -> None:
+        self.id = identifier
+        self.last_ms = last_ms
+        self.exemplars: list[Exemplar] = []
+        self.articles: list[int] = []
 
 
 class Stories:
-    """The recent stories of one key. Mutable, owned by the caller; `encode` and `decode` take and restore snapshots."""
+    """The recent stories of one key. Mutable, owned by the caller."""
+
+    __slots__ = ("_articles", "_exemplars", "_stories")
 
     def __init__(self) -> None:
-        self._stories: OrderedDict[str, _Story] = OrderedDict()
-        self._articles: OrderedDict[bytes, _Story] = OrderedDict()
+        # By id; the one to which nothing came for longest is the first.
+        self._stories: dict[str, Story] = {}
+        # The story of each remembered article, oldest first.
+        self._articles: dict[int, Story] = {}
+        self._exemplars = Exemplars()
 
     def __len__(self) -> int:
         return len(self._stories)
@@ -96,89 +113,106 @@ class Stories:
         known = self._articles.get(name)
         if known is not None:
             return Assigned(known.id, is_new=False, is_repeat=True)
-        over = self._forget_old(time_ms, limits)
+        over = self._end_old(time_ms, limits)
         unpacked = unpack(text)
-        story = None if unpacked is None else self._find(unpacked, text, time_ms, limits)
+        story = None if unpacked is None else self._joined(unpacked, time_ms, limits)
+        is_new = False
         if story is None:
-            # An article that was forgotten before its story was may come again with another text.
-            story = self._stories.get(story_id(article, run))
-        is_new = story is None
+            identifier = story_id(article, run)
+            # It may be there: an article that was forgotten before its story came again with another text.
+            story = self._stories.get(identifier)
+            is_new = story is None
         if story is None:
-            story = _Story(story_id(article, run), time_ms, [] if unpacked is None else [(unpacked, text)])
-            self._stories[story.id] = story
+            story = Story(identifier, time_ms)
+            if unpacked is not None:
+                story.exemplars.append(self._exemplars.add(unpacked, story))
         else:
+            del self._stories[story.id]
             story.last_ms = max(story.last_ms, time_ms)
-            self._stories.move_to_end(story.id)
+        self._stories[story.id] = story
         story.articles.append(name)
         self._articles[name] = story
         evicted, forgotten = self._shrink(limits)
         return Assigned(story.id, is_new, False, over, evicted, forgotten)
 
     def encode(self) -> bytes:
-        """All of it; equal states give equal bytes."""
-        numbers = {story.id: number for number, story in enumerate(self._stories.values())}
-        stories = [[s.id, s.last_ms, [data.hex() for _, data in s.exemplars]] for s in self._stories.values()]
-        return orjson.dumps([1, stories, [[name.hex(), numbers[s.id]] for name, s in self._articles.items()]])
+        """A snapshot, about 220 bytes a story; equal states give equal bytes."""
+        indices = {identifier: index for index, identifier in enumerate(self._stories)}
+        records = [
+            StoryRecord(story.id, story.last_ms, [(each.number, each.text) for each in story.exemplars])
+            for story in self._stories.values()
+        ]
+        articles = [(name, indices[story.id]) for name, story in self._articles.items()]
+        return encode(Snapshot(self._exemplars.next_number, records, articles))
 
     @classmethod
     def decode(cls, data: bytes) -> Stories:
-        """What `encode` gave. Raises ValueError for anything else."""
+        """The state of a snapshot. Raises ValueError for one of another version, and for bytes that are none."""
+        snapshot = decode(data)
         restored = cls()
-        version, stories, articles = orjson.loads(data)
-        if version != 1:
-            raise ValueError(f"found stories of format {version}, expected 1")
-        for identifier, last_ms, exemplars in stories:
-            pairs = [(u, raw) for raw in map(bytes.fromhex, exemplars) if (u := unpack(raw)) is not None]
-            restored._stories[identifier] = _Story(identifier, last_ms, pairs)
-        numbered = list(restored._stories.values())
-        for text, number in articles:
-            name = bytes.fromhex(text)
-            numbered[number].articles.append(name)
-            restored._articles[name] = numbered[number]
+        in_order = [Story(record.id, record.last_ms) for record in snapshot.stories]
+        restored._stories = {story.id: story for story in in_order}
+        exemplars = [
+            (number, text, story)
+            for record, story in zip(snapshot.stories, in_order, strict=True)
+            for number, text in record.exemplars
+        ]
+        # The index has them in the order in which they came.
+        for number, text, story in sorted(exemplars, key=itemgetter(0)):
+            story.exemplars.append(restored._exemplars.add(text, story, number))
+        restored._exemplars.next_number = snapshot.next_number
+        for name, index in snapshot.articles:
+            in_order[index].articles.append(name)
+            restored._articles[name] = in_order[index]
         return restored
 
-    def _find(self, unpacked: Fingerprint, text: bytes, time_ms: int, limits: StoryLimits) -> _Story | None:
-        """The story of the exemplar most like the text (the story touched last, if there are several)."""
-        ranked = []
-        for order, story in enumerate(self._stories.values()):
-            if abs(time_ms - story.last_ms) <= limits.retention_ms and story.exemplars:
-                likest = max(likeness(exemplar, unpacked) for exemplar, _ in story.exemplars)
-                if likest >= JOIN:
-                    ranked.append((likest, order, story))
-        for likest, _, story in sorted(ranked, key=lambda entry: entry[:2], reverse=True):
+    def _joined(self, text: Fingerprint, time_ms: int, limits: StoryLimits) -> Story | None:
+        """The story of the exemplar most like the text (the newest of several), if the text belongs there."""
+        found = [(value, exemplar.number, exemplar.story) for value, exemplar in self._exemplars.like(text, JOIN)]
+        found.sort(key=itemgetter(0, 1), reverse=True)
+        refused: set[str] = set()
+        for value, _, story in found:
+            if story.id in refused or abs(time_ms - story.last_ms) > limits.retention_ms:
+                continue
             is_full = len(story.exemplars) >= limits.exemplars_per_story_max
             floor = KEPT_TOGETHER_WHEN_FULL if is_full else KEPT_TOGETHER
-            if all(likeness(exemplar, unpacked) >= floor for exemplar, _ in story.exemplars):
-                if likest < ALMOST_SAME and not is_full:
-                    story.exemplars.append((unpacked, text))
+            if all(likeness(text, exemplar.text) >= floor for exemplar in story.exemplars):
+                if value < ALMOST_SAME and not is_full:
+                    story.exemplars.append(self._exemplars.add(text, story))
                 return story
+            refused.add(story.id)
         return None
 
-    def _forget_old(self, time_ms: int, limits: StoryLimits) -> int:
+    def _end_old(self, time_ms: int, limits: StoryLimits) -> int:
         over = 0
-        while over < FORGOTTEN_PER_ARTICLE_MAX and self._stories:
+        while over < OVER_PER_ARTICLE_MAX and self._stories:
             oldest = next(iter(self._stories.values()))
             if oldest.last_ms >= time_ms - limits.retention_ms:
                 break
-            self._drop(oldest.id)
+            self._drop(oldest)
             over += 1
         return over
 
     def _shrink(self, limits: StoryLimits) -> tuple[int, int]:
         evicted = forgotten = 0
-        while len(self._stories) > limits.stories_max:
-            self._drop(next(iter(self._stories)))
+        # One story stays, however small the limits are.
+        while len(self._stories) > 1 and (
+            len(self._stories) > limits.stories_max or len(self._exemplars) > limits.exemplars_max
+        ):
+            self._drop(next(iter(self._stories.values())))
             evicted += 1
         while len(self._articles) > limits.articles_max:
-            name, story = self._articles.popitem(last=False)
-            story.articles.remove(name)
+            name = next(iter(self._articles))
+            self._articles.pop(name).articles.remove(name)
             forgotten += 1
         return evicted, forgotten
 
-    def _drop(self, identifier: str) -> None:
-        story = self._stories.pop(identifier, None)
-        for name in story.articles if story is not None else ():
+    def _drop(self, story: Story) -> None:
+        del self._stories[story.id]
+        for name in story.articles:
             del self._articles[name]
+        for exemplar in story.exemplars:
+            self._exemplars.remove(exemplar)
 
 
 def story_id(article: str, run: str | None) -> str:
@@ -186,5 +220,5 @@ def story_id(article: str, run: str | None) -> str:
     return str(uuid.uuid5(NAMESPACE, orjson.dumps(["story", article, run]).decode()))
 
 
-def _short(article: str) -> bytes:
-    return blake2b(article.encode(), digest_size=8).digest()
+def _short(article: str) -> int:
+    return int.from_bytes(blake2b(article.encode(), digest_size=ARTICLE_BYTES).digest(), "big")

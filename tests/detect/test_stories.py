@@ -86,7 +86,7 @@ def test_limits_hold_and_what_falls_out_is_counted() -> None:
     st.integers(1, 6),
 )
 def test_snapshots_anywhere_change_nothing(log: list[tuple[int, int, int]], cuts: set[int], most: int) -> None:
-    limits = StoryLimits(stories_max=most, articles_max=8, exemplars_per_story_max=2, retention_ms=20)
+    limits = StoryLimits(most, most + 3, exemplars_per_story_max=2, articles_max=8, retention_ms=20)
     plain, restored = Stories(), Stories()
     for n, (article, base, share) in enumerate(log):
         print_ = fingerprint(edited(text(base, 60), share / 100, seed=article))
