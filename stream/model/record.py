@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a topic. `timestamp_ms` is Kafka's, in milliseconds since 1970 UTC."""
+class Record(NamedTuple):
+    """One record of a topic. `timestamp_ms` is Kafka's, in milliseconds since 1970 UTC.
+
+    A named tuple, because one is made for every record read: a frozen dataclass takes four times as long to make.
+    """
 
     topic: str
     partition: int

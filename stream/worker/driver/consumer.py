@@ -149,15 +149,18 @@ class ChunkConsumer(Consumer):
         return arrival is Arrival.EXPECTED
 
     def _cut(self, partition: TP, records: Iterable[Any]) -> Iterator[Chunk]:
+        records_max, bytes_max = self.limits.chunk_records_max, self.limits.chunk_bytes_max
+        alone_below = self.suspects.alone_below(partition)
         part: list[Record] = []
-        size = 0
-        for record in records:
+        count = size = 0
+        for found in records:
+            record = _record(found)
             more = len(record.value or b"") + len(record.key or b"")
-            full = len(part) >= self.limits.chunk_records_max or size + more > self.limits.chunk_bytes_max
-            if part and (full or self.suspects.works_alone(partition, part[0].offset)):
+            if count and (count >= records_max or size + more > bytes_max or part[0].offset < alone_below):
                 yield self._chunk(partition, part)
-                part, size = [], 0
-            part.append(_record(record))
+                part, count, size = [], 0, 0
+            part.append(record)
+            count += 1
             size += more
         yield self._chunk(partition, part)
 

@@ -57,10 +57,10 @@ class Suspects:
             noted_below=offset + (WARY_OFFSETS if found else 1),
         )
 
-    def works_alone(self, partition: Partition, offset: int) -> bool:
-        """True if the record at this offset must be a chunk of its own."""
+    def alone_below(self, partition: Partition) -> int:
+        """Records at offsets below this one must be chunks of their own."""
         case = self._cases.get(partition)
-        return case is not None and offset < case.alone_below
+        return 0 if case is None else case.alone_below
 
     def condemned(self, span: Span) -> bool:
         """True if a worker died with the record of this span alone."""

@@ -24,16 +24,16 @@ def test_only_the_first_chunk_costs_a_commit() -> None:
     suspects = opened(5, "")
     assert suspects.note_before(span(5, 15)) == "tried 1"
     assert suspects.note_before(span(15, 25)) is None
-    assert not suspects.works_alone(P, 5)
+    assert suspects.alone_below(P) <= 5
 
 
 def test_tries_are_counted_and_the_second_death_sets_records_apart() -> None:
     assert opened(5, "tried 1").note_before(span(5, 15)) == "tried 2"
-    assert not opened(5, "tried 1").works_alone(P, 5)
+    assert opened(5, "tried 1").alone_below(P) <= 5
     suspects = opened(5, "tried 2")
-    assert suspects.works_alone(P, 5)
-    assert suspects.works_alone(P, 14)
-    assert not suspects.works_alone(P, 15)
+    assert suspects.alone_below(P) > 5
+    assert suspects.alone_below(P) > 14
+    assert suspects.alone_below(P) <= 15
     assert not suspects.condemned(span(5, 6)), "not yet worked alone"
     assert suspects.note_before(span(5, 6)) == "alone 1"
     assert suspects.note_before(span(6, 7)) == "alone 1"
@@ -43,7 +43,7 @@ def test_the_record_that_was_alone_is_condemned_and_no_other() -> None:
     suspects = opened(7, "alone 1")
     assert suspects.condemned(span(7, 8))
     assert not suspects.condemned(span(8, 9))
-    assert suspects.works_alone(P, 8)
+    assert suspects.alone_below(P) > 8
 
 
 def test_the_note_of_an_innocent_record_does_not_stand_during_the_next_chunk() -> None:
@@ -61,7 +61,7 @@ def test_after_a_death_every_chunk_is_noted_for_some_distance() -> None:
 @pytest.mark.parametrize("note", ["", "tried", "tried x", "alone -1", "somebody else's note", "tried 1234567"])
 def test_a_note_of_others_is_none(note: str) -> None:
     suspects = opened(5, note)
-    assert not suspects.works_alone(P, 5)
+    assert suspects.alone_below(P) <= 5
     assert not suspects.condemned(span(5, 6))
 
 
@@ -81,7 +81,7 @@ def test_exactly_the_poison_is_put_aside_however_commits_lag(poison: set[int], w
         suspects.open(P, committed, note)
         at = committed
         while at < log:
-            end = at + 1 if suspects.works_alone(P, at) else min(log, at + width)
+            end = at + 1 if suspects.alone_below(P) > at else min(log, at + width)
             chunk = span(at, end)
             text = suspects.note_before(chunk)
             if text is not None:
