@@ -51,7 +51,12 @@ def metrics_page() -> str:
     """One row a metric."""
     rows = ["| metric | type | labels | unit | what it is |", "|---|---|---|---|---|"]
     rows += [f"| `{m.name}` | {m.kind} | {_names(m.labels)} | {m.unit or '–'} | {m.help} |" for m in TABLE]
-    return GENERATED + "# Metrics\n\nServed on `/metrics` of the worker and the replayer.\n\n" + "\n".join(rows) + "\n"
+    return (
+        GENERATED
+        + "# Metrics\n\nServed on `/metrics` of the worker, `ingest` and the replayer.\n\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def topics_page() -> str:

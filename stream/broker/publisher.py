@@ -15,6 +15,7 @@ import contextlib
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -76,6 +77,10 @@ class Failure:
     origin: str = ""
 
 
+Told = Callable[[Failure | None], None]
+"""Gets the fate of a record: None once it is acknowledged, else the failure. Called from any thread; must not wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """What became of the records so far; `sent` = acknowledged + failed + still waiting. Bytes are of key, value,
@@ -117,18 +122,27 @@ class Publisher:
         except KafkaError as error:
             raise ServiceError(f"the broker does not tell the partitions of {topic}: {describe(error)}") from error
 
-    def send(self, output: Output, *, partition: int | None = None, counted: bool = True, origin: str = "") -> None:
+    def send(
+        self,
+        output: Output,
+        *,
+        partition: int | None = None,
+        counted: bool = True,
+        origin: str = "",
+        told: Told | None = None,
+    ) -> None:
         """Hands over one message; waits while too much is under way.
 
         Without `partition`, the key decides (murmur2, as in Kafka's own clients). What becomes of it shows up in
-        `ledger` and `take_failures`; with `counted` False (control records) in `take_failures` only.
+        `ledger` and `take_failures`; with `counted` False (control records) in `take_failures` only. With `told`, a
+        failure goes there and not to `take_failures`.
         """
         if counted:
             with self._room:
                 self._ledger = _plus(self._ledger, sent=1)
         too_large = _too_large(output, self._settings.message_bytes_max)
         if too_large is not None:
-            self._fail(Failure(output, too_large.reason, too_large, origin), counted)
+            self._fail(Failure(output, too_large.reason, too_large, origin), counted, told)
             return
         size = output.size_bytes
         with self._room:
@@ -142,10 +156,10 @@ class Publisher:
                 output.topic, output.value, key=output.key, headers=list(output.headers), partition=partition
             )
         except KafkaError as error:
-            self._settle(output, counted, origin, error)
+            self._settle(output, counted, origin, error, told)
             return
-        future.add_callback(lambda _: self._settle(output, counted, origin, None))
-        future.add_errback(lambda error: self._settle(output, counted, origin, error))
+        future.add_callback(lambda _: self._settle(output, counted, origin, None, told))
+        future.add_errback(lambda error: self._settle(output, counted, origin, error, told))
 
     def take_failures(self) -> list[Failure]:
         """The failures since the last call, oldest first. Call it as often as `send`: they are held until then."""
@@ -181,10 +195,14 @@ class Publisher:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _settle(self, output: Output, counted: bool, origin: str, error: BaseException | None) -> None:
+    def _settle(
+        self, output: Output, counted: bool, origin: str, error: BaseException | None, told: Told | None
+    ) -> None:
         # Called by the client's own thread (and by `send`): it must neither send nor wait.
         if error is not None:
-            self._fail(_failure(output, origin, error), counted)
+            self._fail(_failure(output, origin, error), counted, told)
+        elif told is not None:
+            told(None)
         with self._room:
             self._in_flight -= 1
             self._in_flight_bytes -= output.size_bytes
@@ -192,11 +210,14 @@ class Publisher:
                 self._ledger = _plus(self._ledger, acknowledged=1, acknowledged_bytes=output.size_bytes)
             self._room.notify_all()
 
-    def _fail(self, failure: Failure, counted: bool) -> None:
+    def _fail(self, failure: Failure, counted: bool, told: Told | None) -> None:
         with self._room:
-            self._failures.append(failure)
+            if told is None:
+                self._failures.append(failure)
             if counted:
                 self._ledger = _plus(self._ledger, failed=1)
+        if told is not None:
+            told(failure)
 
 
 def _options(settings: Settings) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from stream.errors import RedlineError
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("stream.cli.demo:demo", "Replay the seeds through an embedded broker and watch alerts arrive."),
     "replay": ("stream.cli.replay:replay", "Publish recorded articles to Kafka at their recorded pace."),
+    "ingest": ("stream.cli.ingest:ingest", "Run live sources: feeds, folders, HTTP, standard input."),
     "worker": ("stream.cli.worker:worker", "Read articles from Kafka, tag topics, raise alerts."),
     "topics": ("stream.cli.topics:topics", "Create or list the topics."),
     "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive."),

@@ -1,1 +1,4 @@
-"""Where articles come from: the outside world -> what a replay publishes. One contract: `stream.sources.item.Item`."""
+"""Where articles come from: recorded ones (`replayer`) and live ones (`running`).
+
+All yield `stream.sources.item.Item`; live sources keep `stream.sources.contract`.
+"""

@@ -83,15 +83,20 @@ def _file(path: Path, file_bytes_max: int) -> Iterator[Item]:
     if isinstance(data, Reject):
         yield Refused(Origin(name), data)
         return
+    yield from items_of(name, data)
+
+
+def items_of(name: str, data: bytes) -> Iterator[Item]:
+    """The items of a file's content; the suffix of `name` says what it is."""
     data = data.removeprefix(_BYTE_ORDER_MARK)
-    match suffix:
+    match Path(name).suffix.lower():
         case ".txt":
             fields = article_of(data)
             yield Refused(Origin(name), fields) if isinstance(fields, Reject) else Offered(Origin(name), fields)
         case ".json":
             yield from _json(name, data)
         case _:
-            yield from _lines(name, data)
+            yield from read_lines(name, data)
 
 
 def _json(name: str, data: bytes) -> Iterator[Item]:
@@ -110,7 +115,8 @@ def _json(name: str, data: bytes) -> Iterator[Item]:
         yield Offered(origin, element) if isinstance(element, dict) else Malformed(origin, orjson.dumps(element))
 
 
-def _lines(name: str, data: bytes) -> Iterator[Item]:
+def read_lines(name: str, data: bytes) -> Iterator[Item]:
+    """The items of bytes with one JSON object a line; `name` is what they are called in messages."""
     blank, start, number = True, 0, 0
     while start < len(data):
         number += 1
@@ -122,15 +128,20 @@ def _lines(name: str, data: bytes) -> Iterator[Item]:
             continue
         blank = False
         origin = Origin(name, number)
-        try:
-            yield _item(origin, line, orjson.loads(line))
-        except orjson.JSONDecodeError:
-            yield Malformed(origin, line)
+        yield read_line(origin, line)
     if blank:
         yield Refused(Origin(name), Reject("read", "empty", "found no line with content, expected one article a line"))
 
 
-def _item(origin: Origin, data: bytes, loaded: Any) -> Item:
+def read_line(origin: Origin, line: bytes) -> Offered | Malformed:
+    """The item of bytes that hold one JSON object."""
+    try:
+        return _item(origin, line, orjson.loads(line))
+    except orjson.JSONDecodeError:
+        return Malformed(origin, line)
+
+
+def _item(origin: Origin, data: bytes, loaded: Any) -> Offered | Malformed:
     if isinstance(loaded, dict) and _writable(data, loaded):
         return Offered(origin, loaded)
     return Malformed(origin, data)

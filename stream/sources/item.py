@@ -60,11 +60,12 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing to publish; `reject` (stage `read`) says what was found and expected."""
+    """Nothing to publish; `reject` (stage `read`) says what was found and expected; `original`: its bytes, if kept."""
 
     origin: Origin
     reject: Reject
     published: None = None
+    original: bytes | None = None
 
 
 Item = Offered | Malformed | Refused

@@ -12,12 +12,15 @@ from stream.model import Reject
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_regular(path: Path, *, file_bytes_max: int) -> bytes | Reject:
-    """The bytes of a regular file; a Reject (stage `read`) if it is none, a link, too large or not readable."""
+def read_regular(path: Path, *, file_bytes_max: int, folder: int | None = None) -> bytes | Reject:
+    """The bytes of a regular file; a Reject (stage `read`) if it is none, a link, too large or not readable.
+
+    With `folder`, an open descriptor of a folder, `path` is a name in it, whatever its path leads to by now.
+    """
     try:
-        if path.is_symlink():
+        if stat.S_ISLNK(os.stat(path, dir_fd=folder, follow_symlinks=False).st_mode):
             return unreadable("found a symbolic link, expected a regular file; links are not followed")
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, _FLAGS, dir_fd=folder)
     except (OSError, ValueError) as error:
         return unreadable(f"the file cannot be opened: {_cause(error)}")
     with os.fdopen(descriptor, "rb") as stream:

@@ -96,6 +96,39 @@ TABLE: tuple[Metric, ...] = (
         "Changed rule files read (changed: a new rule set is in force, same: it means the same, refused).",
     ),
     Metric("redline_rules_info", "gauge", ("digest",), "1", "1 for the digest of the rule set in force."),
+    Metric(
+        "redline_ingest_articles_total",
+        "counter",
+        ("type", "outcome"),
+        "articles",
+        "What became of what sources found (accepted, refused, failed, known).",
+    ),
+    Metric("redline_source_articles_total", "counter", ("source",), "articles", "Articles of a source on the broker."),
+    Metric("redline_source_up", "gauge", ("source",), "1", "1 if a source's last attempt worked, 0 if it did not."),
+    Metric(
+        "redline_source_last_article_timestamp_seconds",
+        "gauge",
+        ("source",),
+        "seconds",
+        "When a source last brought an article, as a Unix time; missing until then.",
+    ),
+    Metric("redline_ingest_waiting_articles", "gauge", (), "articles", "Articles that wait for the broker's answer."),
+    Metric("redline_ingest_requests_total", "counter", ("status",), "requests", "HTTP requests answered, by status."),
+    Metric(
+        "redline_ingest_request_seconds",
+        "histogram",
+        (),
+        "seconds",
+        "From a request's head to its answer, acknowledgement by the broker included.",
+        SECONDS,
+    ),
+    Metric(
+        "redline_feed_polls_total",
+        "counter",
+        ("outcome",),
+        "requests",
+        "Feeds asked for (changed, unchanged, failed), and pages for full texts (page, page_failed).",
+    ),
     Metric("redline_replay_articles", "gauge", (), "articles", "Articles that the current replay will send."),
     Metric("redline_replay_sent_total", "counter", (), "articles", "Articles handed to the Kafka client."),
     Metric("redline_replay_acknowledged_total", "counter", (), "articles", "Articles that the broker acknowledged."),
@@ -104,7 +137,7 @@ TABLE: tuple[Metric, ...] = (
     Metric("redline_replay_progress_ratio", "gauge", (), "ratio", "Share of the current replay done, 0 to 1."),
     Metric("redline_replay_behind_seconds", "gauge", (), "seconds", "How far sending is behind the recorded pace."),
 )
-"""Every metric that is measured today, in the order of the data path, then the replayer's."""
+"""Every metric that is measured today, in the order of the data path, then the sources' and the replayer's."""
 
 
 class Metrics:

@@ -1,0 +1,224 @@
+"""A watched folder: files that appear in it, or in folders below it, are articles, as in `stream.sources.folder`.
+
+    each `every` seconds: list ──> new or changed? ──> unchanged for `settle` seconds? ──> read ──> offer ──> remember
+
+Delivery guarantees: as in `stream.sources.contract`; every file gives an article or a dead letter. A file counts as
+complete when size and time of change have stood still for `settle` seconds, so a program that writes slowly should
+write aside and rename. A file that changes later is read again as a whole; articles that are the same have the same
+ids. Files are remembered by path, size and time of change; with `after: move` they go to the folder `.done` below
+the watched one instead, under their path, and nothing is remembered.
+
+Limits: as in `stream.sources.folder`; regular files only, no links: every folder is opened from its parent without
+following links, so none can be exchanged for one while it is read. Hidden files and folders, and other suffixes, are
+left alone. FILES_MAX files are watched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stream.model import Reject
+from stream.sources.configs import DirectoryConfig
+from stream.sources.contract import Outlet, Token, Unacknowledged, pause
+from stream.sources.folder import FILES_MAX, SUFFIXES, items_of
+from stream.sources.item import Item, Origin, Refused
+from stream.sources.regular_file import printable, read_regular, unreadable
+from stream.telemetry.sourcing import SourceTried
+
+DONE = ".done"
+DEPTH_MAX = 32
+RETRY_SECONDS = 2.0
+ITEMS_OFFERED = 500
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+Version = tuple[int, int]
+"""Size in bytes and time of change in nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    path: str
+    version: Version
+    regular: bool
+
+    @property
+    def name(self) -> str:
+        """The path as text that can be written down; the path itself may hold bytes that are no UTF-8."""
+        return printable(Path(self.path))
+
+
+class WatchedFolder:
+    """The source. `now` is the wall clock, a Unix time in seconds."""
+
+    type = "directory"
+
+    def __init__(self, config: DirectoryConfig, *, file_bytes_max: int, now: Callable[[], float] = time.time) -> None:
+        self.id, self.place = config.id, printable(config.path)
+        self._config, self._file_bytes_max, self._now = config, file_bytes_max, now
+        self._done: dict[str, Version] = {}
+        self._trouble: str | None = None
+        self._tried = False
+
+    async def run(self, outlet: Outlet) -> bool:
+        """See `contract.Source`."""
+        self._done = _versions(outlet.recall())
+        while not outlet.stopping.is_set():
+            found = await asyncio.to_thread(self._list)
+            if isinstance(found, str):
+                self._tell(outlet, found)
+            else:
+                self._tell(outlet, None)
+                await self._take(found, outlet)
+            if await pause(outlet.stopping, self._config.every_seconds):
+                break
+        return False
+
+    def _tell(self, outlet: Outlet, trouble: str | None) -> None:
+        changed = self._tried and (trouble is None) != (self._trouble is None)
+        if trouble is not None or changed or not self._tried:
+            outlet.emit(SourceTried(self.id, trouble, first=changed))
+        self._tried, self._trouble = True, trouble
+
+    async def _take(self, found: Sequence[_Seen], outlet: Outlet) -> None:
+        """Offers the files that are new and complete; forgets those that are gone."""
+        remembered = dict(self._done)
+        settled = int((self._now() - self._config.settle_seconds) * 1e9)
+        for seen in found:
+            if outlet.stopping.is_set():
+                break
+            if self._done.get(seen.name) == seen.version or (seen.regular and seen.version[1] > settled):
+                continue
+            items = await asyncio.to_thread(self._read, seen)
+            if items is not None and await self._offer(items, outlet) and not self._moved(seen):
+                self._done[seen.name] = seen.version
+        else:
+            paths = {seen.name for seen in found}
+            self._done = {path: version for path, version in self._done.items() if path in paths}
+        if self._done != remembered:
+            await outlet.remember({"files": {path: list(version) for path, version in self._done.items()}})
+
+    async def _offer(self, items: Sequence[Item], outlet: Outlet) -> bool:
+        """Until each has its answer; False if it was stopped before."""
+        for start in range(0, len(items), ITEMS_OFFERED):
+            batch = list(items[start : start + ITEMS_OFFERED])
+            while batch:
+                answers = await outlet.offer(batch)
+                batch = [
+                    item for item, answer in zip(batch, answers, strict=True) if isinstance(answer, Unacknowledged)
+                ]
+                if batch and await pause(outlet.stopping, RETRY_SECONDS):
+                    return False
+        return True
+
+    def _list(self) -> list[_Seen] | str:
+        """What is in the folder now, by path; a sentence if it cannot be read."""
+        try:
+            with _opened(self._config.path, None) as root:
+                found = list(_walk(root, "", 0))
+        except OSError as error:
+            return f"the folder {self.place} cannot be read: {error.strerror or error}"
+        return sorted(found[:FILES_MAX], key=lambda seen: seen.path)
+
+    def _read(self, seen: _Seen) -> list[Item] | None:
+        """The items of a file; None if it changed or went away while it was read."""
+        origin = Origin(seen.name)
+        try:
+            with _parent(self._config.path, seen.path) as (folder, name):
+                data = read_regular(Path(name), file_bytes_max=self._file_bytes_max, folder=folder)
+                if _version(os.stat(name, dir_fd=folder, follow_symlinks=False)) != seen.version:
+                    return None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            data = unreadable(f"the file cannot be opened: {error.strerror or error}")
+        if isinstance(data, Reject):
+            return [Refused(origin, data)]
+        return list(items_of(origin.file, data))
+
+    def _moved(self, seen: _Seen) -> bool:
+        """With `after: move`, takes the file out of the way."""
+        if self._config.after != "move":
+            return False
+        target = self._config.path / DONE / seen.path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _parent(self._config.path, seen.path) as (folder, name):
+                os.rename(name, target, src_dir_fd=folder)
+        except OSError:
+            # It stays, and is remembered like a file that is kept.
+            return False
+        return True
+
+
+def _walk(folder: int, path: str, depth: int) -> Iterator[_Seen]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            below = f"{path}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                if depth < DEPTH_MAX:
+                    yield from _below(folder, entry.name, below, depth)
+            elif Path(entry.name).suffix.lower() in SUFFIXES:
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                yield _Seen(below, _version(found), stat.S_ISREG(found.st_mode))
+
+
+def _below(parent: int, name: str, path: str, depth: int) -> Iterator[_Seen]:
+    try:
+        with _opened(Path(name), parent) as folder:
+            yield from _walk(folder, f"{path}/", depth + 1)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        # Gone or exchanged since it was listed; one without permission is as if it were empty.
+        return
+
+
+@contextmanager
+def _opened(path: Path, parent: int | None) -> Iterator[int]:
+    # The folder as configured may be a link; what is below it may not.
+    flags = _FOLDER if parent is not None else _FOLDER & ~os.O_NOFOLLOW
+    descriptor = os.open(path, flags, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _parent(root: Path, path: str) -> Iterator[tuple[int, str]]:
+    """The folder of a file, opened step by step without following links, and the file's name."""
+    *folders, name = path.split("/")
+    descriptor = os.open(root, _FOLDER & ~os.O_NOFOLLOW)
+    try:
+        for folder in folders:
+            inner = os.open(folder, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor, name
+    finally:
+        os.close(descriptor)
+
+
+def _version(found: os.stat_result) -> Version:
+    return found.st_size, found.st_mtime_ns
+
+
+def _versions(token: Token | None) -> dict[str, Version]:
+    files = (token or {}).get("files")
+    if not isinstance(files, dict):
+        return {}
+    return {
+        str(path): (version[0], version[1])
+        for path, version in files.items()
+        if isinstance(version, list) and len(version) == 2
+    }

@@ -1,0 +1,136 @@
+"""The watched folder where it is attacked or half-written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from stream.sources.configs import DirectoryConfig
+from stream.sources.watched import WatchedFolder
+from tests.sources.kit import Bench, Run
+
+Play = Callable[[Bench, Run, Path], Awaitable[None]]
+
+
+def play(folder: Path, scenario: Play, *, prepare: Callable[[Path], None] = lambda _: None, **config: object) -> Bench:
+    """Runs a scenario on a watched folder."""
+    inbox = folder / "in"
+    inbox.mkdir()
+    prepare(inbox)
+
+    async def main() -> Bench:
+        bench = Bench(folder)
+        given = {"every_seconds": 0.02, "settle_seconds": 0.0} | config
+        source = WatchedFolder(DirectoryConfig("drop", inbox, **given), file_bytes_max=10_000)  # type: ignore[arg-type]
+        async with bench.running(source) as run:
+            await scenario(bench, run, inbox)
+        return bench
+
+    return asyncio.run(main())
+
+
+def test_links_pipes_devices_and_huge_files_are_dead_letters(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("A secret outside of the folder.")
+
+    def prepare(inbox: Path) -> None:
+        (inbox / "link.txt").symlink_to(outside / "secret.txt")
+        (inbox / "passwd.txt").symlink_to("/etc/passwd")
+        (inbox / "folder").symlink_to(outside)
+        os.mkfifo(inbox / "pipe.txt")
+        (inbox / "zero.txt").symlink_to("/dev/zero")
+        with (inbox / "huge.txt").open("wb") as stream:
+            stream.truncate(50_000_000)
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(inbox / "socket.txt"))
+        (inbox / "folder.txt").mkdir()
+        (inbox / ".hidden.txt").write_text("Hidden.")
+        (inbox / "archive.zip").write_bytes(b"PK\x03\x04")
+        (inbox / "good.txt").write_text("The one good article.")
+
+    async def scenario(bench: Bench, run: Run, inbox: Path) -> None:
+        await run.until(lambda: len(bench.desk.dead()) == 6 and bool(bench.desk.articles()), "all are read")
+        await asyncio.sleep(0.2)
+
+    bench = play(tmp_path, scenario, prepare=prepare)
+    assert bench.desk.bodies() == ["The one good article."]
+    assert sorted((letter["code"], letter["original"]) for letter in bench.desk.dead()) == [
+        ("too_large", None),
+        *[("unreadable", None)] * 5,
+    ]
+    assert not any("secret outside" in str(letter) for letter in bench.desk.dead())
+
+
+def test_files_that_still_grow_wait(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, run: Run, inbox: Path) -> None:
+        with (inbox / "slow.txt").open("w") as stream:
+            for part in ("The first half", " and the second", " and the end."):
+                stream.write(part)
+                stream.flush()
+                await asyncio.sleep(0.15)
+        await run.until(lambda: bool(bench.desk.articles()), "it is read")
+
+    bench = play(tmp_path, scenario, settle_seconds=0.5)
+    assert bench.desk.bodies() == ["The first half and the second and the end."]
+
+
+def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, run: Run, inbox: Path) -> None:
+        (inbox / "a.txt").write_text("One.")
+        await run.until(lambda: bench.desk.bodies() == ["One."], "it is read")
+        (inbox / "a.txt").write_text("One, and more.")
+        await run.until(lambda: bench.desk.bodies() == ["One.", "One, and more."], "it is read again")
+
+    play(tmp_path, scenario)
+
+
+def test_files_can_be_moved_out_of_the_way(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, run: Run, inbox: Path) -> None:
+        (inbox / "sub").mkdir()
+        (inbox / "sub" / "a.txt").write_text("One.")
+        await run.until((inbox / ".done" / "sub" / "a.txt").exists, "it is moved")
+        assert bench.desk.bodies() == ["One."]
+        assert not (inbox / "sub" / "a.txt").exists()
+
+    play(tmp_path, scenario, after="move")
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    def prepare(inbox: Path) -> None:
+        Path(os.fsdecode(os.fsencode(inbox) + b"/\xff\xfe\x1b[31m.txt")).write_text("An odd name.")
+
+    async def scenario(bench: Bench, run: Run, inbox: Path) -> None:
+        await run.until(lambda: bool(bench.desk.articles()), "it is read")
+        await run.until((bench.folder / "state" / "drop.json").exists, "it is remembered")
+
+    bench = play(tmp_path, scenario, prepare=prepare)
+    assert "\x1b" not in bench.log.getvalue()
+
+
+def test_a_folder_exchanged_for_a_link_is_not_entered(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.txt").write_text("Outside.")
+
+    async def scenario(bench: Bench, run: Run, inbox: Path) -> None:
+        source = run.source
+        assert isinstance(source, WatchedFolder)
+        (inbox / "sub").mkdir()
+        (inbox / "sub" / "a.txt").write_text("Inside.")
+        await run.until(lambda: bench.desk.bodies() == ["Inside."], "it is read")
+        # Between the listing and the opening, as an attacker would.
+        found = source._list()
+        assert not isinstance(found, str)
+        (inbox / "sub" / "a.txt").unlink()
+        (inbox / "sub").rmdir()
+        (inbox / "sub").symlink_to(outside)
+        (item,) = source._read(found[0]) or [None]
+        assert item is None or "Outside" not in repr(item)
+        await asyncio.sleep(0.2)
+
+    bench = play(tmp_path, scenario)
+    assert "Outside." not in bench.desk.bodies()
