@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 ENV_PREFIX = "REDLINE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
+PASSWORD_CHARACTERS_MAX = 4_096
+
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class Settings(BaseSettings):
     """All settings of all commands; each command uses the ones its reference page lists."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_file=None, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_file=None, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     # Kafka ---------------------------------------------------------------------------------------------------
     bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers to start from: host:port, comma-separated.")
@@ -59,7 +63,13 @@ class Settings(BaseSettings):
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="Security protocol; SASL without TLS is refused unless every broker is on loopback."
     )
-    kafka_ca_file: Path | None = Field(None, description="PEM file of the authority that signed the brokers.")
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the brokers; default: the system's authorities."
+    )
+    kafka_certificate_file: Path | None = Field(
+        None, description="PEM file of our own certificate, for brokers that ask for one."
+    )
+    kafka_key_file: Path | None = Field(None, description="PEM file of its private key, not encrypted.")
     kafka_sasl_mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] = Field(
         "SCRAM-SHA-512", description="SASL mechanism."
     )
@@ -175,7 +185,7 @@ class Settings(BaseSettings):
         20_000_000, ge=1_000, le=10_000_000_000, description="Largest file that a source reads, in bytes."
     )
 
-    @field_validator("kafka_ca_file", "kafka_password_file")
+    @field_validator("kafka_ca_file", "kafka_certificate_file", "kafka_key_file", "kafka_password_file")
     @classmethod
     def _exists(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -195,22 +205,57 @@ class Settings(BaseSettings):
     def _consistent(self) -> Settings:
         if self.heartbeat_interval_ms * 2 > self.session_timeout_ms:
             raise ValueError("heartbeat_interval_ms must be at most half of session_timeout_ms")
-        if self.kafka_security.startswith("SASL") and not (self.kafka_username and self.sasl_password()):
-            raise ValueError(f"kafka_security {self.kafka_security} needs kafka_username and a password")
-        if self.kafka_security == "SASL_PLAINTEXT" and not self.brokers_on_loopback():
-            raise ValueError("SASL_PLAINTEXT would send the password in clear; use SASL_SSL off loopback")
+        if fault := self._security_fault():
+            raise ValueError(fault)
         return self
+
+    def _security_fault(self) -> str | None:
+        security, tls, login = self.kafka_security, self.uses_tls, self.uses_login
+        # Whoever gave these wants them used: without, all would go over the network in clear, and work.
+        for name, used, needed in (
+            ("kafka_ca_file", tls, "SSL or SASL_SSL"),
+            ("kafka_certificate_file", tls, "SSL or SASL_SSL"),
+            ("kafka_username", login, "SASL_SSL"),
+            ("kafka_password", login, "SASL_SSL"),
+            ("kafka_password_file", login, "SASL_SSL"),
+        ):
+            if getattr(self, name) is not None and not used:
+                return f"{name} is given, but kafka_security {security} does not use it; set kafka_security to {needed}"
+        if (self.kafka_certificate_file is None) != (self.kafka_key_file is None):
+            return "kafka_certificate_file and kafka_key_file belong together; give both or none"
+        if self.kafka_password is not None and self.kafka_password_file is not None:
+            return "kafka_password and kafka_password_file are both given; give one of them"
+        if login and not (self.kafka_username and self.sasl_password()):
+            return f"kafka_security {security} needs kafka_username and a password"
+        if security == "SASL_PLAINTEXT" and not self.brokers_on_loopback():
+            return "SASL_PLAINTEXT would send the password in clear; use SASL_SSL off loopback"
+        return None
+
+    @property
+    def uses_tls(self) -> bool:
+        """True if connections to Kafka are encrypted."""
+        return self.kafka_security.endswith("SSL")
+
+    @property
+    def uses_login(self) -> bool:
+        """True if Kafka gets a user name and a password."""
+        return self.kafka_security.startswith("SASL")
 
     def brokers_on_loopback(self) -> bool:
         """True if every bootstrap broker is on this machine."""
         return all(b.rpartition(":")[0].strip("[]") in LOOPBACK for b in self.bootstrap.split(","))
 
     def sasl_password(self) -> str | None:
-        """The password, from its setting or its file; never logged or printed."""
+        """The password, from its setting or its file (without the line's end); never logged or printed."""
         if self.kafka_password is not None:
             return self.kafka_password.get_secret_value()
         if self.kafka_password_file is not None:
-            return self.kafka_password_file.read_text(encoding="utf-8").strip()
+            try:
+                with self.kafka_password_file.open(encoding="utf-8") as file:
+                    return file.read(PASSWORD_CHARACTERS_MAX).rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "it is not UTF-8"
+                raise SettingsError(f"kafka_password_file: cannot read {self.kafka_password_file}: {why}") from None
         return None
 
     def engine_config(self) -> EngineConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +11,12 @@ from typing import Any
 from kafka.errors import (  # type: ignore[import-untyped]
     AuthorizationError,
     KafkaError,
-    KafkaTimeoutError,
-    SaslAuthenticationFailedError,
-    UnsupportedSaslMechanismError,
 )
 
-from stream.broker.probe import trouble
-from stream.errors import ServiceError, SettingsError
+from stream.broker.login import login_of
+from stream.broker.probe import Trouble, trouble
+from stream.broker.tls import tls_context
+from stream.errors import ServiceError
 from stream.settings import Settings
 
 OVERHEAD_BYTES = 16_384
@@ -26,6 +24,7 @@ OVERHEAD_BYTES = 16_384
 
 _PAUSE_SECONDS = 0.2
 _PROBE_SECONDS = 1.0
+_ANSWER_SECONDS = 5.0
 
 
 def client_options(settings: Settings, *, client_id: str) -> dict[str, Any]:
@@ -37,36 +36,31 @@ def client_options(settings: Settings, *, client_id: str) -> dict[str, Any]:
         "security_protocol": settings.kafka_security,
         "reconnect_backoff_max_ms": 1_000,
     }
-    if settings.kafka_security.endswith("SSL"):
+    if settings.uses_tls:
         options["ssl_context"] = tls_context(settings)
         options["ssl_check_hostname"] = True
-    if settings.kafka_security.startswith("SASL"):
+    if settings.uses_login:
         options["sasl_mechanism"] = settings.kafka_sasl_mechanism
         options["sasl_plain_username"] = settings.kafka_username
         options["sasl_plain_password"] = settings.sasl_password()
     return options
 
 
-def tls_context(settings: Settings) -> ssl.SSLContext:
-    """Certificates and host names are always checked, against `kafka_ca_file` or else the system's authorities."""
-    try:
-        return ssl.create_default_context(cafile=settings.kafka_ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"kafka_ca_file: {settings.kafka_ca_file} holds no usable certificate: {error}") from error
-
-
 def wait_until_reachable(settings: Settings) -> None:
-    """Returns as soon as one of the brokers answers.
+    """Returns as soon as one of the brokers answers and lets us in.
 
-    Raises `ServiceError`, with what each broker did, if none does within `kafka_connect_timeout_ms`.
+    Raises `ServiceError`, with what each broker did, if none does within `kafka_connect_timeout_ms`, and at once where
+    waiting would not help (certificates, login).
     """
     deadline = time.monotonic() + settings.kafka_connect_timeout_ms / 1_000
     while True:
-        found = troubles(settings, min(2.0, max(0.05, deadline - time.monotonic())))
+        found = troubles(settings, min(_ANSWER_SECONDS, max(0.05, deadline - time.monotonic())))
         if not found:
             return
+        if all(trouble.lasting for trouble in found.values()):
+            raise ServiceError(f"no connection to Kafka at {_each(found)}")
         if time.monotonic() + _PAUSE_SECONDS >= deadline:
-            raise ServiceError(_unreachable(settings, "; ".join(f"{b}: {w}" for b, w in found.items())))
+            raise ServiceError(_unreachable(settings, _each(found)))
         Event().wait(_PAUSE_SECONDS)
 
 
@@ -75,13 +69,13 @@ def reachable(settings: Settings) -> bool:
     return not troubles(settings, _PROBE_SECONDS)
 
 
-def troubles(settings: Settings, timeout_seconds: float) -> dict[str, str]:
-    """What each broker did instead of answering within the time; empty as soon as one answers."""
-    tls = tls_context(settings) if settings.kafka_security.endswith("SSL") else None
+def troubles(settings: Settings, timeout_seconds: float) -> dict[str, Trouble]:
+    """What each broker did instead of letting us in within the time; empty as soon as one does."""
+    tls, login = tls_context(settings), login_of(settings)
     found = {}
     for broker in settings.bootstrap.split(","):
         host, _, port = broker.rpartition(":")
-        what = trouble(host.strip("[]"), int(port), tls=tls, timeout_seconds=timeout_seconds)
+        what = trouble(host.strip("[]"), int(port), tls=tls, login=login, timeout_seconds=timeout_seconds)
         if what is None:
             return {}
         found[broker] = what
@@ -93,19 +87,6 @@ def clear_errors(settings: Settings) -> Iterator[None]:
     """Turns what kafka-python raises while it connects or asks into one sentence (`ServiceError`)."""
     try:
         yield
-    except (SaslAuthenticationFailedError, UnsupportedSaslMechanismError) as error:
-        raise ServiceError(
-            f"Kafka at {settings.bootstrap} refused the login of {settings.kafka_username!r} "
-            f"({settings.kafka_sasl_mechanism}); check kafka_username, the password and kafka_sasl_mechanism"
-        ) from error
-    except KafkaTimeoutError as error:
-        if not settings.kafka_security.startswith("SASL"):
-            raise ServiceError(_unreachable(settings, describe(error))) from error
-        # The client tries a refused login again until its time is up, and then does not say why.
-        raise ServiceError(
-            f"Kafka at {settings.bootstrap} did not let us in within {settings.kafka_connect_timeout_ms / 1_000:g} s; "
-            f"is the login of {settings.kafka_username!r} ({settings.kafka_sasl_mechanism}) right?"
-        ) from error
     except AuthorizationError as error:
         raise ServiceError(f"Kafka at {settings.bootstrap} does not allow this: {error}") from error
     except KafkaError as error:
@@ -129,3 +110,7 @@ def describe(error: BaseException) -> str:
 def _unreachable(settings: Settings, why: str) -> str:
     seconds = settings.kafka_connect_timeout_ms / 1_000
     return f"cannot reach Kafka within {seconds:g} s ({why}); start it, or name another one with --bootstrap"
+
+
+def _each(found: dict[str, Trouble]) -> str:
+    return "; ".join(f"{broker}: {what}" for broker, what in found.items())

@@ -24,6 +24,8 @@ from stream.cli.common import load_settings, setting_flags
     "kafka_request_timeout_ms",
     "kafka_security",
     "kafka_ca_file",
+    "kafka_certificate_file",
+    "kafka_key_file",
     "kafka_sasl_mechanism",
     "kafka_username",
     "kafka_password_file",

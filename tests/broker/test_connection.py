@@ -44,7 +44,7 @@ def test_a_file_that_is_no_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.embedded
-def test_a_login_that_never_succeeds_asks_for_the_login(embedded_broker: EmbeddedBroker) -> None:
+def test_a_login_where_nobody_may_log_in(embedded_broker: EmbeddedBroker) -> None:
     settings = Settings(
         bootstrap=embedded_broker.bootstrap,
         kafka_security="SASL_PLAINTEXT",
@@ -52,19 +52,17 @@ def test_a_login_that_never_succeeds_asks_for_the_login(embedded_broker: Embedde
         kafka_password=SecretStr("wrong"),
         kafka_connect_timeout_ms=500,
     )
-    with pytest.raises(
-        ServiceError, match=r"did not let us in within 0\.5 s; is the login of 'someone' \(SCRAM-SHA-512\)"
-    ):
+    with pytest.raises(ServiceError, match=r"^no connection to Kafka at .*: it lets nobody log in with SCRAM-SHA-512"):
         Admin(settings)
 
 
 @pytest.mark.embedded
 def test_tls_to_a_broker_without_it_ends(embedded_broker: EmbeddedBroker) -> None:
     found = trouble("127.0.0.1", embedded_broker.port, tls=ssl.create_default_context(), timeout_seconds=0.3)
-    assert found == "no answer in 0.3 s (does it speak TLS?)"
+    assert str(found) == "no answer in 0.3 s (does it speak TLS?)"
 
 
 def test_a_listener_that_says_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         found = trouble("127.0.0.1", server.getsockname()[1], timeout_seconds=0.1)
-    assert found == "no answer in 0.1 s (does it expect TLS?)"
+    assert str(found) == "no answer in 0.1 s (does it expect TLS?)"

@@ -29,7 +29,7 @@ def test_it_answers_while_it_runs_and_is_gone_afterwards() -> None:
         assert Settings(**setting_overrides(broker)).bootstrap == broker.bootstrap
     assert not broker.running
     assert not _exists(broker.pid)
-    assert trouble("127.0.0.1", broker.port) == "connection refused"
+    assert str(trouble("127.0.0.1", broker.port)) == "connection refused"
     broker.stop()
 
 

@@ -51,18 +51,25 @@ class KafkaBroker:
     def __init__(self) -> None:
         fetch_jars()
         self.folder = Path(tempfile.mkdtemp(prefix="kafka-"))
-        self.port, controller = _free_ports(2)
+        self.port, self.controller_port = free_ports(2)
         self._properties = self.folder / "server.properties"
-        self._properties.write_text(
-            PROPERTIES.format(port=self.port, controller=controller, folder=self.folder), encoding="utf-8"
-        )
+        properties = PROPERTIES.format(port=self.port, controller=self.controller_port, folder=self.folder)
+        self._properties.write_text(properties + self.more_properties(), encoding="utf-8")
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "x")
         subprocess.run(
-            _java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)),
+            _java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties), *self.more_format()),
             check=True,
             capture_output=True,
         )
         self.start()
+
+    def more_properties(self) -> str:
+        """Lines behind the properties above, of which they win; the folder is there already."""
+        return ""
+
+    def more_format(self) -> list[str]:
+        """Arguments for formatting the storage."""
+        return []
 
     @property
     def bootstrap(self) -> str:
@@ -124,7 +131,8 @@ def _java(main: str, *arguments: str) -> list[str]:
     return ["java", *options, "-cp", f"{JARS}/*", main, *arguments]
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """So many ports of loopback that nothing listens on."""
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
         return [probe.getsockname()[1] for probe in probes]

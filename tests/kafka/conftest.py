@@ -6,6 +6,7 @@ import pytest
 
 from stream.settings import Settings
 from tests.kafka.broker import KafkaBroker
+from tests.kafka.secure import SecureBroker
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,10 @@ def kafka_settings(kafka_broker: KafkaBroker, topic_prefix: str) -> Settings:
         metrics_port=0,
         replay_metrics_port=0,
     )
+
+
+@pytest.fixture(scope="session")
+def secure_broker() -> Iterator[SecureBroker]:
+    """One real Apache Kafka with TLS, logins and rights."""
+    with SecureBroker() as broker:
+        yield broker

@@ -36,6 +36,12 @@ def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SEC
         time.sleep(0.05)
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of a program that is to have these settings, and no others."""
+    given = {f"REDLINE_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    return {name: value for name, value in os.environ.items() if not name.startswith("REDLINE_")} | given
+
+
 def make_topics(settings: Settings, partitions: int = 4) -> None:
     """Every topic of the product, under the settings' prefix."""
     with Admin(settings.model_copy(update={"topic_partitions": partitions})) as admin:
@@ -98,13 +104,9 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings, program: Sequence[str] = FAKE, **environment: str) -> None:
         self._log = tempfile.NamedTemporaryFile("w+", suffix=".log", prefix="worker-")  # noqa: SIM115 - closed in end
-        given = {
-            f"REDLINE_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()
-        }
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("REDLINE_")}
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, *program], env=clean | given | environment, stdout=self._log, stderr=self._log
+            [sys.executable, *program], env=environment_of(settings) | environment, stdout=self._log, stderr=self._log
         )
 
     @property

@@ -1,0 +1,154 @@
+"""TLS and logins on a real Apache Kafka: what gets through, and one sentence for each way in which nothing does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream.broker.admin import Admin
+from stream.broker.publisher import Publisher
+from stream.broker.subscriber import Subscriber
+from stream.errors import ServiceError
+from stream.settings import Settings
+from tests.e2e import scenarios
+from tests.kafka.secure import USERS, SecureBroker
+from tests.worker.kit import DEADLINE_SECONDS, REAL, environment_of, following, running
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+
+def plain(broker: SecureBroker, prefix: str) -> Settings:
+    """Settings of the tests' own clients, which may do everything."""
+    return Settings(bootstrap=broker.bootstrap, topic_prefix=prefix, consumer_group=f"{prefix}worker", metrics_port=0)
+
+
+def secured(broker: SecureBroker, prefix: str, listener: str, **more: Any) -> Settings:
+    """Settings for a listener, with the right authority."""
+    given = plain(broker, prefix).model_dump(exclude_none=True)
+    return Settings(
+        **given
+        | {"bootstrap": broker.at(listener), "kafka_ca_file": broker.file("ca.pem"), "kafka_connect_timeout_ms": 20_000}
+        | more
+    )
+
+
+def login(broker: SecureBroker, folder: Path, user: str, password: str | None = None, **more: Any) -> dict[str, Any]:
+    """The settings of a login over TLS, with the password in a file."""
+    file = folder / f"{user}.password"
+    file.write_text((USERS[user] if password is None else password) + "\n", encoding="utf-8")
+    return {"kafka_security": "SASL_SSL", "kafka_username": user, "kafka_password_file": file} | more
+
+
+def redline(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command with these settings to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "stream.cli", *arguments],
+        env=environment_of(settings),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+    )
+
+
+@pytest.mark.parametrize("way", ["login", "login with SCRAM-SHA-256", "our own certificate", "login on loopback"])
+def test_from_replay_to_alerts(secure_broker: SecureBroker, topic_prefix: str, tmp_path: Path, way: str) -> None:
+    known = login(secure_broker, tmp_path, "admin")
+    broker = secure_broker
+    ours = {"kafka_certificate_file": broker.file("client.pem"), "kafka_key_file": broker.file("client.key")}
+    listener, given = {
+        "login": ("LOGIN", known),
+        "login with SCRAM-SHA-256": ("LOGIN", known | {"kafka_sasl_mechanism": "SCRAM-SHA-256"}),
+        "our own certificate": ("MUTUAL", ours | {"kafka_security": "SSL"}),
+        "login on loopback": ("BARE", known | {"kafka_security": "SASL_PLAINTEXT", "kafka_ca_file": None}),
+    }[way]
+    settings = secured(broker, topic_prefix, listener, **given)
+    scenarios.with_rules(plain(broker, topic_prefix), tmp_path)
+    settings = settings.model_copy(update={"rules_dir": tmp_path})
+    articles = tmp_path / "articles.ndjson"
+    articles.write_bytes(b"\n".join(scenarios.article(n) for n in range(5)))
+    with running(settings, REAL) as worker, following(plain(broker, topic_prefix), "alerts.high") as follower:
+        worker.ready()
+        replayed = redline(settings, "replay", str(articles), "--rate", "inf")
+        assert replayed.returncode == 0, replayed.stderr
+        assert "sent 5, acknowledged 5, failed 0" in replayed.stdout
+        follower.wait("alerts.high", 5)
+        assert worker.stop() == 0
+        assert "Traceback" not in worker.log
+    with Subscriber(settings, [f"{topic_prefix}alerts.high"], start="earliest") as subscriber:
+        assert len(list(subscriber.read_to_end(seconds_max=30.0))) == 5
+
+
+NOT_LET_IN = {
+    "wrong authority": (
+        "TLS",
+        {"kafka_ca_file": "other-ca.pem"},
+        "unable to get local issuer certificate; kafka_ca_fi",
+    ),
+    "no authority": ("TLS", {"kafka_ca_file": None}, "unable to get local issuer certificate; kafka_ca_file must be"),
+    "expired": ("EXPIRED", {}, "its certificate is not accepted: certificate has expired"),
+    "other host": ("ELSEWHERE", {}, "certificate is not valid for '127.0.0.1'; use a name or address that is in it"),
+    "no certificate of ours": ("MUTUAL", {}, "it wants a certificate of ours that it accepts; see kafka_certificate"),
+    "no login": ("LOGIN", {}, "it asks for a login; set kafka_security to SASL_SSL"),
+    "needless login": ("TLS", {"user": "admin"}, "it does not ask for a login; set kafka_security to SSL"),
+    "wrong password": ("LOGIN", {"user": "admin", "password": "x"}, "it refused the login of 'admin' (SCRAM-SHA-512);"),
+    "wrong user": ("LOGIN", {"user": "root", "password": "x"}, "it refused the login of 'root' (SCRAM-SHA-512); check"),
+    "wrong mechanism": (
+        "LOGIN",
+        {"user": "admin", "kafka_sasl_mechanism": "PLAIN"},
+        "it does not offer PLAIN, but SCRAM-SHA-512, SCRAM-SHA-256; set kafka_sasl_mechanism",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_LET_IN)
+def test_who_is_not_let_in_learns_why_at_once(secure_broker: SecureBroker, tmp_path: Path, case: str) -> None:
+    settings, said = _not_let_in(secure_broker, tmp_path, case)
+    for client in (Admin, Publisher, lambda settings: Subscriber(settings, ["any"])):
+        with pytest.raises(ServiceError) as caught:
+            client(settings)
+        assert str(caught.value).startswith(f"no connection to Kafka at {settings.bootstrap}: ")
+        assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("case", ["other host", "wrong password"])
+@pytest.mark.parametrize("command", ["worker", "replay", "topics list", "alerts tail"])
+def test_every_command_ends_with_one_sentence(
+    secure_broker: SecureBroker, tmp_path: Path, case: str, command: str
+) -> None:
+    settings, said = _not_let_in(secure_broker, tmp_path, case)
+    quiet = settings.model_copy(update={"log_level": "warning"})
+    ended = redline(quiet, *command.split())
+    assert ended.returncode == 2, ended.stderr
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"redline: no connection to Kafka at {settings.bootstrap}: ")
+    assert said in line
+    assert ended.stdout == ""
+
+
+def test_tls_where_there_is_none_and_none_where_there_is_tls(secure_broker: SecureBroker) -> None:
+    given = {"kafka_connect_timeout_ms": 500}
+    for settings, hint in (
+        (secured(secure_broker, "x.", "TLS", kafka_ca_file=None, **given), "does it expect TLS?"),
+        (
+            secured(secure_broker, "x.", "TLS", kafka_security="SSL", bootstrap=secure_broker.bootstrap, **given),
+            "does it speak TLS?",
+        ),
+    ):
+        with pytest.raises(ServiceError) as caught:
+            Admin(settings)
+        assert hint in str(caught.value)
+
+
+def _not_let_in(broker: SecureBroker, folder: Path, case: str) -> tuple[Settings, str]:
+    listener, given, said = NOT_LET_IN[case]
+    more: dict[str, Any] = {"kafka_security": "SSL"} | given
+    if "user" in more:
+        more |= login(broker, folder, more.pop("user"), more.pop("password", None))
+        more |= {name: value for name, value in given.items() if name.startswith("kafka_")}
+    if isinstance(authority := more.get("kafka_ca_file"), str):
+        more["kafka_ca_file"] = broker.file(authority)
+    return secured(broker, "x.", listener, **more), said
