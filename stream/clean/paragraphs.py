@@ -20,6 +20,8 @@ HYPHENS = frozenset("-\u00ad\u2010\u2011\u2012\u2013\ufe63\uff0d")
 
 def may_join(text: str) -> bool:
     """Whether a line of `text` ends in a hyphen or in something that vanishes and may hide one."""
+    if text.isascii() and "-" not in text:
+        return False
     last_characters = {line[-1:] for line in text.splitlines()}
     return not last_characters.isdisjoint(HYPHENS) or any(map(vanishes, last_characters))
 
@@ -71,14 +73,17 @@ def is_hard_wrapped(lengths: Sequence[int], ending: int) -> bool:
 
     `ending` is how many of them end a sentence.
     """
+    return may_be_hard_wrapped(lengths) and ending * 2 < len(lengths)
+
+
+def may_be_hard_wrapped(lengths: Sequence[int]) -> bool:
+    """Whether the lengths alone say so."""
     if len(lengths) < WRAPPED_LINES_MIN:
         return False
     within = sum(length <= WRAPPED_LINE_CODE_POINTS_MAX for length in lengths)
-    return (
-        WRAPPED_MEDIAN_CODE_POINTS_MIN <= median(lengths) <= WRAPPED_LINE_CODE_POINTS_MAX
-        and within * 100 >= WRAPPED_LINES_WITHIN_PERCENT * len(lengths)
-        and ending * 2 < len(lengths)
-    )
+    return WRAPPED_MEDIAN_CODE_POINTS_MIN <= median(
+        lengths
+    ) <= WRAPPED_LINE_CODE_POINTS_MAX and within * 100 >= WRAPPED_LINES_WITHIN_PERCENT * len(lengths)
 
 
 def without_paragraphs(shape: str) -> str:

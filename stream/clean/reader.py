@@ -11,12 +11,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Literal
 
+from stream.clean.chunks import quick_layout, through
 from stream.clean.fold import Flat, flatten, fold_case
 from stream.clean.markup import has_tags, unwrap
 from stream.clean.paragraphs import join_lines, mark_paragraphs, may_join, without_paragraphs
-from stream.clean.reading import Cut, Layout, Reading
+from stream.clean.reading import Cut, FullLayout, Layout, Reading
 from stream.clean.sentences import sentence_bounds
-from stream.clean.shape import shape_of
+from stream.clean.shape import PARAGRAPH_BREAK, shape_of
 from stream.clean.tokens import case_words, fold_words, scan, scan_spans
 
 Kind = Literal["title", "body"]
@@ -42,13 +43,12 @@ def read(
         searched = join_lines(flat, shape, shape)[0].text
     elif cuts:
         searched = _without(text, cuts)
-    return Reading(
-        text,
-        fold_words(searched),
-        cases=lambda: case_words(searched),
-        layout=lambda: _layout(*_prepare(text, kind, is_html, cuts)),
-        cuts=tuple(cuts),
-    )
+
+    def layout() -> Layout:
+        quick = None if joins else _quick_layout(text, kind, is_html, cuts)
+        return quick or _layout(*_prepare(text, kind, is_html, cuts))
+
+    return Reading(text, fold_words(searched), cases=lambda: case_words(searched), layout=layout, cuts=tuple(cuts))
 
 
 def read_fully(text: str, kind: Kind, is_html: bool, cuts: tuple[Cut, ...]) -> Reading:
@@ -82,6 +82,18 @@ def _prepare(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> tuple
     for cut in cuts:
         shape = _blank(flat, shape, cut)
     return flat, shape
+
+
+def _quick_layout(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> Layout | None:
+    """The layout by the short cut, for texts without words that go on after a line break; None if it cannot be."""
+    if cuts and (is_html or kind == "title"):
+        return None
+    if not is_html:
+        is_body = kind == "body"
+        return quick_layout(text, PARAGRAPH_BREAK + "\n" if is_body else "", cuts, may_be_wrapped=is_body)
+    page = unwrap(text).flat()
+    layout = quick_layout(page.text, PARAGRAPH_BREAK if kind == "body" else "", (), may_be_wrapped=False)
+    return None if layout is None else through(layout, page)
 
 
 def _through(flat: Flat, unwrapped: Flat) -> Flat:
@@ -139,6 +151,6 @@ def _layout(flat: Flat, shape: str) -> Layout:
             bounds.append((flat.start(start), flat.end(end - 1)))
     if flat.ends is None:
         ends = [end for _, end in spans]
-        return Layout(first_characters, ends, sentences, paragraphs, bounds)
+        return FullLayout(first_characters, ends, sentences, paragraphs, bounds)
     starts = [flat.starts[start] for start in first_characters]
-    return Layout(starts, [flat.ends[end - 1] for _, end in spans], sentences, paragraphs, bounds)
+    return FullLayout(starts, [flat.ends[end - 1] for _, end in spans], sentences, paragraphs, bounds)

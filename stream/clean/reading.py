@@ -16,15 +16,77 @@ class Cut:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the tokens of a reading stand, one entry a token; `bounds` are the sentences' offsets, ascending."""
+    """Where the tokens of a reading stand: one entry a token in each sequence, offsets in code points."""
 
-    starts: Sequence[int]
-    ends: Sequence[int]
-    sentences: Sequence[int]
-    paragraphs: Sequence[int]
-    bounds: Sequence[tuple[int, int]]
+    @property
+    def starts(self) -> Sequence[int]:
+        """Where each token begins."""
+        raise NotImplementedError
+
+    @property
+    def ends(self) -> Sequence[int]:
+        """Where each token ends, exclusive."""
+        raise NotImplementedError
+
+    @property
+    def sentences(self) -> Sequence[int]:
+        """The number of each token's sentence."""
+        raise NotImplementedError
+
+    @property
+    def paragraphs(self) -> Sequence[int]:
+        """The number of each token's paragraph."""
+        raise NotImplementedError
+
+    def start(self, position: int) -> int:
+        """Where one token begins."""
+        return self.starts[position]
+
+    def end(self, position: int) -> int:
+        """Where one token ends, exclusive."""
+        return self.ends[position]
+
+    def bounds(self, sentence: int) -> tuple[int, int]:
+        """Where a sentence begins and ends, closing punctuation included."""
+        raise NotImplementedError
+
+
+class FullLayout(Layout):
+    """A layout with everything worked out."""
+
+    def __init__(
+        self,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        sentences: Sequence[int],
+        paragraphs: Sequence[int],
+        bounds: Sequence[tuple[int, int]],
+    ) -> None:
+        self._starts = starts
+        self._ends = ends
+        self._sentences = sentences
+        self._paragraphs = paragraphs
+        self._bounds = bounds
+
+    @property
+    def starts(self) -> Sequence[int]:
+        return self._starts
+
+    @property
+    def ends(self) -> Sequence[int]:
+        return self._ends
+
+    @property
+    def sentences(self) -> Sequence[int]:
+        return self._sentences
+
+    @property
+    def paragraphs(self) -> Sequence[int]:
+        return self._paragraphs
+
+    def bounds(self, sentence: int) -> tuple[int, int]:
+        return self._bounds[sentence]
 
 
 class Reading:
@@ -78,10 +140,18 @@ class Reading:
         """The number of each token's paragraph, from 0."""
         return self._layout.paragraphs
 
+    def start(self, position: int) -> int:
+        """Where one token begins in `source`; cheaper than all of `starts`."""
+        return self._layout.start(position)
+
+    def end(self, position: int) -> int:
+        """Where one token ends in `source`, exclusive; cheaper than all of `ends`."""
+        return self._layout.end(position)
+
     def sentence_span(self, position: int) -> tuple[int, int]:
         """Offsets in `source` of the sentence that holds the token at `position`, closing punctuation included."""
         layout = self._layout
-        return layout.bounds[layout.sentences[position]]
+        return layout.bounds(layout.sentences[position])
 
     @cached_property
     def _layout(self) -> Layout:

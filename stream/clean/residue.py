@@ -78,9 +78,9 @@ def find_residue(text: str, *, content_type: ContentType | None = None) -> tuple
 
 
 def _find(text: str, *, hard_wrapped_possible: bool) -> list[Cut]:
-    lines = list(_lines(text))
+    # One line has nothing around it that would tell.
+    lines = list(_lines(text)) if "\n" in text or "\r" in text else []
     if len(lines) < 2:
-        # One line has nothing around it that would tell.
         return []
     hard_wrapped = hard_wrapped_possible and _is_hard_wrapped(lines)
     marked = is_marked(text)

@@ -34,6 +34,9 @@ _SMALL = word_set(
 # Only before a number: `No. 7`, but `He said no.`
 _BEFORE_NUMBERS = frozenset({"No", "Nos", "NO", "no", "nos", "Art", "art", "Fig", "fig", "Vol", "vol", "Ch", "pp", "p"})
 
+NUMBER, OTHER = 1, 2
+
+_BLANKS = frozenset(" Nr|")
 _BLOCK = re.compile(r"[^|]+")
 # What has to follow is optional here: were it not, the search would start again inside a long run of dots.
 _END = re.compile(r"""(?P<stop>[.!f]++)["')]*+(?:(?=[ ]++(?P<next>["'qAcdnk]))|(?=(?P<tight>q?k)))?""")
@@ -63,6 +66,31 @@ def ends_sentence(line_shape: str) -> bool:
     return _LINE_END.search(line_shape.rstrip(" ")) is not None
 
 
+def chunk_stop(flat_text: str, shape: str) -> int | None:
+    """Before what a sentence ends behind a stretch without blanks: NUMBER | OTHER. None if one ends inside of it.
+
+    Also None for a stretch that is empty or has blanks or breaks in it after all.
+    """
+    if not shape or not _BLANKS.isdisjoint(shape):
+        return None
+    stop = 0
+    for found in _END.finditer(shape):
+        kinds, _, tight = found.groups()
+        if tight is not None and kinds[-1] != ".":
+            return None
+        if found.end() == len(shape):
+            abbreviated = [
+                kinds == "." and _is_abbreviation(flat_text, shape, 0, found.start(), following) for following in "dA"
+            ]
+            stop = (0 if abbreviated[0] else NUMBER) | (0 if abbreviated[1] else OTHER)
+    return stop
+
+
+def chunk_opening(shape: str) -> int:
+    """What a stretch without blanks begins with: NUMBER, OTHER that may begin a sentence, or 0."""
+    return NUMBER if shape[0] in "dn" else OTHER if shape[0] in "\"'qAck" else 0
+
+
 def _ends(flat_text: str, shape: str, start: int, last: int) -> Iterator[int]:
     for found in _END.finditer(shape, start, last):
         stop, following, tight = found.groups()
@@ -77,9 +105,9 @@ def _ends(flat_text: str, shape: str, start: int, last: int) -> Iterator[int]:
 
 def _is_abbreviation(flat_text: str, shape: str, start: int, stop: int, following: str) -> bool:
     """Whether the word before the full stop at `stop` is an abbreviation or an initial."""
-    first = max(start, stop - ABBREVIATION_CODE_POINTS_MAX)
+    first = max(start, stop - ABBREVIATION_CODE_POINTS_MAX - 1)
     before = _WORD_BEFORE.search(shape, first, stop)
-    if before is None or (before.start() == first > start):
+    if before is None or stop - before.start() > ABBREVIATION_CODE_POINTS_MAX:
         return False
     word = flat_text[before.start() : stop]
     if _SINGLE_LETTERS.fullmatch(word.rpartition("-")[2]):

@@ -1,8 +1,14 @@
 """Rules 3 to 5: tokens, possessives, compounds.
 
 `scan` reads any flat text, at full length and with offsets: it is the definition. `fold_words` and `case_words`
-give the same tokens without offsets, many times faster: nothing in these rules reaches across white space, so the
-tokens of a text are those of its chunks between blanks, and most chunks have been seen before.
+give the same tokens without offsets, many times faster. Nothing in these rules reaches across what separates words,
+so the tokens of a text are those of its chunks:
+
+    text      The U.S.-made rockets, he said, aren’t “new”.
+    plain     the u.s.-made rockets  he said  aren't   new .       typographic characters and separators replaced
+    chunks    the | u.s.-made | rockets | he | said | aren't | new | .
+
+A chunk of ASCII letters and digits is a token as it is. Only the others are scanned, and remembered.
 """
 
 from __future__ import annotations
@@ -55,12 +61,31 @@ def scan_spans(flat_text: str, shape: str) -> list[tuple[int, int]]:
 
 def fold_words(text: str) -> list[str]:
     """The tokens of `text`, where no word goes on after a line break."""
-    return list(chain.from_iterable(map(_TOKENS.__getitem__, _chunks(text))))
+    plain = _plain(text, _SMALL)
+    words = plain.split()
+    others = _others(words, is_ascii=plain.isascii())
+    if others:
+        # What is written in capitals matters behind some prefixes, and in folding what is not ASCII.
+        written = None
+        if len(others) * 100 > len(words) * _SCANNED_PERCENT_MAX:
+            return list(chain.from_iterable(map(_TOKENS.__getitem__, _plain(text, _AS_WRITTEN).split())))
+        for index in reversed(others):
+            word = words[index]
+            if not word.isascii() or ("-" in word and not REVERSING_PREFIXES.isdisjoint(word.split("-"))):
+                if written is None:
+                    written = _plain(text, _AS_WRITTEN).split()
+                word = written[index]
+            words[index : index + 1] = _TOKENS[word]
+    return words
 
 
 def case_words(text: str) -> list[str]:
     """The case forms of the tokens that `fold_words` gives."""
-    return list(chain.from_iterable(map(_CASES.__getitem__, _chunks(text))))
+    plain = _plain(text, _AS_WRITTEN)
+    words = plain.split()
+    for index in reversed(_others(words, is_ascii=plain.isascii())):
+        words[index : index + 1] = _CASES[words[index]]
+    return words
 
 
 def forget() -> None:
@@ -76,8 +101,27 @@ _PLAIN = rf"{_RUN}(?:'{_RUN}|(?<=d)[.,](?=d){_RUN})*+"
 _PART = rf"(?:{_DOTTED}|{_PLAIN})"
 _WORD = re.compile(rf"k|{_PART}(?:-{_PART})*+")
 
-# What may stand around a word and is never part of it, but for the last dot of `U.S.`.
-_AROUND_WORDS = ".,;:!?\"'()[]{}<>-_/&@#*…“”„«»‘’\u2014\u2013"
+
+def _table(*, small: bool) -> bytes:
+    """For `bytes.translate`: a blank for each ASCII character that is never part of a word."""
+    table = bytearray(range(256))
+    for code in range(128):
+        character = chr(code)
+        if not character.isalnum() and character not in "'-.,":
+            table[code] = ord("'") if character == "`" else ord(" ")
+        elif small:
+            table[code] = ord(character.lower())
+    return bytes(table)
+
+
+_SMALL, _AS_WRITTEN = _table(small=True), _table(small=False)
+_TYPOGRAPHIC = (
+    *((quote, "'") for quote in "’‘ʼ′"),
+    *((hyphen, "-") for hyphen in "\u2010\u2011\u2012\u2013"),
+    *((separator, " ") for separator in "“”„«»…\u2014"),
+)
+_SCANNED_PERCENT_MAX = 50
+"""A text with more chunks to be scanned than this is written in another alphabet."""
 
 
 def _part(flat_text: str, kinds: str, start: int) -> Token:
@@ -123,15 +167,27 @@ def _reverses(prefix: str, following: str) -> bool:
     return not prefix.isupper() or (following.isupper() and prefix != "UN")
 
 
-def _chunks(text: str) -> list[str]:
-    """The stretches between blanks; fewer different ones, because a stop or comma before a blank is left out."""
-    return text.replace(", ", " ").replace(". ", " ").split()
+def _plain(text: str, table: bytes) -> str:
+    """`text` with blanks for the separators, each in the place of what it replaces, and what ends words left out."""
+    if text.isascii():
+        encoded = text.encode("ascii")
+    else:
+        for character, spelling in _TYPOGRAPHIC:
+            text = text.replace(character, spelling)
+        encoded = text.encode("utf-8", "surrogatepass")
+    # A stop or comma before a blank is no part of a word, but for the last dot of `U.S.`, which makes no difference.
+    encoded = encoded.translate(table).replace(b", ", b"  ").replace(b". ", b"  ")
+    return encoded.decode("utf-8", "surrogatepass")
+
+
+def _others(words: list[str], *, is_ascii: bool) -> list[int]:
+    """The indices of the chunks that are not plain tokens."""
+    if is_ascii:
+        return [index for index, word in enumerate(words) if not word.isalnum()]
+    return [index for index, word in enumerate(words) if not (word.isalnum() and word.isascii())]
 
 
 def _read_chunk(chunk: str) -> tuple[str, ...]:
-    core = chunk.strip(_AROUND_WORDS)
-    if core.isalnum() and core.isascii():
-        return (core,)
     flat_text = flatten(chunk).text
     return tuple(token.case for token in scan(flat_text, shape_of(flat_text)))
 

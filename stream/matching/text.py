@@ -141,7 +141,7 @@ class Text:
             if reading is None:
                 continue
             hidden = [p - base for p in self.masked if base <= p < end]
-            source = blank(reading.source, [(reading.starts[p], reading.ends[p]) for p in hidden])
+            source = blank(reading.source, [(reading.start(p), reading.end(p)) for p in hidden])
             for start, stop in find_all(pattern, source, searched(reading)):
                 first = bisect_right(reading.ends, start)
                 last = bisect_left(reading.starts, stop) - 1
@@ -155,7 +155,7 @@ class Text:
     def place_of(self, position: int) -> tuple[int, int]:
         """Where the token at a position begins: TITLE or BODY, and its offset in code points."""
         reading, base = self._place(position)
-        return (TITLE if position < self.title_end else BODY), reading.starts[position - base]
+        return (TITLE if position < self.title_end else BODY), reading.start(position - base)
 
     def split(self, position: int) -> tuple[TextField, int]:
         """A position as a field and a token position in it."""

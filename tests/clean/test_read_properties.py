@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stream.clean import Cut, Reading, read
+from stream.clean import Cut, Reading, chunks, read, tokens
 from stream.clean.reader import ContentType, Kind, read_fully
-from stream.clean.tokens import forget
 
 PIECES = [
     "red", "Lines", "U.S.", "U.N", "de", "UN", "non", "anti", "S", "400", "3.5",
@@ -71,6 +70,7 @@ def test_the_short_cut_yields_what_the_long_way_does(text: str, kind: Kind, is_h
     short = read(text, kind=kind, content_type=content_type, cuts=cuts)
     full = read_fully(text, kind, is_html, tuple(cuts))
     assert (short.tokens, short.cases) == (full.tokens, full.cases)
+    assert_same_layout(short, full)
     again = read(text, kind=kind, content_type=content_type, cuts=cuts)
     assert (again.tokens, again.cases) == (full.tokens, full.cases)
 
@@ -148,6 +148,18 @@ def work(text: str) -> int:
     finally:
         sys.settrace(tracing)
     return lines
+
+
+def forget() -> None:
+    tokens.forget()
+    chunks.forget()
+
+
+def assert_same_layout(short: Reading, full: Reading) -> None:
+    assert (short.starts, short.ends) == (full.starts, full.ends)
+    assert (short.sentences, short.paragraphs) == (full.sentences, full.paragraphs)
+    positions = range(len(full.tokens))
+    assert [*map(short.sentence_span, positions)] == [*map(full.sentence_span, positions)]
 
 
 def spans(reading: Reading) -> list[tuple[int, int]]:
