@@ -56,6 +56,7 @@ docs: $(VENV)/.dev ## write the generated reference under docs/reference
 lock: $(VENV)/.dev ## resolve pyproject.toml again into the lock files
 	$(UVLOCK) --group build pyproject.toml -o requirements.lock
 	$(UVLOCK) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UVLOCK) --group bench pyproject.toml -o requirements-bench.lock
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -72,4 +73,12 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Stream processors that the benchmark compares with: an environment of its own, because their versions of common
+# libraries are not ours.
+$(VENV)-bench/.done: requirements-bench.lock
+	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	@echo "Installing what the benchmark compares with into $(VENV)-bench (once) …"
+	@$(VENV)-bench/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@

@@ -5,17 +5,34 @@ Topics are never left to a broker's auto-creation, which would give them its def
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 from types import TracebackType
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 from kafka.admin import ConfigResource, ConfigResourceType  # type: ignore[import-untyped]
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code  # type: ignore[import-untyped]
+from kafka.errors import (  # type: ignore[import-untyped]
+    CoordinatorNotAvailableError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
-from stream.broker.connection import OVERHEAD_BYTES, clear_errors, client_options, describe, wait_until_reachable
+from stream.broker.connection import (
+    OVERHEAD_BYTES,
+    clear_errors,
+    client_options,
+    describe,
+    wait_until_reachable,
+    whoever,
+)
 from stream.broker.ends import end_offsets
+from stream.broker.rights import Right, Role, rights
 from stream.errors import ServiceError
 from stream.settings import Settings
 from stream.wire.topics import TOPICS, Topic, full_name
@@ -31,10 +48,19 @@ class TopicState:
     end_offsets: tuple[int, ...]
 
 
-def require_topics(settings: Settings, topics: Sequence[Topic]) -> None:
-    """Returns if all these topics exist. Raises `ServiceError` with those that do not, or if no broker answers."""
+def require_topics(settings: Settings, topics: Sequence[Topic], role: Role) -> None:
+    """Returns if all these topics exist and, where there are logins, this role has its rights.
+
+    Raises `ServiceError` with what is missing, or if no broker answers.
+    """
     with Admin(settings) as admin:
+        lacking = [] if settings.kafka_security == "PLAINTEXT" else admin.lacking(rights(role, settings))
         missing = admin.missing(topics)
+    if lacking:
+        raise ServiceError(
+            f"{whoever(settings)} is not allowed to {', '.join(lacking)}; "
+            f"`redline topics acls {role} User:NAME` prints what to allow"
+        )
     if missing:
         raise ServiceError(f"there is no topic {', '.join(missing)}; `redline topics create` makes it")
 
@@ -123,6 +149,25 @@ class Admin:
             faults.extend(self._faults(name, names[name], topic, configs.get(name, {})))
         return faults
 
+    def lacking(self, needed: Sequence[Right]) -> list[str]:
+        """Of these rights, those that whoever is connected does not have: `Read group x`. Unknown ones are not named.
+
+        Whether a group that does not exist yet may be read and not only described, Kafka does not tell.
+        """
+        topics = [right.name for right in needed if right.kind == "topic"]
+        with clear_errors(self._settings):
+            found = {topic["name"]: topic for topic in self._client.describe_topics(topics)}
+        allowed = {("topic", name): _allowed(topic) for name, topic in found.items()}
+        for right in needed:
+            if right.kind == "group":
+                allowed["group", right.name] = self._allowed_group(right.name)
+        return [
+            f"{operation} {right.kind} {right.name}"
+            for right in needed
+            for operation in right.operations
+            if (granted := allowed.get((right.kind, right.name))) is not None and operation.upper() not in granted
+        ]
+
     def close(self) -> None:
         """Disconnects."""
         self._client.close()
@@ -163,6 +208,18 @@ class Admin:
             faults.append(f"{name}: found {key}={value}, expected {wanted}")
         return faults
 
+    def _allowed_group(self, group: str) -> set[str] | None:
+        deadline = time.monotonic() + self._settings.kafka_connect_timeout_ms / 1_000
+        while True:
+            try:
+                return _allowed(self._client.describe_groups([group])[group])
+            except GroupAuthorizationFailedError:
+                return set()
+            except CoordinatorNotAvailableError:  # the first group of a new cluster
+                if time.monotonic() > deadline:
+                    return None
+                Event().wait(0.2)
+
     def _described(self, names: list[str]) -> dict[str, dict[str, Any]]:
         found = self._client.describe_topics(names)
         return {topic["name"]: topic for topic in found if topic["error_code"] == 0 and topic["partitions"]}
@@ -186,3 +243,11 @@ class Admin:
             return end_offsets(consumer, partitions, seconds_max=self._settings.kafka_request_timeout_ms / 1_000)
         finally:
             consumer.close(autocommit=False)
+
+
+def _allowed(resource: dict[str, Any]) -> set[str] | None:
+    """Operations in capitals; None: not known."""
+    if resource.get("error_code") == TopicAuthorizationFailedError.errno:
+        return set()
+    operations = resource.get("authorized_operations")
+    return None if operations is None else set(operations)

@@ -10,6 +10,7 @@ from typing import Any
 
 from kafka.errors import (  # type: ignore[import-untyped]
     AuthorizationError,
+    GroupAuthorizationFailedError,
     KafkaError,
 )
 
@@ -88,7 +89,7 @@ def clear_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except AuthorizationError as error:
-        raise ServiceError(f"Kafka at {settings.bootstrap} does not allow this: {error}") from error
+        raise ServiceError(_forbidden(settings, error)) from error
     except KafkaError as error:
         raise ServiceError(_unreachable(settings, describe(error))) from error
 
@@ -114,3 +115,18 @@ def _unreachable(settings: Settings, why: str) -> str:
 
 def _each(found: dict[str, Trouble]) -> str:
     return "; ".join(f"{broker}: {what}" for broker, what in found.items())
+
+
+def whoever(settings: Settings) -> str:
+    """How a sentence names the one who is connected."""
+    return f"the user {settings.kafka_username!r}" if settings.uses_login else "this client"
+
+
+def _forbidden(settings: Settings, error: AuthorizationError) -> str:
+    names = error.args[0] if error.args else ""
+    shown = ", ".join(sorted(map(str, names))) if isinstance(names, set | list | tuple) else str(names)
+    kind = "group" if isinstance(error, GroupAuthorizationFailedError) else "topic"
+    return (
+        f"{whoever(settings)} is not allowed to use the {kind} {shown or describe(error)}; "
+        "`redline topics acls` prints what each program needs"
+    )

@@ -23,6 +23,7 @@ from stream.broker.connection import (
     client_options,
     never_create_topics,
     wait_until_reachable,
+    whoever,
 )
 from stream.errors import ServiceError
 from stream.model import Record
@@ -47,6 +48,7 @@ class Subscriber:
 
         Raises `ServiceError` if no broker can be reached in time or a topic does not exist.
         """
+        self._settings = settings
         self._started_ms = time.time_ns() // 1_000_000
         self._ends: dict[TopicPartition, int] = {}
         self._skip_old = start == "latest" and group is None
@@ -66,8 +68,12 @@ class Subscriber:
                 raise
 
     def poll(self, seconds_max: float = _POLL_SECONDS) -> list[Record]:
-        """The next records, in order inside each partition; empty if none came within `seconds_max`."""
-        batches = self._consumer.poll(timeout_ms=max(0, round(seconds_max * 1_000)))
+        """The next records, in order inside each partition; empty if none came within `seconds_max`.
+
+        Raises `ServiceError` if they may not be read.
+        """
+        with clear_errors(self._settings):
+            batches = self._consumer.poll(timeout_ms=max(0, round(seconds_max * 1_000)))
         for partition in self._partitions:
             if partition not in self._ends and (end := self._highwater(partition)) is not None:
                 self._ends[partition] = end
@@ -108,7 +114,9 @@ class Subscriber:
         found = {topic: self._consumer.partitions_for_topic(topic) for topic in topics}
         missing = [topic for topic, partitions in found.items() if not partitions]
         if missing:
-            raise ServiceError(f"there is no topic {', '.join(missing)}; `redline topics create` makes it")
+            # Kafka hides what may not be read.
+            hint = "" if self._settings.kafka_security == "PLAINTEXT" else f" that {whoever(self._settings)} may see"
+            raise ServiceError(f"there is no topic {', '.join(missing)}{hint}; `redline topics create` makes it")
         return [TopicPartition(topic, number) for topic, numbers in found.items() for number in sorted(numbers)]
 
     def _assign(self, start: str) -> None:

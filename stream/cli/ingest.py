@@ -149,7 +149,7 @@ class _Service:
             setting="ingest_metrics_port",
         )
         with server:
-            require_topics(settings, (RAW, DEAD))
+            require_topics(settings, (RAW, DEAD), "ingest")
             with Publisher(settings, client_id="redline-ingest") as publisher:
                 asyncio.run(self._main(configs, publisher))
         kinds = ("feed", "directory", "http", "stdin")

@@ -208,7 +208,7 @@ def _replay(settings: Settings, plan: Plan, items: Sequence[Item], bar: Progress
     )
     # What the client has to say is in the ledger, with the record it is about.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    require_topics(settings, (RAW, DEAD))
+    require_topics(settings, (RAW, DEAD), "replay")
     with server, Publisher(settings, client_id="redline-replay") as publisher, stop_flag() as stop:
         replayer = Replayer(publisher, settings, plan, report=observer.report, stopping=lambda: stop.asked)
         return replayer.replay(items), stop.interrupted

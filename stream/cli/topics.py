@@ -1,7 +1,8 @@
-"""`redline topics`: create and list the topics of the data path."""
+"""`redline topics`: create and list the topics of the data path, and say who needs which rights on them."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -10,13 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from stream.broker.admin import Admin
+from stream.broker.rights import ROLES, Role, commands, rights
 from stream.cli.common import load_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
+
+_PRINCIPAL = re.compile(r"[A-Za-z]+:[\w.@=,*-]{1,200}")
 
 
 @click.group()
 def topics() -> None:
-    """Create or list the topics."""
+    """Create or list the topics, or print the rights that they need."""
 
 
 @topics.command()
@@ -63,3 +67,19 @@ def list_topics(as_json: bool, **flags: Any) -> None:
         click.echo(f"{name}: missing; `redline topics create` makes it", err=True)
     if missing:
         raise click.exceptions.Exit(1)
+
+
+@topics.command()
+@click.argument("role", type=click.Choice(list(ROLES)))
+@click.argument("principal", metavar="PRINCIPAL")
+@setting_flags("bootstrap", "topic_prefix", "consumer_group")
+def acls(role: Role, principal: str, **flags: Any) -> None:
+    """Print the commands that allow PRINCIPAL, such as User:redline, what ROLE needs, and no more.
+
+    They are for Kafka's own kafka-acls.sh; nothing is sent to the broker.
+    """
+    settings = load_settings(flags)
+    if not _PRINCIPAL.fullmatch(principal):
+        raise click.UsageError(f"found {principal!r}, expected a principal such as User:redline.")
+    for line in commands(rights(role, settings), principal, settings.bootstrap):
+        click.echo(line)

@@ -25,7 +25,7 @@ async def check_broker(settings: Settings) -> None:
     def check() -> None:
         found: BaseException | None = None
         try:
-            require_topics(settings, TOPICS)
+            require_topics(settings, TOPICS, "worker")
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
             found = error
         if not loop.is_closed():

@@ -8,6 +8,7 @@ gave them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,10 @@ from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 from kafka.admin import ACLResourcePatternType as PatternType
 
+from stream.broker.rights import Right
 from tests.kafka.broker import KafkaBroker, free_ports
 
-USERS = {"admin": "admin-secret", "redline": "redline-secret", "nobody": "nobody-secret"}
+USERS = {name: f"secret of {name}" for name in ("admin", "worker", "replay", "alerts", "topics", "nobody", "partly")}
 """Names and passwords."""
 
 LISTENERS = {
@@ -80,17 +82,18 @@ class SecureBroker(KafkaBroker):
         """A file of the broker's folder."""
         return self.folder / name
 
-    def allow(self, user: str, rights: Iterable[tuple[str, str, str, str]]) -> None:
-        """Gives a user rights: (topic|group, name, literal|prefixed, operation)."""
+    def allow(self, user: str, rights: Iterable[Right]) -> None:
+        """Gives a user these rights."""
         acls = [
             ACL(
                 f"User:{user}",
                 "*",
-                ACLOperation[operation.upper()],
+                ACLOperation[re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper()],
                 ACLPermissionType.ALLOW,
-                ResourcePattern(ResourceType[kind.upper()], name, PatternType[pattern.upper()]),
+                ResourcePattern(ResourceType[right.kind.upper()], right.name, PatternType.LITERAL),
             )
-            for kind, name, pattern, operation in rights
+            for right in rights
+            for operation in right.operations
         ]
         admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
         try:

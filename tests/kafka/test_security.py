@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,43 +13,11 @@ from stream.broker.subscriber import Subscriber
 from stream.errors import ServiceError
 from stream.settings import Settings
 from tests.e2e import scenarios
-from tests.kafka.secure import USERS, SecureBroker
-from tests.worker.kit import DEADLINE_SECONDS, REAL, environment_of, following, running
+from tests.kafka.secure import SecureBroker
+from tests.kafka.securekit import login, plain, redline, secured
+from tests.worker.kit import REAL, following, running
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
-
-
-def plain(broker: SecureBroker, prefix: str) -> Settings:
-    """Settings of the tests' own clients, which may do everything."""
-    return Settings(bootstrap=broker.bootstrap, topic_prefix=prefix, consumer_group=f"{prefix}worker", metrics_port=0)
-
-
-def secured(broker: SecureBroker, prefix: str, listener: str, **more: Any) -> Settings:
-    """Settings for a listener, with the right authority."""
-    given = plain(broker, prefix).model_dump(exclude_none=True)
-    return Settings(
-        **given
-        | {"bootstrap": broker.at(listener), "kafka_ca_file": broker.file("ca.pem"), "kafka_connect_timeout_ms": 20_000}
-        | more
-    )
-
-
-def login(broker: SecureBroker, folder: Path, user: str, password: str | None = None, **more: Any) -> dict[str, Any]:
-    """The settings of a login over TLS, with the password in a file."""
-    file = folder / f"{user}.password"
-    file.write_text((USERS[user] if password is None else password) + "\n", encoding="utf-8")
-    return {"kafka_security": "SASL_SSL", "kafka_username": user, "kafka_password_file": file} | more
-
-
-def redline(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command with these settings to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "stream.cli", *arguments],
-        env=environment_of(settings),
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_SECONDS,
-    )
 
 
 @pytest.mark.parametrize("way", ["login", "login with SCRAM-SHA-256", "our own certificate", "login on loopback"])

@@ -1,0 +1,73 @@
+"""What each program needs to be allowed on Kafka (ACLs), and no more; nobody needs rights on the cluster.
+
+READ and WRITE carry DESCRIBE with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from stream.settings import Settings
+from stream.wire.topics import ALERTS, DEAD, MATCHES, RAW, TAGGED, TOPICS, Topic, changelog_name, full_name
+
+Role = Literal["worker", "replay", "ingest", "alerts", "topics"]
+
+ROLES: dict[Role, str] = {
+    "worker": "`redline worker`",
+    "replay": "`redline replay`",
+    "ingest": "`redline ingest`",
+    "alerts": "`redline alerts tail` and other subscribers",
+    "topics": "`redline topics create` and `list`",
+}
+"""Who wants something from Kafka."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Operations on one topic or consumer group."""
+
+    kind: Literal["topic", "group"]
+    name: str
+    operations: tuple[str, ...]
+
+
+def rights(role: Role, settings: Settings) -> list[Right]:
+    """All that a role needs with these settings."""
+
+    def topic(which: Topic, *operations: str) -> Right:
+        return Right("topic", full_name(settings.topic_prefix, which), operations)
+
+    changelog = changelog_name(settings.consumer_group)
+    match role:
+        case "worker":
+            return [
+                topic(RAW, "Read"),
+                topic(MATCHES, "Read", "Write"),
+                *(topic(which, "Write") for which in (TAGGED, DEAD, *ALERTS.values())),
+                Right("topic", changelog, ("Read", "Write")),
+                Right("group", settings.consumer_group, ("Read",)),
+            ]
+        case "replay" | "ingest":
+            return [topic(RAW, "Write"), topic(DEAD, "Write")]
+        case "alerts":
+            return [topic(which, "Read") for which in ALERTS.values()]
+        case "topics":
+            # `list` reads the last records: not every broker tells where a topic ends.
+            operations = ("Create", "Describe", "DescribeConfigs", "Read")
+            return [*(topic(which, *operations) for which in TOPICS), Right("topic", changelog, operations)]
+
+
+def commands(needed: Iterable[Right], principal: str, bootstrap: str) -> list[str]:
+    """A line of Kafka's own tool for each right."""
+    return [
+        " ".join(
+            [
+                f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal {principal}",
+                *(f"--operation {operation}" for operation in right.operations),
+                f"--{right.kind} {right.name}",
+            ]
+        )
+        for right in needed
+    ]
