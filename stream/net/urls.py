@@ -29,6 +29,12 @@ def url_fault(url: str, schemes: tuple[str, ...] = SCHEMES) -> str | None:
 
 def redacted(url: str) -> str:
     """The URL for logs, metrics and messages: without user, password, query and fragment, which may hold secrets."""
+    base = base_of(url)
+    return f"{base}?…" if base.startswith(SCHEMES) and "?" in url.partition("#")[0] else base
+
+
+def base_of(url: str) -> str:
+    """The URL that relative links begin at: as `redacted`, and nothing in place of the query."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -37,5 +43,4 @@ def redacted(url: str) -> str:
     if not parts.scheme or not host:
         return "(no absolute URL)"
     host = f"[{host}]" if ":" in host else host
-    place = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
-    return f"{place}?…" if parts.query else place
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"

@@ -17,6 +17,8 @@ from stream.settings import Settings
 from stream.sources.configs import DirectoryConfig, FeedConfig, HttpConfig, SourceConfig, StdinConfig
 from stream.sources.contract import STOP_SECONDS_MAX, Source
 from stream.sources.delivery import Delivery, Publishing
+from stream.sources.feeds.pages import EXTRA, is_available
+from stream.sources.feeds.polling import FeedSource, FeedWorks
 from stream.sources.httplistener import HttpListener
 from stream.sources.outlet import KafkaOutlet
 from stream.sources.resume import ResumeStore
@@ -96,12 +98,13 @@ class _Shared:
 
     def __init__(self, configs: Sequence[SourceConfig], settings: Settings) -> None:
         self._configs, self._settings = configs, settings
+        self._works = FeedWorks(settings, feeds=sum(isinstance(config, FeedConfig) for config in configs))
 
     async def __aenter__(self) -> list[tuple[SourceConfig, Source]]:
         return [(config, self._source(config)) for config in self._configs]
 
     async def __aexit__(self, *_: object) -> None:
-        return
+        await self._works.__aexit__()
 
     def _source(self, config: SourceConfig) -> Source:
         match config:
@@ -112,4 +115,9 @@ class _Shared:
             case DirectoryConfig():
                 return WatchedFolder(config, file_bytes_max=self._settings.source_file_bytes_max)
             case FeedConfig():
-                raise ServiceError(f"source {config.id}: feeds are not in this version yet; set enabled: false")
+                if config.full_text and not is_available():
+                    raise ServiceError(
+                        f"source {config.id} asks for full_text, which needs the extra `{EXTRA}`: "
+                        f"pip install 'redline-stream[{EXTRA}]'"
+                    )
+                return FeedSource(config, self._works)

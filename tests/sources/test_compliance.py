@@ -15,7 +15,9 @@ from stream.sources.contract import STOP_SECONDS_MAX
 from tests.sources.kit import Bench, Run, lost, refused
 from tests.sources.worlds import CANARY, WORLDS, World
 
-SETTINGS = Settings(topic_prefix="t.", ingest_waiting_articles_max=5, kafka_request_timeout_ms=1_000)
+SETTINGS = Settings(
+    topic_prefix="t.", ingest_waiting_articles_max=5, kafka_request_timeout_ms=1_000, feed_host_pause_ms=0
+)
 
 Scenario = Callable[[Bench, World], Awaitable[None]]
 
@@ -207,6 +209,7 @@ async def _survives_trouble(bench: Bench, world: World) -> None:
         return
     async with bench.running(world.source()) as run:
         await _all_arrive(run, bench, await world.give(1))
+        await run.until(lambda: bench.value("redline_source_up", source="world") == 1, "it is up")
         world.break_()
         await run.until(lambda: bench.value("redline_source_up", source="world") == 0, "it is down")
         world.mend()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,11 +14,13 @@ import aiohttp
 import orjson
 
 from stream.settings import Settings
-from stream.sources.configs import DirectoryConfig, HttpConfig, StdinConfig
-from stream.sources.contract import Source
+from stream.sources.configs import DirectoryConfig, FeedConfig, HttpConfig, StdinConfig
+from stream.sources.contract import Outlet, Source
+from stream.sources.feeds.polling import FeedSource, FeedWorks
 from stream.sources.httplistener import HttpListener
 from stream.sources.stdin import StdinSource
 from stream.sources.watched import WatchedFolder
+from tests.net.server import Call, Server
 
 CANARY = "canary-secret-0123456789"
 """Part of every secret that a world hands to its source."""
@@ -165,7 +169,98 @@ class HttpWorld:
             await asyncio.sleep(0.05)
 
 
-WORLDS: dict[str, type[DirectoryWorld | StdinWorld | HttpWorld]] = {
+class FeedWorld:
+    """A feed on a local server; each article is an item."""
+
+    resumes, tells, breaks = True, False, True
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._numbers = itertools.count(1)
+        self._items: list[str] = []
+        self._bad = False
+        self._server = Server()
+        self._server.pages["/feed"] = self._answer
+        self._works = FeedWorks(settings, feeds=1)
+        self._host: asyncio.Task[None] | None = None
+        self._open = asyncio.Event()
+        self._closing = asyncio.Event()
+
+    def source(self) -> Source:
+        self._host = self._host or asyncio.create_task(self._serve())
+        return _Late(self._open, self._feed)
+
+    def _feed(self) -> Source:
+        url = f"http://user:{CANARY}@127.0.0.1:{self._server.port}/feed?key={CANARY}"
+        return FeedSource(FeedConfig("world", url, 0.02, allowed=(ip_network("127.0.0.0/8"),)), self._works)
+
+    async def give(self, count: int) -> list[str]:
+        bodies = [f"Article number {next(self._numbers)}." for _ in range(count)]
+        self._items += bodies
+        return bodies
+
+    async def give_bad(self) -> None:
+        await self._until(self._asked() + 2)
+        self._bad = True
+        await self._until(self._asked() + 2)
+        self._bad = False
+
+    def break_(self) -> None:
+        self._server.broken = True
+
+    def mend(self) -> None:
+        self._server.broken = False
+
+    async def close(self) -> None:
+        await self._works.__aexit__()
+        self._closing.set()
+        if self._host is not None:
+            await self._host
+
+    def _asked(self) -> int:
+        return len(self._server.calls)
+
+    async def _until(self, asked: int) -> None:
+        async with asyncio.timeout(30):
+            while self._asked() < asked:
+                await asyncio.sleep(0.01)
+
+    async def _serve(self) -> None:
+        async with self._server:
+            self._open.set()
+            await self._closing.wait()
+
+    async def _answer(self, call: Call) -> None:
+        if self._bad:
+            await call.answer(b"<html><p>This is no feed.</p></html>", Content_Type="text/html")
+            return
+        tag = f'"{len(self._items)}"'
+        if call.headers.get("if-none-match") == tag:
+            await call.answer(b"", 304)
+            return
+        items = "".join(
+            f"<item><guid>{hash(body)}</guid><description>{body}</description></item>" for body in reversed(self._items)
+        )
+        document = f'<rss version="2.0"><channel><title>World</title>{items}</channel></rss>'
+        await call.answer(document.encode(), ETag=tag, Content_Type="application/rss+xml")
+
+
+class _Late:
+    """A source whose address is known once its server runs."""
+
+    id, type, place = "world", "feed", "late"
+
+    def __init__(self, ready: asyncio.Event, make: Callable[[], Source]) -> None:
+        self._ready, self._make = ready, make
+
+    async def run(self, outlet: Outlet) -> bool:
+        await self._ready.wait()
+        source = self._make()
+        self.place = source.place
+        return await source.run(outlet)
+
+
+WORLDS: dict[str, type[DirectoryWorld | FeedWorld | StdinWorld | HttpWorld]] = {
+    "feed": FeedWorld,
     "directory": DirectoryWorld,
     "stdin": StdinWorld,
     "http": HttpWorld,
