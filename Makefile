@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops soak-reload compose-test dashboards lint format bench bench-engine bench-ingest docs lock clean
+.PHONY: help demo test test-kafka test-ops soak-reload compose-test dashboards lint format bench bench-engine bench-stories bench-ingest docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ bench-engine: $(VENV)/.dev ## µs an article by stage of the engine, beside one 
 
 bench-ingest: $(VENV)/.dev ## articles a second over HTTP to acknowledged records, beside a bare publisher
 	$(BIN)/python -m bench.ingest $(ARGS)
+
+bench-stories: $(VENV)/.dev ## are near-duplicates found, and nothing else; cost of stories (ARGS="DATA.jsonl.gz …")
+	$(BIN)/python -m bench.stories $(ARGS)
 
 docs: $(VENV)/.dev ## write the generated reference under docs/reference
 	$(BIN)/python tools/reference.py

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SCANNED_MAX = 32
 """So many exemplars are compared one by one."""
-SAME_KEY_MAX = 32
+SAME_KEY_MAX = 16
 """How many exemplars with a key are looked at, the newest ones."""
 
 

@@ -30,9 +30,9 @@ SKETCH_BITS = 1_021
 SKETCH_BYTES = 128
 KEYS_MAX = 12
 KEY_BYTES = 4
-SAMPLE_MAX = 2_048
+SAMPLE_MAX = 1_600
 """A set above this size is sampled."""
-TWO_SKETCHES_FROM = 1_400
+TWO_SKETCHES_FROM = 1_100
 """From this size on a text also carries the sketch of the next level."""
 LEVEL_MAX = 16
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import random
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.detect import Stories, StoryLimits, fingerprint
+from stream.detect import Assigned, Stories, StoryLimits, exemplars, fingerprint
 
 LIMITS = StoryLimits()
 HOUR_MS = 3_600_000
 
 
 def text(seed: int, words: int = 300) -> list[str]:
-    chance = random.Random(seed)
+    chance = Random(seed)
     return [f"w{chance.randrange(5_000)}" for _ in range(words)]
 
 
 def edited(words: list[str], share: float, seed: int = 1) -> list[str]:
-    chance = random.Random(seed)
+    chance = Random(seed)
     return [f"e{chance.randrange(5_000)}" if chance.random() < share else word for word in words]
 
 
@@ -79,20 +80,83 @@ def test_limits_hold_and_what_falls_out_is_counted() -> None:
     assert sum(r.articles_evicted for r in results) > 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5), st.integers(0, 30)), max_size=40),
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5), st.integers(0, 30), st.integers(0, 60)), max_size=40),
     st.sets(st.integers(0, 40)),
     st.integers(1, 6),
+    st.sampled_from([0, 3, 1_000]),
 )
-def test_snapshots_anywhere_change_nothing(log: list[tuple[int, int, int]], cuts: set[int], most: int) -> None:
+def test_snapshots_anywhere_and_repeats_change_nothing(
+    log: list[tuple[int, int, int, int]], cuts: set[int], most: int, scanned: int
+) -> None:
     limits = StoryLimits(most, most + 3, exemplars_per_story_max=2, articles_max=8, retention_ms=20)
     plain, restored = Stories(), Stories()
-    for n, (article, base, share) in enumerate(log):
-        print_ = fingerprint(edited(text(base, 60), share / 100, seed=article))
-        if n in cuts:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(exemplars, "SCANNED_MAX", scanned)
+        for n, (article, base, share, time_ms) in enumerate(log):
+            text_print = fingerprint(edited(text(base, 60), share / 100, seed=article))
+            if n in cuts:
+                restored = Stories.decode(restored.encode())
+            expected = plain.assign(f"a{article}", "r", text_print, time_ms, limits)
+            assert restored.assign(f"a{article}", "r", text_print, time_ms, limits) == expected
+            after = plain.encode()
+            assert plain.assign(f"a{article}", "r", b"", time_ms + n, limits) == Assigned(expected.story, False, True)
+            assert restored.encode() == plain.encode() == after
+
+
+def busy_log(count: int) -> list[tuple[str, bytes, int]]:
+    """Articles, some of them copies of recent ones, in event time that goes back and forth."""
+    chance = Random(8)
+    recent: list[list[str]] = []
+    log = []
+    for n in range(count):
+        if recent and chance.random() < 0.5:
+            words = edited(chance.choice(recent[-80:]), chance.uniform(0, 0.08), seed=n)
+        else:
+            words = text(n, chance.choice((30, 150, 300)))
+            recent.append(words)
+        log.append((f"a{n}", fingerprint(words), n + chance.randrange(-50, 50)))
+    return log
+
+
+def test_a_long_log_is_the_same_with_snapshots_and_with_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = StoryLimits(stories_max=100, exemplars_max=150, articles_max=120, retention_ms=400)
+    chance = Random(9)
+    log = busy_log(1_000)
+    plain, restored = Stories(), Stories()
+    results = []
+    for article, text_print, time_ms in log:
+        if chance.random() < 0.02:
             restored = Stories.decode(restored.encode())
-        expected = plain.assign(f"a{article}", "r", print_, n, limits)
-        assert restored.assign(f"a{article}", "r", print_, n, limits) == expected
-        assert plain.assign(f"a{article}", "r", print_, n, limits).story == expected.story
-        assert restored.encode() == plain.encode()
+        results.append(plain.assign(article, None, text_print, time_ms, limits))
+        assert restored.assign(article, None, text_print, time_ms, limits) == results[-1]
+    assert plain.encode() == restored.encode()
+    assert 300 < sum(r.is_new for r in results) < 800
+    assert all(sum(getattr(r, name) for r in results) for name in ("stories_evicted", "articles_evicted"))
+    monkeypatch.setattr(exemplars, "SCANNED_MAX", 1_000_000)
+    scanned = Stories()
+    assert [scanned.assign(*one, limits) for one in ((a, None, f, t) for a, f, t in log)] == results
+
+
+@given(st.one_of(st.binary(max_size=80), st.binary(max_size=300).map(lambda data: b"\x01" + data)))
+def test_bytes_that_are_no_snapshot_are_refused_with_a_reason(data: bytes) -> None:
+    refusal = ""
+    try:
+        assert Stories.decode(data).encode() == data
+    except ValueError as error:
+        refusal = str(error)
+    assert refusal == "" or "stories" in refusal
+
+
+def test_a_snapshot_of_another_version_is_refused() -> None:
+    with pytest.raises(ValueError, match="found stories of format 2, expected 1"):
+        Stories.decode(b"\x02" + Stories().encode()[1:])
+
+
+def test_a_full_state_stays_within_its_bytes() -> None:
+    limits = StoryLimits(stories_max=50, exemplars_max=60, articles_max=100)
+    stories = Stories()
+    for n in range(150):
+        stories.assign(f"a{n}", None, fingerprint(text(n, 1_200 if n % 2 else 100)), n, limits)
+    assert len(stories.encode()) <= 60 * 321 + 50 * 26 + 100 * 12 + 17
