@@ -41,9 +41,11 @@ class Settings(BaseSettings):
     topic_prefix: str = Field(
         "redline.", pattern=r"^[a-zA-Z0-9._-]{0,64}$", description="Put before the name of every topic."
     )
-    topic_partitions: int = Field(4, ge=1, le=1_000, description="Partitions of topics that Redline creates.")
+    topic_partitions: int = Field(
+        4, ge=1, le=1_000, description="Partitions of every topic; a worker refuses topics that have others."
+    )
     topic_replication: int = Field(
-        1, ge=1, le=10, description="Replicas of topics that Redline creates; 3 in production."
+        1, ge=1, le=10, description="Replicas of every topic; a worker refuses topics with fewer. 3 in production."
     )
     consumer_group: str = Field(
         "redline-worker", pattern=r"^[a-zA-Z0-9._-]{1,200}$", description="Consumer group of the workers."

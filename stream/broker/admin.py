@@ -6,7 +6,7 @@ Topics are never left to a broker's auto-creation, which would give them its def
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from types import TracebackType
@@ -23,19 +23,13 @@ from kafka.errors import (  # type: ignore[import-untyped]
     for_code,
 )
 
-from stream.broker.connection import (
-    OVERHEAD_BYTES,
-    clear_errors,
-    client_options,
-    describe,
-    wait_until_reachable,
-    whoever,
-)
+from stream.broker.connection import clear_errors, client_options, describe, wait_until_reachable, whoever
 from stream.broker.ends import end_offsets
+from stream.broker.fit import Shape, configs_wanted, faults_of, grave_faults_of
 from stream.broker.rights import Right, Role, rights
 from stream.errors import ServiceError
 from stream.settings import Settings
-from stream.wire.topics import TOPICS, Topic, full_name
+from stream.wire.topics import ALL_TOPICS, Topic, name_on_broker
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +70,12 @@ class Admin:
         with clear_errors(settings):
             self._client = KafkaAdminClient(**self._options)
 
-    def create(self, topics: Sequence[Topic] = TOPICS) -> list[str]:
+    def create(self, topics: Sequence[Topic] = ALL_TOPICS) -> list[str]:
         """Creates the topics that do not exist; returns their full names. Existing ones stay as they are.
 
         Returns when all have leaders. Raises `ServiceError` with every topic that the broker refused.
         """
-        names = {full_name(self._settings.topic_prefix, topic): topic for topic in topics}
+        names = {self._name(topic): topic for topic in topics}
         with clear_errors(self._settings):
             existing = self._described(list(names))
             missing = {name: self._wanted(topic) for name, topic in names.items() if name not in existing}
@@ -100,9 +94,9 @@ class Admin:
             self._client.wait_for_topics(list(names), timeout_ms=self._settings.kafka_connect_timeout_ms)
             return created
 
-    def states(self, topics: Sequence[Topic] = TOPICS) -> list[TopicState]:
+    def states(self, topics: Sequence[Topic] = ALL_TOPICS) -> list[TopicState]:
         """Those of the topics that exist, in the same order."""
-        names = [full_name(self._settings.topic_prefix, topic) for topic in topics]
+        names = [self._name(topic) for topic in topics]
         with clear_errors(self._settings):
             described = self._described(names)
             partitions = [
@@ -125,29 +119,26 @@ class Admin:
         with clear_errors(self._settings):
             return set(self._client.list_topics())
 
-    def missing(self, topics: Sequence[Topic] = TOPICS) -> list[str]:
+    def missing(self, topics: Sequence[Topic] = ALL_TOPICS) -> list[str]:
         """Full names of the topics that do not exist."""
-        names = [full_name(self._settings.topic_prefix, topic) for topic in topics]
+        names = [self._name(topic) for topic in topics]
         with clear_errors(self._settings):
             described = self._described(names)
         return [name for name in names if name not in described]
 
-    def partitions(self, topics: Sequence[Topic] = TOPICS) -> dict[str, int]:
+    def partitions(self, topics: Sequence[Topic] = ALL_TOPICS) -> dict[str, int]:
         """How many partitions each of the topics that exist has, by full name."""
-        names = [full_name(self._settings.topic_prefix, topic) for topic in topics]
+        names = [self._name(topic) for topic in topics]
         with clear_errors(self._settings):
             return {name: len(topic["partitions"]) for name, topic in self._described(names).items()}
 
-    def mismatches(self, topics: Sequence[Topic] = TOPICS) -> list[str]:
+    def mismatches(self, topics: Sequence[Topic] = ALL_TOPICS) -> list[str]:
         """What does not fit the table of topics and the settings, a sentence each; missing topics first."""
-        names = {full_name(self._settings.topic_prefix, topic): topic for topic in topics}
-        with clear_errors(self._settings):
-            described = self._described(list(names))
-            configs = self._configs(list(described))
-        faults = [f"{name}: missing; `redline topics create` makes it" for name in names if name not in described]
-        for name, topic in described.items():
-            faults.extend(self._faults(name, names[name], topic, configs.get(name, {})))
-        return faults
+        return self._faults(topics, faults_of)
+
+    def grave_faults(self, topics: Sequence[Topic] = ALL_TOPICS) -> list[str]:
+        """The mismatches that a worker must not start with; sizes and cleanup only where the broker tells them."""
+        return self._faults(topics, grave_faults_of, or_without_configs=True)
 
     def lacking(self, needed: Sequence[Right]) -> list[str]:
         """Of these rights, those that whoever is connected does not have: `Read group x`. Unknown ones are not named.
@@ -178,34 +169,37 @@ class Admin:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _name(self, topic: Topic) -> str:
+        return name_on_broker(topic, prefix=self._settings.topic_prefix, consumer_group=self._settings.consumer_group)
+
     def _wanted(self, topic: Topic) -> dict[str, Any]:
         return {
             "num_partitions": self._settings.topic_partitions,
             "replication_factor": self._settings.topic_replication,
-            "configs": self._configs_wanted(topic),
+            "configs": configs_wanted(topic, self._settings),
         }
 
-    def _configs_wanted(self, topic: Topic) -> dict[str, str]:
-        configs = {
-            "cleanup.policy": topic.cleanup,
-            "max.message.bytes": str(self._settings.message_bytes_max + OVERHEAD_BYTES),
-        }
-        if topic.retention_ms is not None:
-            configs["retention.ms"] = str(topic.retention_ms)
-        return configs
-
-    def _faults(self, name: str, topic: Topic, found: dict[str, Any], configs: dict[str, str]) -> list[str]:
-        faults = []
-        partitions = len(found["partitions"])
-        if partitions != self._settings.topic_partitions:
-            faults.append(f"{name}: found {partitions} partitions, expected {self._settings.topic_partitions}")
-        for key, wanted in self._configs_wanted(topic).items():
-            value = configs.get(key)
-            if value is None or value == wanted:
-                continue
-            if key == "max.message.bytes" and value.isdigit() and int(value) >= int(wanted):
-                continue
-            faults.append(f"{name}: found {key}={value}, expected {wanted}")
+    def _faults(
+        self,
+        topics: Sequence[Topic],
+        judge: Callable[[str, Topic, Shape, Settings], list[str]],
+        *,
+        or_without_configs: bool = False,
+    ) -> list[str]:
+        names = {self._name(topic): topic for topic in topics}
+        with clear_errors(self._settings):
+            described = self._described(list(names))
+            try:
+                configs = self._configs(list(described))
+            except ServiceError:
+                if not or_without_configs:
+                    raise
+                configs = {}
+        faults = [f"{name}: missing; `redline topics create` makes it" for name in names if name not in described]
+        for name, topic in described.items():
+            replication = min(len(p["replica_nodes"]) for p in topic["partitions"])
+            shape = Shape(len(topic["partitions"]), replication, configs.get(name, {}))
+            faults.extend(judge(name, names[name], shape, self._settings))
         return faults
 
     def _allowed_group(self, group: str) -> set[str] | None:

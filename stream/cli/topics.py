@@ -24,9 +24,12 @@ def topics() -> None:
 
 
 @topics.command()
-@setting_flags(*CONNECTION_SETTINGS, "topic_partitions", "topic_replication", "message_bytes_max")
+@setting_flags(*CONNECTION_SETTINGS, "consumer_group", "topic_partitions", "topic_replication", "message_bytes_max")
 def create(**flags: Any) -> None:
-    """Create the topics that do not exist yet; existing ones stay as they are.
+    """Create the topics that do not exist yet, the changelog of the workers' state among them.
+
+    Existing ones stay as they are. The number of partitions is never changed: state is kept by partition, and with
+    another number keys would look for it where it never was (docs/operations.md says how to migrate).
 
     Exit codes: 0 all topics exist and fit, 1 an existing one does not fit the settings, 2 the broker cannot be
     reached or refuses.
@@ -46,7 +49,7 @@ def create(**flags: Any) -> None:
 
 @topics.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@setting_flags(*CONNECTION_SETTINGS)
+@setting_flags(*CONNECTION_SETTINGS, "consumer_group")
 def list_topics(as_json: bool, **flags: Any) -> None:
     """List the topics with partitions, replicas and the number of records ever written to each partition.
 

@@ -17,6 +17,8 @@ from stream.cli.common import load_settings, setting_flags
     "rules_dir",
     "bootstrap",
     "topic_prefix",
+    "topic_partitions",
+    "topic_replication",
     "consumer_group",
     "session_timeout_ms",
     "heartbeat_interval_ms",
@@ -48,7 +50,12 @@ from stream.cli.common import load_settings, setting_flags
     "log_level",
     "log_format",
 )
-def worker(**flags: Any) -> None:
+@click.option(
+    "--accept-offset-reset",
+    is_flag=True,
+    help="Once, after the broker has lost records that were read: read from the beginning what it has now.",
+)
+def worker(accept_offset_reset: bool, **flags: Any) -> None:
     """Read articles from Kafka, tag their topics and raise alerts, until SIGTERM or Ctrl-C.
 
     A change of the rule files takes effect while it runs, and so does SIGHUP; unusable files leave the old rules.
@@ -72,7 +79,7 @@ def worker(**flags: Any) -> None:
     engine = Engine(usable_rules(load(files), settings.rules_dir), settings.engine_config())
     from stream.worker.run import run_worker
 
-    raise click.exceptions.Exit(run_worker(settings, engine, files))
+    raise click.exceptions.Exit(run_worker(settings, engine, files, accept_offset_reset=accept_offset_reset))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

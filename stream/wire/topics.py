@@ -31,21 +31,31 @@ ALERTS: dict[Severity, Topic] = {
 }
 
 TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), DEAD)
-"""Every topic that exists today, in the order of the data path."""
-
+"""The topics of the data path, in its order; their names begin with the prefix."""
 
 STATE_TABLE = "state"
 """The worker's one table: a snapshot of each state key, and how far each run has come."""
 
+CHANGELOG = Topic(f"{STATE_TABLE}-changelog", "state key", "snapshot of a state (internal)", "compact", None)
+"""The worker's table on the broker; its name begins with the consumer group."""
+
+ALL_TOPICS: tuple[Topic, ...] = (*TOPICS, CHANGELOG)
+"""Everything that must exist before a worker starts."""
+
 
 def changelog_name(consumer_group: str) -> str:
     """The topic that keeps the table (compacted, as many partitions as `matches`); Faust names it after the group."""
-    return f"{consumer_group}-{STATE_TABLE}-changelog"
+    return f"{consumer_group}-{CHANGELOG.name}"
 
 
 def full_name(prefix: str, topic: Topic) -> str:
     """The topic's name on the broker."""
     return prefix + topic.name
+
+
+def name_on_broker(topic: Topic, *, prefix: str, consumer_group: str) -> str:
+    """The full name of any topic, the changelog included."""
+    return changelog_name(consumer_group) if topic is CHANGELOG else full_name(prefix, topic)
 
 
 def alert_topics_from(severity: Severity) -> tuple[Topic, ...]:

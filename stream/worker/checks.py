@@ -1,36 +1,67 @@
-"""Before the worker joins its group: does the broker answer and let us in, and are the topics there?"""
+"""Before the worker joins its group: does the broker let us in, do the topics fit, and is it the log read before?"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
-from stream.broker.admin import require_topics
+from stream.broker.admin import Admin, require_topics
+from stream.broker.group import lost_logs, read_from_beginning
+from stream.errors import ServiceError
 from stream.settings import Settings
-from stream.wire.topics import TOPICS
+from stream.wire.topics import ALL_TOPICS, MATCHES, RAW, full_name
+
+SHOWN_MAX = 5
 
 
-async def check_broker(settings: Settings) -> None:
-    """Waits up to `kafka_connect_timeout_ms` for the broker. Raises `ServiceError` in one sentence.
+async def check_broker(settings: Settings, *, accept_offset_reset: bool = False) -> str | None:
+    """Waits up to `kafka_connect_timeout_ms` for the broker, then looks at its topics and the group's offsets.
 
-    Can be cancelled at any moment.
+    `accept_offset_reset`: where the log ends before what the group has read, read it from its beginning; the return
+    value says what was set back, if anything. Raises `ServiceError` in one sentence. Can be cancelled at any moment.
     """
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
+    done: asyncio.Future[str | None] = loop.create_future()
 
-    def tell(error: BaseException | None) -> None:
+    def tell(set_back: str | None, error: BaseException | None) -> None:
         if not done.done():
-            done.set_result(None) if error is None else done.set_exception(error)
+            done.set_result(set_back) if error is None else done.set_exception(error)
 
     def check() -> None:
-        found: BaseException | None = None
+        set_back, found = None, None
         try:
-            require_topics(settings, TOPICS, "worker")
+            set_back = _check(settings, accept_offset_reset)
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
             found = error
         if not loop.is_closed():
-            loop.call_soon_threadsafe(tell, found)
+            loop.call_soon_threadsafe(tell, set_back, found)
 
     # Not the loop's own threads: the end of the process would wait for them.
     threading.Thread(target=check, name="check-broker", daemon=True).start()
-    await done
+    return await done
+
+
+def _check(settings: Settings, accept_offset_reset: bool) -> str | None:
+    require_topics(settings, ALL_TOPICS, "worker")
+    with Admin(settings) as admin:
+        faults = admin.grave_faults(ALL_TOPICS)
+    if faults:
+        raise ServiceError("the topics do not fit the settings: " + _joined(faults))
+    names = [full_name(settings.topic_prefix, topic) for topic in (RAW, MATCHES)]
+    lost = lost_logs(settings, [(name, n) for name in names for n in range(settings.topic_partitions)])
+    if not lost:
+        return None
+    found = _joined([str(log) for log in lost])
+    if accept_offset_reset:
+        read_from_beginning(settings, lost)
+        return f"reading from the beginning, as accepted: {found}"
+    raise ServiceError(
+        f"the broker has lost records: {found}. If nothing can bring them back, start one worker once with "
+        "--accept-offset-reset: it reads these partitions from their beginning; alerts keep their ids"
+    )
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    more = f"; and {len(sentences) - SHOWN_MAX} more" if len(sentences) > SHOWN_MAX else ""
+    return "; ".join(sentences[:SHOWN_MAX]) + more

@@ -32,6 +32,7 @@ from stream.telemetry.events import (
     PartitionsAssigned,
     PartitionsRevoked,
     RulesLoaded,
+    StreamMended,
     Telemetry,
     WorkerStarting,
     WorkerStopped,
@@ -54,10 +55,17 @@ LAST_RESORT_SECONDS = 1.0
 EXIT_INTERRUPTED = 130
 
 
-def run_worker(settings: Settings, engine: Stages, rule_files: Sequence[SourceFile] | None = None) -> int:
+def run_worker(
+    settings: Settings,
+    engine: Stages,
+    rule_files: Sequence[SourceFile] | None = None,
+    *,
+    accept_offset_reset: bool = False,
+) -> int:
     """Works until a signal comes; returns the exit code. Raises `RedlineError` if it cannot start.
 
     `rule_files`: what `engine` was made of; then changes of these files come into force while the worker runs.
+    `accept_offset_reset`: partitions whose log ends before what was read are read from their beginning.
     """
     started_at = time.monotonic()
     telemetry = Telemetry(Metrics())
@@ -83,7 +91,7 @@ def run_worker(settings: Settings, engine: Stages, rule_files: Sequence[SourceFi
         way_out = HardExit(telemetry, temporary)
         open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings)))
         worker = _Worker(settings, rules or engine, telemetry, vitals, way_out, started_at, rules)
-        return asyncio.run(worker.run(data_dir))
+        return asyncio.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
 
 
 class _Worker:
@@ -104,15 +112,16 @@ class _Worker:
         self._newest_fetch_ms = 0
         self._last_resort = _LastResort(way_out, settings.shutdown_timeout_ms)
 
-    async def run(self, data_dir: Path) -> int:
+    async def run(self, data_dir: Path, *, accept_offset_reset: bool) -> int:
         signalled = self._signals()
-        checking = asyncio.ensure_future(check_broker(self._settings))
+        checking = asyncio.ensure_future(check_broker(self._settings, accept_offset_reset=accept_offset_reset))
         await asyncio.wait((checking, signalled), return_when=asyncio.FIRST_COMPLETED)
         if signalled.done():
             checking.cancel()
             await asyncio.wait((checking,))
             return _exit_code(signalled.result())
-        checking.result()
+        if (set_back := checking.result()) is not None:
+            self._telemetry.emit(StreamMended(set_back))
         self._vitals.joining()
         self._telemetry.emit(WorkerStarting(self._settings.bootstrap, self._settings.consumer_group))
         app = create_app(self._settings, self._engine, self._telemetry, self._vitals, self._way_out, data_dir=data_dir)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import pytest
 
 from stream.broker.admin import Admin
+from stream.broker.fit import Shape, faults_of, grave_faults_of
 from stream.broker.publisher import Publisher
 from stream.errors import ServiceError
 from stream.model import Output
 from stream.settings import Settings
-from stream.wire.topics import MATCHES, RAW, TOPICS, full_name
+from stream.wire.topics import CHANGELOG, MATCHES, RAW, TOPICS, changelog_name, full_name
 
 pytestmark = pytest.mark.embedded
 
 
 def test_creating_is_idempotent_and_what_it_made_fits(broker_settings: Settings) -> None:
+    names = [full_name(broker_settings.topic_prefix, topic) for topic in TOPICS]
+    names.append(changelog_name(broker_settings.consumer_group))
     with Admin(broker_settings) as admin:
-        assert admin.missing() == [full_name(broker_settings.topic_prefix, topic) for topic in TOPICS]
-        assert admin.create([RAW]) == [full_name(broker_settings.topic_prefix, RAW)]
-        assert admin.create() == [full_name(broker_settings.topic_prefix, topic) for topic in TOPICS[1:]]
+        assert admin.missing() == names
+        assert admin.create([RAW]) == names[:1]
+        assert admin.create() == names[1:]
         assert admin.create() == []
         assert admin.missing() == []
         assert admin.mismatches() == []
@@ -33,12 +36,27 @@ def test_mismatches_say_what_was_found_and_expected(broker_settings: Settings) -
     with Admin(other) as admin:
         assert admin.mismatches([MATCHES, RAW]) == [
             f"{prefix}matches: missing; `redline topics create` makes it",
-            f"{prefix}articles.raw: found 4 partitions, expected 6",
+            f"{prefix}articles.raw: found 4 partitions, expected 6; set REDLINE_TOPIC_PARTITIONS=4, or migrate as in "
+            'docs/operations.md, "Changing the number of partitions": state is kept by partition',
             f"{prefix}articles.raw: found max.message.bytes=916384, expected 2016384",
         ]
     smaller = broker_settings.model_copy(update={"message_bytes_max": 1_000})
     with Admin(smaller) as admin:
         assert admin.mismatches([RAW]) == []
+
+
+def test_an_agreed_retention_is_shown_and_a_changelog_that_deletes_is_grave(broker_settings: Settings) -> None:
+    shape = Shape(4, 3, {"cleanup.policy": "delete", "retention.ms": "1000"})
+    assert faults_of("t", RAW, shape, broker_settings) == ["t: found retention.ms=1000, expected 604800000"]
+    assert grave_faults_of("t", RAW, shape, broker_settings) == []
+    assert grave_faults_of("t", CHANGELOG, shape, broker_settings) == [
+        "t: found cleanup.policy=delete, expected compact; else its oldest state is deleted"
+    ]
+    both = Shape(4, 3, {"cleanup.policy": "compact,delete"})
+    assert faults_of("t", CHANGELOG, both, broker_settings) == []
+    three = broker_settings.model_copy(update={"topic_replication": 3})
+    (fault,) = grave_faults_of("t", RAW, Shape(4, 1), three)
+    assert fault.startswith("t: found 1 replicas, expected 3; add replicas with kafka-reassign-partitions")
 
 
 def test_end_offsets_count_whole_batches(broker_settings: Settings) -> None:

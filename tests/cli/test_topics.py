@@ -9,25 +9,28 @@ from click.testing import CliRunner, Result
 
 from stream.cli.topics import topics
 from stream.settings import Settings
-from stream.wire.topics import TOPICS
+from stream.wire.topics import ALL_TOPICS, TOPICS, changelog_name
 
 pytestmark = pytest.mark.embedded
 
 
 def _run(settings: Settings, *arguments: str) -> Result:
     own = ["--bootstrap", settings.bootstrap, "--topic-prefix", settings.topic_prefix]
+    own += ["--consumer-group", settings.consumer_group]
     return CliRunner().invoke(topics, [*arguments, *own], catch_exceptions=False)
 
 
 def test_create_says_what_it_made_and_then_that_all_is_there(broker_settings: Settings) -> None:
     first = _run(broker_settings, "create", "--topic-partitions", "3")
     names = [broker_settings.topic_prefix + topic.name for topic in TOPICS]
+    names.append(changelog_name(broker_settings.consumer_group))
     assert (first.exit_code, first.stdout.splitlines()) == (0, [f"created {name}" for name in names])
     second = _run(broker_settings, "create", "--topic-partitions", "3")
     assert (second.exit_code, second.stdout) == (0, "all topics exist\n")
     third = _run(broker_settings, "create", "--topic-partitions", "5")
     assert third.exit_code == 1
-    assert f"{names[0]}: found 3 partitions, expected 5" in third.stderr
+    assert f"{names[0]}: found 3 partitions, expected 5; set REDLINE_TOPIC_PARTITIONS=3, or migrate" in third.stderr
+    assert f"{names[-1]}: found 3 partitions, expected 5" in third.stderr
 
 
 def test_list_for_people_and_for_programs(broker_settings: Settings) -> None:
@@ -47,4 +50,4 @@ def test_list_for_people_and_for_programs(broker_settings: Settings) -> None:
         "replication": 1,
         "end_offsets": [0, 0, 0, 0],
     }
-    assert len(lines) == len(TOPICS)
+    assert len(lines) == len(ALL_TOPICS)

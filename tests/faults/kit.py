@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 import time
@@ -10,16 +11,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from kafka import KafkaProducer
 
 from stream.settings import Settings
 from stream.wire.topics import ALERTS, DEAD, RAW, TAGGED
 from tests.e2e.scenarios import article
+from tests.faults.results import Result
 from tests.worker.kit import REAL, Follower, WorkerProcess, until
 
 QUIET_POLLS = 10
 GAVE_UP = 75
+LOOKED_AT = 20
 
 
 class Feeder:
@@ -58,7 +62,7 @@ class Feeder:
         self._thread.join()
 
     def wait(self, more: int) -> None:
-        """Until so many more articles are sent."""
+        """Until so many more articles are sent. They are acknowledged later."""
         goal = self.sent + more
         until(lambda: self.sent >= goal, f"{goal} articles sent")
 
@@ -130,6 +134,10 @@ class Account:
         """Alerts beyond the first of their article; a subscriber drops them by their id."""
         return sum(len(ids) - 1 for ids in self.alerts.values())
 
+    def result(self, fault: str, times: int, resumed: Sequence[float] = (), remark: str = "") -> Result:
+        """For the table of results."""
+        return Result(fault, times, len(self.raw), len(self.lost), self.repeated, resumed, remark)
+
     def check(self) -> None:
         """Nothing lost, nothing invented, and repeats bear the id they had."""
         assert not self.lost, f"{len(self.lost)} of {len(self.raw)} lost: {sorted(self.lost)[:10]}"
@@ -182,6 +190,56 @@ class Books:
     def close(self) -> None:
         """Closes the connection."""
         self._follower.close()
+
+
+def rss_bytes(pid: int) -> int:
+    """What the process holds in memory now."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1_024  # type: ignore[index]
+
+
+class Progress:
+    """Watches what comes out, to say how long after a fault work goes on."""
+
+    def __init__(self, settings: Settings, feeder: Feeder) -> None:
+        self._feeder = feeder
+        self._follower = Follower(settings, TAGGED.name)
+        self._seen: set[str] = set()
+        self._read = 0
+
+    def resumed(self, seconds_max: float = 90.0) -> float:
+        """Seconds from now until `LOOKED_AT` articles sent from now on, in all partitions, are tagged."""
+        began = time.monotonic()
+        first = self._feeder.sent + 1
+        due = {f"a{number}" for number in range(first, first + LOOKED_AT)}
+        until(lambda: due <= self._tagged(), "work goes on", seconds_max)
+        return time.monotonic() - began
+
+    def _tagged(self) -> set[str]:
+        values = self._follower.poll()[TAGGED.name]
+        self._seen |= {_article_of(value) for value in values[self._read :]}
+        self._read = len(values)
+        return self._seen
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._follower.close()
+
+
+def _article_of(tagged: bytes) -> str:
+    if not tagged.startswith(b"{"):
+        return tagged.decode()  # a keeper's
+    return str(json.loads(tagged)["data"]["article"]["id"])
+
+
+@contextmanager
+def progress_of(settings: Settings, feeder: Feeder) -> Iterator[Progress]:
+    """A `Progress` that is closed at the end."""
+    progress = Progress(settings, feeder)
+    try:
+        yield progress
+    finally:
+        progress.close()
 
 
 def settle(settings: Settings, feeder: Feeder) -> Account:

@@ -3,90 +3,40 @@
 import json
 import random
 import signal
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from stream.settings import Settings
-from tests.faults.keeper import changelog_of, group_of
-from tests.faults.kit import GAVE_UP, Feeder, supervised
-from tests.worker.kit import Follower, make_topics, until
+from tests.faults.conftest import Report
+from tests.faults.keeper import changelog_of
+from tests.faults.kit import GAVE_UP, Feeder, progress_of, supervised
+from tests.faults.results import Result
+from tests.faults.tables import KEEPER, missing, settled, with_table
+from tests.kafka.broker import KafkaBroker
+from tests.worker.kit import Follower, publish, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
-KEEPER = ("-m", "tests.faults.keeper")
 SEED = 20_260_702
 RATE = 150
-PARTITIONS = 4
 
 
 @pytest.fixture
 def settings(kafka_settings: Settings) -> Settings:
-    quick = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300, "topic_partitions": PARTITIONS}
-    settings = kafka_settings.model_copy(update=quick)
-    make_topics(settings, PARTITIONS)
-    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
-    try:
-        made = {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": {"cleanup.policy": "compact"}}
-        admin.create_topics({changelog_of(settings): made})
-    finally:
-        admin.close()
-    return settings
+    return with_table(kafka_settings.model_copy(update={"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}))
 
 
-def table_of(settings: Settings) -> dict[str, set[str]]:
-    """The last value of each key in each partition of the changelog, put together."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
-    try:
-        name = changelog_of(settings)
-        partitions = [TopicPartition(name, number) for number in range(PARTITIONS)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        last: dict[tuple[int, str], set[str]] = {}
-        while any(consumer.position(partition) < end for partition, end in ends.items()):
-            for partition, records in consumer.poll(timeout_ms=200).items():
-                for record in records:
-                    last[partition.partition, json.loads(record.key)] = set(json.loads(record.value))
-    finally:
-        consumer.close()
-    table: dict[str, set[str]] = {}
-    for (_, key), ids in last.items():
-        table.setdefault(key.partition(":")[2], set()).update(ids)
-    return table
-
-
-def settled(settings: Settings, feeder: Feeder) -> tuple[set[str], int]:
-    """The ids in the output once all have come, and how many came more than once."""
-    follower = Follower(settings, "articles.raw", "articles.tagged")
-    try:
-        values = follower.values
-
-        def complete() -> bool:
-            follower.poll()
-            raw = {json.loads(value)["id"] for value in values["articles.raw"]}
-            out = {value.decode() for value in values["articles.tagged"]}
-            return len(raw) >= feeder.acknowledged and raw == out
-
-        until(complete, "every record in the output", 60)
-        out = values["articles.tagged"]
-        return {value.decode() for value in out}, len(out) - len(set(out))
-    finally:
-        follower.close()
-
-
-def check(settings: Settings, feeder: Feeder, capsys: pytest.CaptureFixture[str], what: str) -> None:
-    out, repeated = settled(settings, feeder)
-    expected: dict[str, set[str]] = {}
-    for key in out:
-        expected.setdefault(group_of(key), set()).add(key)
-    table = table_of(settings)
-    missing = sum(len(ids - table.get(group, set())) for group, ids in expected.items())
-    with capsys.disabled():
-        print(f"\n{what}: {len(out):,} records, lost 0, repeated {repeated}, missing in the table {missing}")  # noqa: T201
-    assert table == expected
+def check(
+    settings: Settings, feeder: Feeder, report: Report, fault: str, times: int, resumed: Sequence[float] = ()
+) -> None:
+    out = settled(settings, feeder.acknowledged)
+    lacking = missing(settings, out)
+    remark = f"missing in the table: {lacking}"
+    report(Result(fault, times, len(out), 0, out.total() - len(out), resumed, remark))
+    assert lacking == 0
 
 
 def started(settings: Settings) -> None:
@@ -98,22 +48,22 @@ def started(settings: Settings) -> None:
         follower.close()
 
 
-def test_a_keeper_is_killed(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_keeper_is_killed(settings: Settings, report: Report) -> None:
     chance = random.Random(SEED)
     with supervised(settings, KEEPER) as keeper:
-        with Feeder(settings, RATE) as feeder:
+        resumed = []
+        with Feeder(settings, RATE) as feeder, progress_of(settings, feeder) as progress:
             started(settings)
             for _ in range(4):
-                feeder.wait(chance.randrange(RATE, 6 * RATE))
-                killed = keeper.worker
+                feeder.wait(chance.randrange(1, 3 * RATE))
                 keeper.signal(signal.SIGKILL)
-                until(lambda killed=killed: keeper.worker is not killed, "started again")
-        check(settings, feeder, capsys, "state, kill -9 x4")
+                resumed.append(progress.resumed())
+        check(settings, feeder, report, "state: kill -9", 4, resumed)
         assert set(keeper.exits) == {-signal.SIGKILL}, keeper.worker.log
         assert keeper.stop() == 0
 
 
-def test_keepers_join_die_stop_and_freeze(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keepers_join_die_stop_and_freeze(settings: Settings, report: Report) -> None:
     chance = random.Random(SEED + 1)
     with supervised(settings, KEEPER) as first:
         with Feeder(settings, RATE) as feeder:
@@ -129,12 +79,12 @@ def test_keepers_join_die_stop_and_freeze(settings: Settings, capsys: pytest.Cap
                         victim.signal(signal.SIGCONT)
                         feeder.wait(2 * RATE)
                     assert second.stop() == 0, second.worker.log
-        check(settings, feeder, capsys, "state, two keepers: SIGTERM, kill -9, SIGSTOP")
+        check(settings, feeder, report, "state: two workers, SIGTERM, kill -9, SIGSTOP beyond the session", 3)
         assert first.stop() == 0
 
 
 def test_a_keeper_frozen_with_state_in_hand_does_not_write_it_when_it_wakes(
-    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: Settings, tmp_path: Path, report: Report
 ) -> None:
     """While it is frozen, another one takes its partitions and works on; nobody writes after the frozen one wakes."""
     frozen = tmp_path / "frozen"
@@ -143,11 +93,37 @@ def test_a_keeper_frozen_with_state_in_hand_does_not_write_it_when_it_wakes(
             until(frozen.exists, "the first keeper freezes in the middle of a chunk")
             second = others.enter_context(supervised(settings, KEEPER))
             feeder.wait(4 * RATE)
-        settled(settings, feeder)
+        settled(settings, feeder.acknowledged)
         victim = first.worker
         first.signal(signal.SIGCONT)
         until(lambda: first.worker is not victim, "the one that woke gave up")
-        check(settings, feeder, capsys, "state, frozen in the middle of a chunk")
+        check(settings, feeder, report, "state: frozen in the middle of a chunk, another worker goes on", 1)
         assert first.exits == {GAVE_UP: 1}, victim.log
         assert second.exits == {}, second.worker.log
         assert second.stop() == 0
+
+
+def test_the_broker_is_killed_under_two_keepers(settings: Settings, kafka_broker: KafkaBroker, report: Report) -> None:
+    with supervised(settings, KEEPER) as first, supervised(settings, KEEPER) as second:
+        with Feeder(settings, RATE) as feeder, progress_of(settings, feeder) as progress:
+            started(settings)
+            feeder.wait(2 * RATE)
+            kafka_broker.kill()
+            kafka_broker.start()
+            resumed = progress.resumed()
+        check(settings, feeder, report, "state: broker kill -9 under two workers", 1, [resumed])
+        assert set(first.exits) | set(second.exits) <= {GAVE_UP}, first.worker.log
+        assert first.stop() == 0
+        assert second.stop() == 0
+
+
+def test_sigterm_while_tables_are_recovered(settings: Settings) -> None:
+    """A keeper with a long changelog to read is asked to stop in the middle of it."""
+    name = changelog_of(settings)
+    bare = settings.model_copy(update={"topic_prefix": ""})
+    big = json.dumps(sorted(f"a{n}" for n in range(2_000))).encode()
+    for _ in range(3):
+        publish(bare, name, [(b'"0:g1"', big)] * 1_000)
+    with supervised(settings, KEEPER) as keeper:
+        until(lambda: "Recovering" in keeper.worker.log or "recover" in keeper.worker.log, "recovering")
+        assert keeper.stop() == 0, keeper.worker.log

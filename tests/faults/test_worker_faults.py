@@ -1,20 +1,21 @@
-"""Workers are killed, stopped, joined and left alone by their broker, under a steady stream on a real Kafka.
+"""Workers are killed, stopped, joined, frozen and flooded, under a steady stream on a real Kafka.
 
 After each, every raw record is accounted for: tagged and alerted, or a dead letter. Lost must be 0.
 """
 
 import random
+import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from stream.settings import Settings
 from tests.e2e import scenarios
-from tests.faults.kit import GAVE_UP, Account, Feeder, settle, supervised
-from tests.kafka.broker import KafkaBroker
-from tests.worker.kit import until
+from tests.faults.conftest import Report
+from tests.faults.kit import GAVE_UP, Feeder, progress_of, rss_bytes, settle, supervised
+from tests.faults.results import Result
+from tests.worker.kit import REAL, following, publish, running
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -28,32 +29,24 @@ def settings(kafka_settings: Settings, tmp_path: Path) -> Settings:
     return scenarios.with_rules(kafka_settings.model_copy(update=quick), tmp_path)
 
 
-def report(capsys: pytest.CaptureFixture[str], what: str, account: Account) -> None:
-    with capsys.disabled():
-        print(  # noqa: T201 - the figures are the result
-            f"\n{what}: {len(account.raw):,} articles, lost {len(account.lost)}, "
-            f"repeated under the same id {account.repeated}"
-        )
-
-
-def test_kill_9_ten_times_at_random_points(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kill_9_ten_times_at_random_points(settings: Settings, report: Report) -> None:
     chance = random.Random(SEED)
     with supervised(settings) as worker:
-        with Feeder(settings, RATE) as feeder:
+        resumed = []
+        with Feeder(settings, RATE) as feeder, progress_of(settings, feeder) as progress:
+            worker.worker.ready()
             for _ in range(10):
-                worker.worker.ready()
-                feeder.wait(chance.randrange(1, 2 * RATE))
-                killed = worker.worker
+                feeder.wait(chance.randrange(1, RATE))
                 worker.signal(signal.SIGKILL)
-                until(lambda killed=killed: worker.worker is not killed, "started again")
+                resumed.append(progress.resumed())
         account = settle(settings, feeder)
-        report(capsys, "kill -9 x10", account)
+        report(account.result("worker kill -9 at random points", 10, resumed))
         account.check()
         assert worker.exits[-signal.SIGKILL] == 10
         assert worker.stop() == 0
 
 
-def test_two_workers_join_die_and_leave(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_workers_join_die_and_leave(settings: Settings, report: Report) -> None:
     chance = random.Random(SEED + 1)
     with supervised(settings) as first:
         first.worker.ready()
@@ -68,12 +61,12 @@ def test_two_workers_join_die_and_leave(settings: Settings, capsys: pytest.Captu
                     second.worker.ready()
                     assert second.stop() == 0, second.worker.log
         account = settle(settings, feeder)
-        report(capsys, "two workers, 2x SIGTERM, 2x kill -9", account)
+        report(account.result("a second worker joins, one of the two is stopped or killed", 4))
         account.check()
         assert first.stop() == 0
 
 
-def test_a_worker_stopped_beyond_its_session_comes_back(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_stopped_beyond_its_session_comes_back(settings: Settings, report: Report) -> None:
     with supervised(settings) as first, supervised(settings) as second:
         first.worker.ready()
         second.worker.ready()
@@ -84,29 +77,63 @@ def test_a_worker_stopped_beyond_its_session_comes_back(settings: Settings, caps
             first.signal(signal.SIGCONT)
             feeder.wait(2 * RATE)
         account = settle(settings, feeder)
-        report(capsys, "SIGSTOP for four sessions beside a second worker", account)
+        report(account.result("SIGSTOP for four sessions beside a second worker, SIGCONT", 1))
         account.check()
         assert set(first.exits) | set(second.exits) <= {GAVE_UP}
         assert first.stop() == 0
         assert second.stop() == 0
 
 
-def test_the_broker_is_killed_twice(
-    settings: Settings, kafka_broker: KafkaBroker, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with supervised(settings) as worker:
-        worker.worker.ready()
+def test_rebalance_storm(kafka_settings: Settings, tmp_path: Path, report: Report) -> None:
+    """Every two seconds one of three workers on eight partitions is stopped or killed, and comes back."""
+    quick = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}
+    settings = scenarios.with_rules(kafka_settings.model_copy(update=quick), tmp_path, partitions=8)
+    chance = random.Random(SEED + 2)
+    with supervised(settings) as first, supervised(settings) as second, supervised(settings) as third:
+        for worker in (first, second, third):
+            worker.worker.ready()
         with Feeder(settings, RATE) as feeder:
-            for _ in range(2):
+            for _ in range(8):
                 feeder.wait(2 * RATE)
-                kafka_broker.kill()
-                kafka_broker.start()
-                came_back = time.monotonic()
-                until(lambda: worker.worker.page("/readyz")[0] == 200, "ready again")
-                with capsys.disabled():
-                    print(f"\nready {time.monotonic() - came_back:.1f} s after the broker")  # noqa: T201
+                chance.choice((first, second, third)).signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
         account = settle(settings, feeder)
-        report(capsys, "broker kill -9 x2", account)
+        report(account.result("rebalance storm: three workers, one stopped or killed every 2 s", 8))
         account.check()
-        assert set(worker.exits) <= {GAVE_UP, 2}
+        for worker in (first, second, third):
+            worker.worker.ready()
+            assert worker.stop() == 0, worker.worker.log
+
+
+def test_more_comes_than_is_worked(settings: Settings, report: Report) -> None:
+    """A backlog of megabytes behind a slow worker: lag says so, memory does not."""
+    slow = settings.model_copy(update={"batch_records_max": 1})
+    body = "Nothing about anything. " * 2_000
+    backlog = [(f"a{n}".encode(), scenarios.article(n, body=body, fires=False)) for n in range(4_000)]
+    publish(settings, "articles.raw", backlog[:200])
+    with running(slow, REAL) as worker, following(settings, "articles.tagged") as follower:
+        worker.ready()
+        follower.wait("articles.tagged", 200)
+        before = rss_bytes(worker.process.pid)
+        publish(settings, "articles.raw", backlog[200:])
+        most_lag, most_rss = 0.0, before
+        while len(follower.poll()["articles.tagged"]) < len(backlog):
+            lag = re.findall(r"^redline_consumer_lag{.*} ([0-9.]+)$", worker.page("/metrics")[1], re.MULTILINE)
+            most_lag = max(most_lag, sum(map(float, lag)))
+            most_rss = max(most_rss, rss_bytes(worker.process.pid))
+            assert worker.process.poll() is None, worker.log
+        grown = (most_rss - before) / 1e6
+        size = sum(len(value or b"") for _, value in backlog) / 1e6
+        remark = f"backlog {size:.0f} MB, lag up to {most_lag:.0f} records, memory grew by {grown:.0f} MB"
+        report(Result("more comes than is worked (back-pressure)", 1, len(backlog), 0, 0, (), remark))
+        assert most_lag > 500
+        assert grown < size / 2
         assert worker.stop() == 0
+
+
+def test_too_few_file_descriptors_are_said_once_and_end_the_worker(settings: Settings) -> None:
+    limited = ("-c", "import resource, sys, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (14, 14)); "
+               "sys.argv = ['redline', 'worker']; runpy.run_module('stream.cli', run_name='__main__')")  # fmt: skip
+    with running(settings, limited) as worker:
+        assert worker.wait_exit() in (2, GAVE_UP), worker.log
+        assert "Too many open files" in worker.log
+        assert len(worker.log) < 5_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -48,9 +49,10 @@ auto.create.topics.enable=false
 class KafkaBroker:
     """Formats the storage and starts the broker; ready when the constructor returns. A context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, folder: Path | None = None) -> None:
+        """`folder`: where everything is kept, instead of a temporary folder; it is emptied in the end."""
         fetch_jars()
-        self.folder = Path(tempfile.mkdtemp(prefix="kafka-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="kafka-"))
         self.port, self.controller_port = free_ports(2)
         self._properties = self.folder / "server.properties"
         properties = PROPERTIES.format(port=self.port, controller=self.controller_port, folder=self.folder)
@@ -95,6 +97,14 @@ class KafkaBroker:
         self.process.kill()
         self.process.wait()
         self._log.close()
+
+    def freeze(self) -> None:
+        """Stops the broker in its tracks; its connections stay."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends the broker and removes its storage."""

@@ -12,7 +12,7 @@ from stream.broker.subscriber import Subscriber
 from stream.errors import ServiceError
 from stream.model import Output, Record
 from stream.settings import Settings
-from stream.wire.topics import RAW, TOPICS, full_name
+from stream.wire.topics import ALL_TOPICS, RAW, full_name
 
 pytestmark = pytest.mark.kafka
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.kafka
 def topic(kafka_settings: Settings) -> str:
     """The raw topic, created with all others."""
     with Admin(kafka_settings) as admin:
-        assert len(admin.create()) == len(TOPICS)
+        assert len(admin.create()) == len(ALL_TOPICS)
     return full_name(kafka_settings.topic_prefix, RAW)
 
 

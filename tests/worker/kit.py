@@ -36,14 +36,20 @@ def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SEC
         time.sleep(0.05)
 
 
+_made: dict[str, int] = {}
+"""Partitions of the topics by prefix: a worker is told what the topics were made with."""
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a program that is to have these settings, and no others."""
     given = {f"REDLINE_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    given["REDLINE_TOPIC_PARTITIONS"] = str(_made.get(settings.topic_prefix, settings.topic_partitions))
     return {name: value for name, value in os.environ.items() if not name.startswith("REDLINE_")} | given
 
 
 def make_topics(settings: Settings, partitions: int = 4) -> None:
     """Every topic of the product, under the settings' prefix."""
+    _made[settings.topic_prefix] = partitions
     with Admin(settings.model_copy(update={"topic_partitions": partitions})) as admin:
         admin.create()
 

@@ -177,6 +177,21 @@ def test_missing_topics_are_one_sentence_and_2(broker_settings: Settings) -> Non
         assert "redline topics create" in last
 
 
+def test_topics_that_do_not_fit_are_one_sentence_and_2(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=2)
+    with running(broker_settings, REDLINE_TOPIC_PARTITIONS="3") as worker:
+        assert worker.wait_exit() == 2
+        last = worker.log.splitlines()[-1]
+        assert (
+            f"{broker_settings.topic_prefix}matches: found 2 partitions, expected 3; set REDLINE_TOPIC_PARTITIONS=2"
+            in last
+        )
+        assert "Changing the number of partitions" in last
+    with running(broker_settings, REDLINE_TOPIC_REPLICATION="3") as worker:
+        assert worker.wait_exit() == 2
+        assert "replicas, expected 3" in worker.log.splitlines()[-1]
+
+
 def test_without_rules_nothing_serves_and_the_code_is_2(broker_settings: Settings, tmp_path: Path) -> None:
     with running(broker_settings.model_copy(update={"rules_dir": tmp_path}), REAL) as worker:
         assert worker.wait_exit() == 2

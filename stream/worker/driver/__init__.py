@@ -8,6 +8,7 @@ can be committed. How it works, from the bottom:
     lease.py      whether this process may still write for its partitions
     suspects.py   notes about records that may have killed a worker
     thread.py     fetching from Kafka
+    ends.py       where partitions really end
     fence.py      the coordinator's answers renew the lease; no write leaves without it
     consumer.py   between the two: fetch, confirm, commit, rebalance, stop
     transport.py  the URL scheme chunk://, and what is refused at start

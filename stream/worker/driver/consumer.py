@@ -141,8 +141,8 @@ class ChunkConsumer(Consumer):
         arrival = self.ledger.arrival(partition, first, after_seek=after_seek)
         if arrival is Arrival.IMPOSSIBLE:
             self.fail(
-                f"{_named(partition)}: expected offset {position}, found {first}; if the topic was made anew, "
-                "set the consumer group's offsets back (kafka-consumer-groups --reset-offsets)"
+                f"{_named(partition)}: expected offset {position}, found {first}; the broker has lost records: if "
+                "nothing can bring them back, start one worker once with --accept-offset-reset"
             )
         if arrival is Arrival.EXPECTED and first > position:
             self._driver.notice(f"{_named(partition)}: the log has no records {position} to {first - 1}")

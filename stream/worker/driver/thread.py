@@ -12,12 +12,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from aiokafka import TopicPartition  # type: ignore[import-untyped]
+from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore[import-untyped]
 from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
+from faust.transport.drivers.aiokafka import (
+    AIOKafkaConsumerThread,
+    Transport,
+    credentials_to_aiokafka_auth,
+    server_list,
+)
 from faust.types import TP
 
+from stream.worker.driver.ends import true_ends
 from stream.worker.driver.fence import renew_by
 
 if TYPE_CHECKING:
@@ -36,6 +42,24 @@ class ChunkThread(AIOKafkaConsumerThread):
         client = super()._create_worker_consumer(transport)
         client._fetch_max_wait_ms = cast("ChunkTransport", transport).limits.fetch_wait_ms_max  # Faust: always 1,500
         return client
+
+    async def _highwaters(self, partitions: Any) -> Any:
+        """Called by Faust before it recovers tables, which it does up to here."""
+        if not partitions:
+            return {}
+        transport = self._transport
+        client = AIOKafkaConsumer(
+            bootstrap_servers=server_list(transport.url, transport.default_port),
+            auto_offset_reset="none",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=transport.limits.fetch_wait_ms_max,
+            **credentials_to_aiokafka_auth(self.app.conf.broker_credentials, self.app.conf.ssl_context),
+        )
+        await client.start()
+        try:
+            return await true_ends(client, partitions, self.app.conf.broker_request_timeout)
+        finally:
+            await client.stop()
 
     async def _fetch_records(
         self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None

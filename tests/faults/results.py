@@ -1,0 +1,48 @@
+"""What fault tests and the soak found, a JSON object a line: docs/reliability.md is made of it.
+
+Written to the file that FAULT_RESULTS names, or nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+VARIABLE = "FAULT_RESULTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One fault, provoked `times` times under a stream of `articles`.
+
+    `repeated`: alerts that came more than once, under the id they had. `resumed_seconds`: for each time, from the fault
+    (for a broker: from its return) until articles sent after it were tagged; empty where nothing stands still.
+    """
+
+    fault: str
+    times: int
+    articles: int
+    lost: int
+    repeated: int
+    resumed_seconds: Sequence[float] = ()
+    remark: str = ""
+
+    def sentence(self) -> str:
+        """For the terminal."""
+        resumed = ", ".join(f"{seconds:.1f}" for seconds in self.resumed_seconds[:10])
+        return (
+            f"{self.fault} x{self.times}: {self.articles:,} articles, lost {self.lost}, repeated under the same id "
+            f"{self.repeated}" + (f", resumed after {resumed} s" if resumed else "") + f" {self.remark}".rstrip()
+        )
+
+
+def record(result: Result) -> None:
+    """Appends the result to the file, if one is named."""
+    name = os.environ.get(VARIABLE)
+    if name:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        with Path(name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(result)) + "\n")
