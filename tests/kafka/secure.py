@@ -17,11 +17,20 @@ from typing import Any
 import trustme
 from cryptography.hazmat.primitives import serialization
 from kafka import KafkaAdminClient
-from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+)
 from kafka.admin import ACLResourcePatternType as PatternType
 
 from stream.broker.rights import Right
 from tests.kafka.broker import KafkaBroker, free_ports
+from tests.worker.kit import until
 
 USERS = {name: f"secret of {name}" for name in ("admin", "worker", "replay", "alerts", "topics", "nobody", "partly")}
 """Names and passwords."""
@@ -83,7 +92,7 @@ class SecureBroker(KafkaBroker):
         return self.folder / name
 
     def allow(self, user: str, rights: Iterable[Right]) -> None:
-        """Gives a user these rights."""
+        """Gives a user these rights; returns when the broker goes by them."""
         acls = [
             ACL(
                 f"User:{user}",
@@ -99,6 +108,9 @@ class SecureBroker(KafkaBroker):
         try:
             answer = admin.create_acls(acls)
             assert not answer["failed"], answer
+            anything = ResourcePatternFilter(ResourceType.ANY, None, PatternType.ANY)
+            of_user = ACLFilter(f"User:{user}", None, ACLOperation.ANY, ACLPermissionType.ANY, anything)
+            until(lambda: set(acls) <= set(admin.describe_acls(of_user)[0]), "the rights are in force")
         finally:
             admin.close()
 
