@@ -8,8 +8,10 @@ Three things make a line residue. All are asked of whole lines, and of a line of
    section names.
 3. **Place**: a run of short lines without sentence punctuation outside the article's body: menus before it, link lists
    behind it. The body is the stretch of lines with the greatest sum, when prose counts by its words and each other line
-   takes a little away (maximum-sum segment, Kadane's algorithm; the idea of taking the body of a page in this way
-   is Finn, Kushmerick and Smyth, "Fact or fiction: content classification for digital libraries", 2001).
+   takes a little away, and a line that begins another section (comments, related articles, newsletters) a lot
+   (maximum-sum segment, Kadane's algorithm; the idea of taking the body of a page in this way is Finn, Kushmerick and
+   Smyth, "Fact or fiction: content classification for digital libraries", 2001). Of a page dumped whole, what is left
+   between menus on either side of the body goes with them, teasers that are sentences too.
 
 Precision first: where there is no prose, or too few lines to tell, nothing is cut by place; the lines before the body
 that can be its headline, byline or date stay; in hard-wrapped text only paragraphs of one line are asked.
@@ -50,6 +52,11 @@ RUN_LINES_MIN_UNFURNISHED = 12
 FURNITURE_LINES_OF_A_PAGE = 3
 """A text with so many lines of function is a page dumped whole: what lies outside its body is suspect."""
 WORDS_PER_LINK_MAX = 3
+BOX_LINES_MIN = 4
+BOX_WORDS_PER_LINE_MAX = 8
+"""Inside the body of a page dumped whole: so many short lines, one of them with a function, are a box of links."""
+SIDE_LINES_MIN = 8
+"""A side of the body with so many lines of residue, and as many of them as of others, is residue as a whole."""
 STRAY_TAGS_RATIO = 4
 """A text with more line breaks than this for each block element is lines of text with a stray tag in it."""
 HEAD_LINES_KEPT = 5
@@ -225,6 +232,10 @@ def _are_icons(words: list[str]) -> bool:
     return len(names) * 5 >= len(words) * 2 and len(set(names)) >= ICON_NAMES_MIN
 
 
+_SECTIONS = frozenset(("comments", "copyright", "newsletter", "related"))
+"""Kinds of lines behind which the article seldom goes on."""
+
+
 def _body(lines: list[_Line]) -> tuple[int, int] | None:
     """First and last line of the maximum-sum segment; None without prose."""
     best, best_range = 0.0, None
@@ -235,7 +246,7 @@ def _body(lines: list[_Line]) -> tuple[int, int] | None:
         elif line.kind is None and line.ended and line.words > 2:
             total += 0.0
         else:
-            total -= 4.0
+            total -= 15.0 if line.kind in _SECTIONS else 4.0
         if total <= 0.0:
             total, start = 0.0, number + 1
         elif total > best:
@@ -256,7 +267,9 @@ def _mark_runs(lines: list[_Line]) -> None:
         run = list(group)
         if not short:
             continue
-        if within or not a_page:
+        if within and a_page and _is_box(lines, run):
+            pass
+        elif within or not a_page:
             run = _links(lines, run, within=within)
         elif len(run) < RUN_LINES_MIN:
             continue
@@ -264,6 +277,28 @@ def _mark_runs(lines: list[_Line]) -> None:
             run = run[: _head_of(lines, run)]
         for number in run:
             lines[number].kind = lines[number].kind or "menu"
+    if a_page:
+        _mark_sides(lines, first, last)
+
+
+def _is_box(lines: list[_Line], run: list[int]) -> bool:
+    return (
+        len(run) >= BOX_LINES_MIN
+        and any(lines[number].kind or lines[number].likely for number in run)
+        and sum(lines[number].words for number in run) <= BOX_WORDS_PER_LINE_MAX * len(run)
+    )
+
+
+def _mark_sides(lines: list[_Line], first: int, last: int) -> None:
+    """What is left on a side of the body that is residue for the most part; the head of the article stays."""
+    head = first
+    while head > max(0, first - HEAD_LINES_KEPT) and lines[head - 1].kind is None:
+        head -= 1
+    for side in (lines[:head], lines[last + 1 :]):
+        found = sum(line.kind is not None for line in side)
+        if found >= SIDE_LINES_MIN and found * 2 >= len(side):
+            for line in side:
+                line.kind = line.kind or "menu"
 
 
 def _links(lines: list[_Line], run: list[int], *, within: bool) -> list[int]:

@@ -242,3 +242,58 @@ def test_the_cheap_question_never_loses_a_line() -> None:
         for variant in (line, line.upper(), line.lower()):
             if SURE.fullmatch(variant):
                 assert may_be_furniture(variant, marked=is_marked(variant)), variant
+
+
+PARAGRAPHS = [
+    "The mayor said on Monday that the bridge would be closed for repairs until the end of the month, and that buses "
+    "would run along the river instead.",
+    "Residents had asked for the work for years, and the council found the money only after a long debate that ended "
+    "late on Friday evening.",
+    "Engineers will look at the piers first, because the winter was hard and the water stood higher than in any year "
+    "since the bridge was built.",
+]
+MENU = ["Home", "World", "Business", "Sport", "Culture", "Travel", "Weather", "Sign in", "Subscribe", "Search"]
+TEASER = "A dog that swam across the lake is home again after three days, its owners told this paper on Sunday."
+
+
+def _left(lines: list[str]) -> list[str]:
+    text = "\n".join(lines)
+    cuts = find_residue(text)
+    starts = [len("\n".join(lines[:number])) + (number > 0) for number in range(len(lines))]
+    return [
+        line for line, start in zip(lines, starts, strict=True) if not any(cut.start <= start < cut.end for cut in cuts)
+    ]
+
+
+def test_sentences_between_menus_go_with_them() -> None:
+    head = ["Bridge closed until the end of the month", "By Ann Example", "12 May 2026"]
+    before = [*MENU, TEASER, "More news", *MENU, "Popular now."]
+    behind = [
+        "Related articles",
+        "Ten cities to see",
+        "What the river brings",
+        TEASER,
+        *MENU,
+        "Leave a comment",
+        "We like this place.",
+        *MENU,
+    ]
+    assert _left([*before, *head, *PARAGRAPHS, *behind]) == [*head, *PARAGRAPHS]
+
+
+def test_boxes_inside_the_body_of_a_dumped_page() -> None:
+    box = ["Related articles", "Ten cities to see this year", "A dog comes home", "What the river brings", "Read more"]
+    assert _left([*MENU, *PARAGRAPHS[:2], *box, *PARAGRAPHS[2:], *MENU]) == PARAGRAPHS
+
+
+def test_lists_that_belong_to_the_article_stay() -> None:
+    items = ["Bridge Street", "Mill Lane", "Old Market", "The upper harbour", "Church Hill"]
+    article = [*PARAGRAPHS[:2], "These streets are closed as well:", *items, PARAGRAPHS[2]]
+    assert _left(article) == article
+    assert _left([*MENU, *article, *MENU]) == article
+
+
+def test_an_article_with_a_few_lines_of_furniture_loses_only_these() -> None:
+    furniture = ["Share this article", "Leave a comment", "Sign up for our newsletter"]
+    article = [PARAGRAPHS[0], "“We waited.”", furniture[0], PARAGRAPHS[1], "Why now?", PARAGRAPHS[2], *furniture[1:]]
+    assert _left(article) == [line for line in article if line not in furniture]
