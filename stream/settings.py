@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 ENV_PREFIX = "REDLINE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+TOKENS: tuple[Literal["web_token", "web_read_token", "ingest_token"], ...] = (
+    "web_token",
+    "web_read_token",
+    "ingest_token",
+)
+TOKEN_CHARACTERS_MIN = 16
 
 PASSWORD_CHARACTERS_MAX = 4_096
 
@@ -175,8 +181,50 @@ class Settings(BaseSettings):
         9_464, description="Port of /metrics, /livez and /readyz of the worker; 0: any free one."
     )
     replay_metrics_port: Port = Field(9_465, description="The same of the replayer; 0: any free one.")
+    web_metrics_port: Port = Field(9_466, description="The same of the page (`redline web`); 0: any free one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe lines logged.")
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
+
+    # The page -----------------------------------------------------------------------------------------------
+    web_host: str = Field("127.0.0.1", description="Address of the page; off loopback it needs a token.")
+    web_port: Port = Field(8_400, description="Port of the page; 0: any free one.")
+    web_public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#@\s]+/?$",
+        description="Where people open the page, if not on loopback: https://redline.example; other names are refused.",
+    )
+    web_token: SecretStr | None = Field(
+        None, description="Login of the page: read and decide. At least 16 characters; or web_token_file."
+    )
+    web_token_file: Path | None = Field(None, description="File that holds web_token.")
+    web_read_token: SecretStr | None = Field(
+        None, description="Login that may only read (no acknowledging, silencing, verdicts); or web_read_token_file."
+    )
+    web_read_token_file: Path | None = Field(None, description="File that holds web_read_token.")
+    ingest_token: SecretStr | None = Field(
+        None, description="Login of producers of articles; the page refuses it. Or ingest_token_file."
+    )
+    ingest_token_file: Path | None = Field(None, description="File that holds ingest_token.")
+    web_readers_max: int = Field(500, ge=1, le=10_000, description="Live readers of the page at a time; more get 503.")
+    web_reader_queue_events_max: int = Field(
+        256, ge=1, le=100_000, description="Events waiting for one slow reader; older ones are dropped with a `gap`."
+    )
+    web_reader_blocked_ms_max: int = Field(
+        30_000, ge=100, le=600_000, description="A reader that takes nothing for so long is disconnected."
+    )
+    web_alerts_max: int = Field(5_000, ge=10, le=1_000_000, description="Alerts that the page keeps, newest first.")
+    web_articles_bytes_max: int = Field(
+        64_000_000, ge=100_000, le=10_000_000_000, description="Tagged articles that the page keeps, in bytes."
+    )
+    web_backlog_records_max: int = Field(
+        20_000,
+        ge=0,
+        le=10_000_000,
+        description="Records of alerts, and of articles, that the page reads back at start.",
+    )
+    playground_ms_max: int = Field(
+        3_000, ge=100, le=60_000, description="How long the page's playground may take for one rule and article."
+    )
 
     # Replay --------------------------------------------------------------------------------------------------
     seeds_dir: Path = Field(Path("seeds"), description="Folder of articles that `demo` and `replay` publish.")
@@ -187,7 +235,15 @@ class Settings(BaseSettings):
         20_000_000, ge=1_000, le=10_000_000_000, description="Largest file that a source reads, in bytes."
     )
 
-    @field_validator("kafka_ca_file", "kafka_certificate_file", "kafka_key_file", "kafka_password_file")
+    @field_validator(
+        "kafka_ca_file",
+        "kafka_certificate_file",
+        "kafka_key_file",
+        "kafka_password_file",
+        "web_token_file",
+        "web_read_token_file",
+        "ingest_token_file",
+    )
     @classmethod
     def _exists(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():
@@ -209,6 +265,14 @@ class Settings(BaseSettings):
             raise ValueError("heartbeat_interval_ms must be at most half of session_timeout_ms")
         if fault := self._security_fault():
             raise ValueError(fault)
+        for name in TOKENS:
+            token = self.token(name)
+            if token is not None and len(token) < TOKEN_CHARACTERS_MIN:
+                raise ValueError(f"{name} has {len(token)} characters, expected at least {TOKEN_CHARACTERS_MIN}")
+        if self.web_host not in LOOPBACK and self.token("web_token") is None:
+            raise ValueError(
+                f"web_host {self.web_host} is not loopback, so the page needs a login: set web_token or web_token_file"
+            )
         return self
 
     def _security_fault(self) -> str | None:
@@ -259,6 +323,14 @@ class Settings(BaseSettings):
                 why = getattr(error, "strerror", None) or "it is not UTF-8"
                 raise SettingsError(f"kafka_password_file: cannot read {self.kafka_password_file}: {why}") from None
         return None
+
+    def token(self, name: Literal["web_token", "web_read_token", "ingest_token"]) -> str | None:
+        """A token, from its setting or its file; never logged or printed."""
+        given: SecretStr | None = getattr(self, name)
+        if given is not None and given.get_secret_value():
+            return given.get_secret_value()
+        file: Path | None = getattr(self, f"{name}_file")
+        return None if file is None else file.read_text(encoding="utf-8").strip()
 
     def engine_config(self) -> EngineConfig:
         """The part of the settings that the engine gets, as a value."""
@@ -334,6 +406,6 @@ def _fault(found: dict[str, tuple[str, Any]], error: dict[str, Any]) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
     origin, value = found.get(field, ("settings", None))
     message = str(error["msg"]).removeprefix("Value error, ")
-    if field == "" or "password" in field:
+    if field == "" or "password" in field or "token" in field:
         return message if field == "" else f"{origin}: {message}"
     return f"{origin}: {message[0].lower()}{message[1:]} (found {str(value)[:80]!r})"

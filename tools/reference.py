@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from stream.cli import COMMANDS, cli
 from stream.model import Article
+from stream.model.decision import Decision
 from stream.rulelang import file_schema
 from stream.rulelang.codes import CODES as DIAGNOSTICS
 from stream.settings import ENV_PREFIX, Settings
@@ -53,7 +54,7 @@ def metrics_page() -> str:
     rows += [f"| `{m.name}` | {m.kind} | {_names(m.labels)} | {m.unit or '–'} | {m.help} |" for m in TABLE]
     return (
         GENERATED
-        + "# Metrics\n\nServed on `/metrics` of the worker, `ingest` and the replayer.\n\n"
+        + "# Metrics\n\nServed on `/metrics` of the worker, `ingest`, the replayer and the page.\n\n"
         + "\n".join(rows)
         + "\n"
     )
@@ -130,6 +131,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "diagnostics.md": diagnostics_page,
     "article.schema.json": lambda: _schema(Article),
     "alert.schema.json": lambda: _schema(AlertEvent),
+    "decision.schema.json": lambda: _schema(Decision),
     "rules.schema.json": lambda: json.dumps(file_schema(), indent=2, ensure_ascii=False) + "\n",
 }
 

@@ -11,7 +11,8 @@ Limits: without a group, the partitions are those that exist at the start; at mo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal
 
@@ -43,8 +44,11 @@ class Subscriber:
         *,
         start: Literal["earliest", "latest"] = "latest",
         group: str | None = None,
+        newest: Mapping[str, int] | None = None,
     ) -> None:
         """Connects. `topics` are full names; `start` counts for a group only where it has committed nothing.
+
+        `newest`: of these topics, with `start` earliest and no group, about so many of the newest records at most.
 
         Raises `ServiceError` if no broker can be reached in time or a topic does not exist.
         """
@@ -62,7 +66,7 @@ class Subscriber:
                 if group is not None:
                     self._consumer.subscribe(list(topics))
                 else:
-                    self._assign(start)
+                    self._assign(start, newest or {})
             except BaseException:
                 self._consumer.close(autocommit=False)
                 raise
@@ -83,6 +87,11 @@ class Subscriber:
             for found in batch
             if not (self._skip_old and self._is_old(partition, found))
         ]
+
+    @property
+    def caught_up(self) -> bool:
+        """True once everything was handed over that was there when each partition was first read; without a group."""
+        return self._at_end()
 
     def follow(self) -> Iterator[Record]:
         """Records as they come, without end."""
@@ -119,14 +128,25 @@ class Subscriber:
             raise ServiceError(f"there is no topic {', '.join(missing)}{hint}; `redline topics create` makes it")
         return [TopicPartition(topic, number) for topic, numbers in found.items() for number in sorted(numbers)]
 
-    def _assign(self, start: str) -> None:
+    def _assign(self, start: str, newest: Mapping[str, int]) -> None:
         self._consumer.assign(self._partitions)
         if start == "earliest":
             self._consumer.seek_to_beginning(*self._partitions)
+            short = [partition for partition in self._partitions if partition.topic in newest]
+            if short:
+                self._seek_to_newest(short, newest)
             return
         # Asked for now, not at the first poll: what comes in between is new.
         for partition, offset in self._consumer.end_offsets(self._partitions).items():
             self._consumer.seek(partition, offset)
+
+    def _seek_to_newest(self, partitions: list[TopicPartition], newest: Mapping[str, int]) -> None:
+        # An end that is told too low (see `ends`) only means some records more.
+        width = Counter(partition.topic for partition in partitions)
+        begins = self._consumer.beginning_offsets(partitions)
+        for partition, end in self._consumer.end_offsets(partitions).items():
+            wanted = -(-newest[partition.topic] // width[partition.topic])
+            self._consumer.seek(partition, max(begins[partition], end - wanted))
 
     def _highwater(self, partition: TopicPartition) -> int | None:
         if partition not in self._consumer.assignment():

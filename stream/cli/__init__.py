@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("stream.cli.replay:replay", "Publish recorded articles to Kafka at their recorded pace."),
     "ingest": ("stream.cli.ingest:ingest", "Run live sources: feeds, folders, HTTP, standard input."),
     "worker": ("stream.cli.worker:worker", "Read articles from Kafka, tag topics, raise alerts."),
+    "web": ("stream.cli.web:web", "The live page: alerts, overview, rules, playground."),
     "topics": ("stream.cli.topics:topics", "Create or list the topics."),
     "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive."),
     "rules": ("stream.cli.rules:rules", "Check, format, test and explain rules."),

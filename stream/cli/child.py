@@ -1,4 +1,4 @@
-"""`redline worker` as a child process: started again when it dies, gone when its parent is gone."""
+"""`redline worker` or `redline web` as a child process: started again when it dies, gone when its parent is gone."""
 
 from __future__ import annotations
 
@@ -26,12 +26,17 @@ _POLL_SECONDS = 0.05
 _LOG_TAIL_BYTES = 4_096
 
 
-class WorkerProcess:
-    """A running worker with the given settings; its log goes to `log`. A context manager."""
+class ServiceProcess:
+    """A running service with the given settings; its log goes to `log`. A context manager.
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    `command` is the one of `redline` that starts it, `health_port` where it serves /readyz and /metrics.
+    """
+
+    def __init__(self, settings: Settings, log: Path, *, command: str, health_port: int) -> None:
         self._settings = settings
         self._log = log
+        self._command = command
+        self._health_port = health_port
         self._stopping = threading.Event()
         self._failure: str | None = None
         self.restarts = 0
@@ -42,7 +47,7 @@ class WorkerProcess:
     @property
     def base_url(self) -> str:
         """Where its /metrics, /livez and /readyz are."""
-        return f"http://127.0.0.1:{self._settings.metrics_port}"
+        return f"http://127.0.0.1:{self._health_port}"
 
     def check(self) -> None:
         """Raises `ServiceError` with the worker's own last words if it has ended for good."""
@@ -50,12 +55,14 @@ class WorkerProcess:
             raise ServiceError(self._failure)
 
     def wait_ready(self) -> None:
-        """Returns when it has its partitions. Raises `ServiceError` if it ends or takes too long."""
+        """Returns when it works. Raises `ServiceError` if it ends or takes too long."""
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not self._answers_ready():
             self.check()
             if time.monotonic() > deadline:
-                raise ServiceError(f"the worker was not ready within {READY_SECONDS_MAX:.0f} s: {self._last_words()}")
+                raise ServiceError(
+                    f"the {self._command} was not ready within {READY_SECONDS_MAX:.0f} s: {self._last_words()}"
+                )
             time.sleep(_POLL_SECONDS)
 
     def metrics(self) -> str:
@@ -75,7 +82,7 @@ class WorkerProcess:
             self._process.wait()
         self._watch.join()
 
-    def __enter__(self) -> WorkerProcess:
+    def __enter__(self) -> ServiceProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,7 +91,7 @@ class WorkerProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(
-                guarded([sys.executable, "-m", "stream.cli", "worker"]),
+                guarded([sys.executable, "-m", "stream.cli", self._command]),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -98,11 +105,11 @@ class WorkerProcess:
             if self._stopping.is_set():
                 return
             if code == RedlineError.exit_code:  # it could not start, and says why
-                self._failure = self._last_words() or f"the worker ended with code {code}"
+                self._failure = self._last_words() or f"the {self._command} ended with code {code}"
                 return
             if self.restarts >= RESTARTS_MAX:
                 self._failure = (
-                    f"the worker ended {self.restarts + 1} times, last with code {code}: {self._last_words()}"
+                    f"the {self._command} ended {self.restarts + 1} times, last with code {code}: {self._last_words()}"
                 )
                 return
             self.restarts += 1

@@ -25,9 +25,12 @@ from stream.cli.demoing import Demo
     "--speed", default=1.0, help="Replay so many times faster than recorded.", type=click.FloatRange(0, min_open=True)
 )
 @click.option("--stay/--no-stay", default=None, help="Stay until Ctrl-C after the replay. Default: only on a terminal.")
-@setting_flags("rules_dir", "seeds_dir", "replay_gap_max_seconds", "metrics_port")
-def demo(broker_port: int, speed: float, stay: bool | None, **flags: Any) -> None:
+@click.option("--page/--no-page", default=None, help="With the live page. Default: only when it stays.")
+@setting_flags("rules_dir", "seeds_dir", "replay_gap_max_seconds", "metrics_port", "web_port")
+def demo(broker_port: int, speed: float, stay: bool | None, page: bool | None, **flags: Any) -> None:
     """Replay the seed articles through an embedded broker and a worker, and print each alert as it arrives.
+
+    The live page (`redline web`) runs beside it, at the address that is printed.
 
     Nothing but this folder is needed: no Docker, Java or network. Everything is in memory and gone afterwards.
     """
@@ -35,8 +38,9 @@ def demo(broker_port: int, speed: float, stay: bool | None, **flags: Any) -> Non
     stays = sys.stdout.isatty() if stay is None else stay
     load_settings(flags)  # faults are named before anything is started
     with _stoppable(), EmbeddedBroker(port=broker_port) as broker:
-        settings = load_settings({"metrics_port": "0", **_given(flags), **setting_overrides(broker)})
-        with Demo(settings, console, broker) as running:
+        ports = {"metrics_port": "0", "web_port": "0", "web_metrics_port": "0"}
+        settings = load_settings({**ports, **_given(flags), **setting_overrides(broker)})
+        with Demo(settings, console, broker, page=stays if page is None else page) as running:
             running.replay(speed)
             running.print_summary()
             if stays:

@@ -22,7 +22,7 @@ from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker
 from stream.broker.publisher import Publisher
 from stream.broker.subscriber import Subscriber
-from stream.cli.child import WorkerProcess
+from stream.cli.child import ServiceProcess
 from stream.cli.histogram import quantile
 from stream.cli.ledger import Seen
 from stream.cli.render import ShownAlert, parse_alert, render_alert
@@ -43,14 +43,17 @@ DRAIN_SECONDS_MAX = 30.0
 class Demo:
     """A running pipeline on the given broker: topics, worker, and a thread that prints alerts. A context manager."""
 
-    def __init__(self, settings: Settings, console: Console, broker: EmbeddedBroker) -> None:
+    def __init__(self, settings: Settings, console: Console, broker: EmbeddedBroker, *, page: bool = False) -> None:
+        """`page`: with `redline web` beside it."""
         self._broker = broker
+        self._with_page = page
+        self._page: ServiceProcess | None = None
         # Rules and articles are read here, so that a fault is named before anything is started.
         self._ruleset = load_ruleset(settings.rules_dir)
         self._items = _articles(settings)
-        self._settings = (
-            settings if settings.metrics_port else settings.model_copy(update={"metrics_port": _free_port()})
-        )
+        ports = ("metrics_port", "web_port", "web_metrics_port")
+        free = {name: _free_port() for name in ports if getattr(settings, name) == 0}
+        self._settings = settings.model_copy(update=free)
         self._console = console
         self._seen = Seen(settings.topic_prefix)
         self._changed_at = time.monotonic()
@@ -71,7 +74,23 @@ class Demo:
             folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="redline-demo-"))
             with Admin(self._settings) as admin:
                 admin.create()
-            self._worker = opened.enter_context(WorkerProcess(self._settings, Path(folder) / "worker.log"))
+            self._worker = opened.enter_context(
+                ServiceProcess(
+                    self._settings,
+                    Path(folder) / "worker.log",
+                    command="worker",
+                    health_port=self._settings.metrics_port,
+                )
+            )
+            if self._with_page:
+                self._page = opened.enter_context(
+                    ServiceProcess(
+                        self._settings,
+                        Path(folder) / "web.log",
+                        command="web",
+                        health_port=self._settings.web_metrics_port,
+                    )
+                )
             names = [full_name(self._settings.topic_prefix, topic) for topic in TOPICS if topic is not RAW]
             subscriber = opened.enter_context(Subscriber(self._settings, names, start="earliest"))
             reader = threading.Thread(target=self._read, args=(subscriber,), daemon=True)
@@ -79,12 +98,20 @@ class Demo:
             opened.callback(self._stop_reading.set)
             reader.start()
             self._worker.wait_ready()
+            if self._page is not None:
+                self._page.wait_ready()
+                self._console.print(f"Watch the alerts arrive at [bold]{self.page_url}[/bold]", soft_wrap=True)
             self._console.print(f"[dim]Replaying {self._settings.seeds_dir}/ …[/dim]\n", soft_wrap=True)
             self._opened = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
+
+    @property
+    def page_url(self) -> str:
+        """Where the page is, if there is one."""
+        return f"http://127.0.0.1:{self._settings.web_port}/"
 
     def replay(self, speed: float) -> None:
         """Publishes the seeds at their recorded pace and waits until all of them are through."""
@@ -115,7 +142,9 @@ class Demo:
         """Goes on printing alerts until Ctrl-C, after saying what can be tried."""
         bootstrap, redline = self._settings.bootstrap, _program()
         tries = Table.grid(padding=(0, 2))
+        page = [(self.page_url, "the page: alerts, overview, rules, playground")] if self._page is not None else []
         for command, what in (
+            *page,
             (f"{redline} replay --bootstrap {bootstrap} --rate 5", "the seeds again, under a run of their own"),
             (f"{redline} alerts tail --bootstrap {bootstrap} --json", "what a subscriber gets"),
             (f"{redline} rules test", "the tests inside the rule files"),
@@ -184,6 +213,8 @@ class Demo:
         if not self._broker.running:
             raise ServiceError(f"the embedded broker at {self._broker.bootstrap} has ended; start the demo again")
         self._worker.check()
+        if self._page is not None:
+            self._page.check()
         if self._worker.restarts > self._restarts_told:
             self._restarts_told = self._worker.restarts
             self._console.print("The worker ended and was started again.\n", style="yellow", soft_wrap=True)

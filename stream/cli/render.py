@@ -15,6 +15,8 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from stream.clean.printable import printable
+
 SENTENCES_MAX = 2
 """Sentences shown for one alert; it may hold more evidence."""
 
@@ -32,16 +34,6 @@ _STYLES = {
 }
 _MATCH_STYLE = "bold reverse"
 _INDENT = " " * 10
-
-# CSI, OSC and the other string sequences with their content, then every other two-character sequence. What never ends
-# is not swallowed: nobody can hide the rest of a text that way.
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]P_^X]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,2000}(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]*[0-~]?"
-)
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-_BLANKS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +113,6 @@ def highlight(sentence: str, matched: tuple[str, ...], *, marks: bool = False) -
             at = last
     shown.append(sentence[at:end])
     return shown.append("…" if end < len(sentence) else "")
-
-
-def printable(text: str) -> str:
-    """The text on one line, without escape sequences, control characters and characters that reorder others."""
-    return _BLANKS.sub(" ", _CONTROLS.sub("", _ESCAPES.sub("", text))).strip()
 
 
 def _lines(sentence: Text, width: int | None) -> Iterable[Text]:

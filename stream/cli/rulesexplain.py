@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from stream.cli.render import printable
+from stream.clean.printable import printable
 from stream.matching import Fired
 from stream.matching.explain import Explanation, Step
 

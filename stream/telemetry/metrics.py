@@ -136,8 +136,12 @@ TABLE: tuple[Metric, ...] = (
     Metric("redline_replay_bytes_total", "counter", (), "bytes", "Bytes of the articles acknowledged."),
     Metric("redline_replay_progress_ratio", "gauge", (), "ratio", "Share of the current replay done, 0 to 1."),
     Metric("redline_replay_behind_seconds", "gauge", (), "seconds", "How far sending is behind the recorded pace."),
+    Metric("redline_web_readers", "gauge", (), "readers", "People and programs that read the page's alerts live."),
+    Metric("redline_web_readers_refused_total", "counter", ("reason",), "readers", "Readers too many or too slow."),
+    Metric("redline_web_events_dropped_total", "counter", (), "events", "Events that slow readers have missed."),
+    Metric("redline_web_logins_refused_total", "counter", (), "logins", "Wrong tokens given to the page."),
 )
-"""Every metric that is measured today, in the order of the data path, then the sources' and the replayer's."""
+"""Every metric that is measured today, in the order of the data path, then the sources', the replayer's, the page's."""
 
 
 class Metrics:

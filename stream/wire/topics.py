@@ -30,8 +30,12 @@ ALERTS: dict[Severity, Topic] = {
     for severity in ALERT_SEVERITIES
 }
 
-TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), DEAD)
-"""The topics of the data path, in its order; their names begin with the prefix."""
+DECISIONS = Topic("decisions", "alert or silence id, kind first", "Decision (plain JSON)", "compact", None)
+"""Kept for ever: what people decided is no news that grows old."""
+
+TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), DEAD, DECISIONS)
+"""The topics of the data path, in its order, then what people decide; their names begin with the prefix."""
+
 
 STATE_TABLE = "state"
 """The worker's one table: a snapshot of each state key, and how far each run has come."""

@@ -1,0 +1,45 @@
+"""`/api/overview`: the numbers behind the overview's charts."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from aiohttp import web
+
+from stream.web.filters import Filter
+from stream.web.page import json_answer, now_ms, page_of
+
+ROUTES = web.RouteTableDef()
+TIMELINE_ALERTS_MAX = 500
+HOUR_MS = 3_600_000
+
+
+@ROUTES.get("/api/overview")
+async def overview(request: web.Request) -> web.StreamResponse:
+    """The last hour: rates, alerts by severity, topics, the alerts themselves, the workers."""
+    page = page_of(request)
+    now = now_ms()
+    recent = (kept for kept in page.store.newest_first(Filter()) if kept.arrived_ms > now - HOUR_MS)
+    return json_answer(
+        {
+            "now": now,
+            "status": page.status(),
+            **page.store.counts.overview(now),
+            "timeline": [
+                {
+                    "id": kept.card["id"],
+                    "at": kept.arrived_ms,
+                    "severity": kept.card["severity"],
+                    "rule": kept.card["rule"],
+                    "title": kept.card["title"] or kept.card["summary"],
+                    "source": kept.card["source"],
+                    "count": kept.card["group"]["count"],
+                    "stories": kept.card["group"]["stories"],
+                    "first_seen": kept.card["group"]["first_seen"],
+                    "last_seen": kept.card["group"]["last_seen"],
+                }
+                for kept in islice(recent, TIMELINE_ALERTS_MAX)
+            ],
+            "workers": page.workers(),
+        }
+    )

@@ -1,0 +1,5 @@
+import { empty } from "./dom.js";
+export class RulesView {
+  constructor() { this.node = empty("Rules"); }
+  show() {}
+}
