@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
 ENV_PREFIX = "REDLINE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-TOKENS: tuple[Literal["web_token", "web_read_token", "ingest_token"], ...] = (
-    "web_token",
-    "web_read_token",
-    "ingest_token",
-)
+WebToken = Literal["web_token", "web_read_token"]
+TOKENS: tuple[WebToken, ...] = ("web_token", "web_read_token")
 TOKEN_CHARACTERS_MIN = 16
 
 PASSWORD_CHARACTERS_MAX = 4_096
@@ -201,10 +198,6 @@ class Settings(BaseSettings):
         None, description="Login that may only read (no acknowledging, silencing, verdicts); or web_read_token_file."
     )
     web_read_token_file: Path | None = Field(None, description="File that holds web_read_token.")
-    ingest_token: SecretStr | None = Field(
-        None, description="Login of producers of articles; the page refuses it. Or ingest_token_file."
-    )
-    ingest_token_file: Path | None = Field(None, description="File that holds ingest_token.")
     web_readers_max: int = Field(500, ge=1, le=10_000, description="Live readers of the page at a time; more get 503.")
     web_reader_queue_events_max: int = Field(
         256, ge=1, le=100_000, description="Events waiting for one slow reader; older ones are dropped with a `gap`."
@@ -242,7 +235,6 @@ class Settings(BaseSettings):
         "kafka_password_file",
         "web_token_file",
         "web_read_token_file",
-        "ingest_token_file",
     )
     @classmethod
     def _exists(cls, path: Path | None) -> Path | None:
@@ -324,7 +316,7 @@ class Settings(BaseSettings):
                 raise SettingsError(f"kafka_password_file: cannot read {self.kafka_password_file}: {why}") from None
         return None
 
-    def token(self, name: Literal["web_token", "web_read_token", "ingest_token"]) -> str | None:
+    def token(self, name: WebToken) -> str | None:
         """A token, from its setting or its file; never logged or printed."""
         given: SecretStr | None = getattr(self, name)
         if given is not None and given.get_secret_value():

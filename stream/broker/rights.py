@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stream.settings import Settings
-from stream.wire.topics import ALERTS, DEAD, MATCHES, RAW, TAGGED, TOPICS, Topic, changelog_name, full_name
+from stream.wire.topics import ALERTS, DEAD, DECISIONS, MATCHES, RAW, TAGGED, TOPICS, Topic, changelog_name, full_name
 
-Role = Literal["worker", "replay", "ingest", "alerts", "topics"]
+Role = Literal["worker", "replay", "ingest", "alerts", "web", "topics"]
 
 ROLES: dict[Role, str] = {
     "worker": "`redline worker`",
     "replay": "`redline replay`",
     "ingest": "`redline ingest`",
     "alerts": "`redline alerts tail` and other subscribers",
+    "web": "`redline web`",
     "topics": "`redline topics create` and `list`",
 }
 """Who wants something from Kafka."""
@@ -53,6 +54,14 @@ def rights(role: Role, settings: Settings) -> list[Right]:
             return [topic(RAW, "Write"), topic(DEAD, "Write")]
         case "alerts":
             return [topic(which, "Read") for which in ALERTS.values()]
+        case "web":
+            # It shows how far the group of workers is behind the ends of what they read.
+            read = (RAW, MATCHES, TAGGED, DEAD, *ALERTS.values())
+            return [
+                *(topic(which, "Read") for which in read),
+                topic(DECISIONS, "Read", "Write"),
+                Right("group", settings.consumer_group, ("Describe",)),
+            ]
         case "topics":
             # `list` reads the last records: not every broker tells where a topic ends.
             operations = ("Create", "Describe", "DescribeConfigs", "Read")

@@ -17,7 +17,6 @@ from stream.cli.connecting import CONNECTION_SETTINGS
     "web_public_url",
     "web_token_file",
     "web_read_token_file",
-    "ingest_token_file",
     "rules_dir",
     "consumer_group",
     *CONNECTION_SETTINGS,

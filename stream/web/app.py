@@ -107,8 +107,6 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         if request.path.startswith(("/api/", "/alerts.atom")) or changes:
             raise web.HTTPUnauthorized(text="log in, or send a token: Authorization: Bearer …")
         raise web.HTTPSeeOther(login.address_for(request))
-    if not scope.read:
-        raise web.HTTPForbidden(text="this token is for other things than reading")
     if changes and not scope.decide and request.path not in login.FOR_READERS and request.path != "/api/playground":
         raise web.HTTPForbidden(text="this login may read, not decide")
     request["scope"] = scope

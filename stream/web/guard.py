@@ -5,7 +5,7 @@
     Origin    of whatever changes something must be the page itself (else 403)
     login     a token, as a cookie (HttpOnly, SameSite=Strict) for browsers or as `Authorization: Bearer` for programs;
               none is needed where no token is set, which is only possible on loopback
-    scopes    web_token: read and decide; web_read_token: read; ingest_token: neither (403)
+    scopes    web_token: read and decide; web_read_token: read; producers' tokens (sources.yml) are not known here
 
 The cookie holds no token: scope and end, signed with a key made of the tokens, so that another token ends all logins.
 Tokens are compared in constant time; after LOGIN_FAILURES_MAX wrong ones from an address it has to wait (429).
@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from stream.settings import LOOPBACK, Settings
+from stream.settings import LOOPBACK, Settings, WebToken
 
 COOKIE = "redline"
 SESSION_SECONDS = 7 * 86_400
@@ -46,15 +46,13 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a login may do."""
+    """What a login may do, besides reading."""
 
-    read: bool
     decide: bool
 
 
-NOBODY = Scope(read=False, decide=False)
-READER = Scope(read=True, decide=False)
-ANALYST = Scope(read=True, decide=True)
+READER = Scope(decide=False)
+ANALYST = Scope(decide=True)
 
 
 class Guard:
@@ -62,11 +60,12 @@ class Guard:
 
     def __init__(self, settings: Settings) -> None:
         self._tokens: list[tuple[str, Scope]] = []
-        for name, scope in (("web_token", ANALYST), ("web_read_token", READER), ("ingest_token", NOBODY)):
-            token = settings.token(name)  # type: ignore[arg-type]
+        scopes: dict[WebToken, Scope] = {"web_token": ANALYST, "web_read_token": READER}
+        for name, scope in scopes.items():
+            token = settings.token(name)
             if token is not None:
                 self._tokens.append((token, scope))
-        self.login_needed = any(scope.read for _, scope in self._tokens)
+        self.login_needed = bool(self._tokens)
         self._key = hashlib.sha256("\n".join(token for token, _ in self._tokens).encode()).digest()
         public = urlsplit(settings.web_public_url) if settings.web_public_url else None
         self._hosts = {*LOOPBACK, settings.web_host} - {"0.0.0.0", "::"}
@@ -102,10 +101,7 @@ class Guard:
     def scope(self, request: web.Request) -> Scope | None:
         """What the one who asks may do; None if it is not known who that is. Raises 429 for one who guesses."""
         if not self.login_needed:
-            header = request.headers.get("Authorization")
-            # Even where no login is needed, a token with less scope must not get more.
-            given = None if header is None else self._scope_of(_bearer(header))
-            return ANALYST if given is None else given
+            return ANALYST
         header = request.headers.get("Authorization")
         if header is not None:
             return self.login(_bearer(header), request.remote or "")

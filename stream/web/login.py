@@ -44,7 +44,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         raise web.HTTPRequestTimeout(text="the form did not arrive in time") from error
     scope = page.guard.login(str(fields.get("token", "")).strip(), request.remote or "")
     to = _here(request.query.get("next", "/"))
-    if scope is None or not scope.read:
+    if scope is None:
         page.telemetry.emit(LoginRefused(request.remote or "?"))
         raise web.HTTPSeeOther(f"/login?{urlencode({'next': to, 'wrong': ''})}")
     answer = web.Response(status=303, headers={"Location": to})

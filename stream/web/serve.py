@@ -42,7 +42,7 @@ def run_web(settings: Settings) -> int:
             setting="web_metrics_port",
         ) as health:
             telemetry.emit(HealthServing(health.url))
-            require_topics(settings, (TAGGED, *ALERTS.values(), DEAD, DECISIONS))
+            require_topics(settings, (TAGGED, *ALERTS.values(), DEAD, DECISIONS), "web")
             return asyncio.run(_serve(page, listening))
     finally:
         listening.close()
