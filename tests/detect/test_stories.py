@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.copies import jaccard, shingles
 from stream.detect import Assigned, Stories, StoryLimits, exemplars, fingerprint
 
 LIMITS = StoryLimits()
@@ -160,3 +161,17 @@ def test_a_full_state_stays_within_its_bytes() -> None:
     for n in range(150):
         stories.assign(f"a{n}", None, fingerprint(text(n, 1_200 if n % 2 else 100)), n, limits)
     assert len(stories.encode()) <= 60 * 321 + 50 * 26 + 100 * 12 + 17
+
+
+@pytest.mark.parametrize("step", [0.005, 0.015, 0.03, 0.04])
+def test_a_story_does_not_drift(step: float) -> None:
+    """Each text is the one before with a few words changed; what ends up together still shares its wording."""
+    words, stories = text(4, 250), Stories()
+    members: dict[str, list[frozenset[tuple[str, ...]]]] = {}
+    for n in range(120):
+        words = edited(words, step, seed=n)
+        story = stories.assign(f"a{n}", None, fingerprint(words), n, LIMITS).story
+        members.setdefault(story, []).append(shingles(words))
+    assert 2 <= len(members) <= 60
+    for shared in members.values():
+        assert min(jaccard(one, other) for one in shared for other in shared) >= 0.3
