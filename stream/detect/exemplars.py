@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from stream.detect.fingerprint import DIFFERING, SAME, Fingerprint, likeness
+from stream.detect.fingerprint import DIFFERING, SAME, Fingerprint, likeness, likeness_of, unpack
 
 if TYPE_CHECKING:
     from stream.detect.stories import Story
@@ -26,15 +26,27 @@ SAME_KEY_MAX = 16
 
 
 class Exemplar:
-    """A text of a story; `number` counts up in the order in which they came."""
+    """A text of a story; `number` counts up in the order in which they came, `data` is the fingerprint's bytes."""
 
-    __slots__ = ("bits", "level", "number", "size", "story", "text")
+    __slots__ = ("bits", "data", "level", "number", "size", "story")
 
-    def __init__(self, number: int, text: Fingerprint, story: Story) -> None:
+    def __init__(self, number: int, text: Fingerprint, data: bytes, story: Story) -> None:
         self.number = number
-        self.text = text
+        self.data = data
         self.story = story
         self.level, self.size, self.bits = text.level, text.size, text.bits
+
+    def likeness(self, text: Fingerprint) -> int:
+        """How like the exemplar a text is."""
+        if text.level == self.level:
+            return likeness_of(text.size + self.size, text.bits ^ self.bits)
+        return likeness(text, self.unpacked())
+
+    def unpacked(self) -> Fingerprint:
+        """The fingerprint, with all that is seldom asked for."""
+        unpacked = unpack(self.data)
+        assert unpacked is not None
+        return unpacked
 
 
 class Exemplars:
@@ -49,9 +61,9 @@ class Exemplars:
     def __len__(self) -> int:
         return len(self._all)
 
-    def add(self, text: Fingerprint, story: Story, number: int | None = None) -> Exemplar:
-        """A new exemplar; a restored one comes with its number, in ascending order."""
-        exemplar = Exemplar(self.next_number if number is None else number, text, story)
+    def add(self, text: Fingerprint, data: bytes, story: Story, number: int | None = None) -> Exemplar:
+        """A new exemplar, `data` unpacked is `text`; a restored one comes with its number, in ascending order."""
+        exemplar = Exemplar(self.next_number if number is None else number, text, data, story)
         self.next_number = max(self.next_number, exemplar.number + 1)
         self._all[exemplar.number] = exemplar
         if self._by_key is not None:
@@ -66,7 +78,7 @@ class Exemplars:
         if len(self._all) <= SCANNED_MAX // 2:
             self._by_key = None
             return
-        for key in exemplar.text.key_numbers():
+        for key in exemplar.unpacked().key_numbers():
             holders = self._by_key[key]
             if isinstance(holders, Exemplar):
                 del self._by_key[key]
@@ -84,7 +96,7 @@ class Exemplars:
             differing = DIFFERING[(bits ^ exemplar.bits).bit_count()]
             if exemplar.level == level and differing * more > (size + exemplar.size) * less:
                 continue
-            value = likeness(text, exemplar.text)
+            value = exemplar.likeness(text)
             if value >= floor:
                 yield value, exemplar
 
@@ -108,7 +120,7 @@ class Exemplars:
 
     def _index(self, exemplar: Exemplar) -> None:
         assert self._by_key is not None
-        for key in exemplar.text.key_numbers():
+        for key in exemplar.unpacked().key_numbers():
             holders = self._by_key.setdefault(key, exemplar)
             if holders is exemplar:
                 continue

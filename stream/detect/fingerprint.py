@@ -118,15 +118,16 @@ def unpack(data: bytes) -> Fingerprint | None:
 def likeness(one: Fingerprint, other: Fingerprint) -> int:
     """The estimated Jaccard index of two texts' shingles, from NOTHING_SHARED to SAME."""
     if one.level == other.level:
-        return _likeness(one.size + other.size, one.bits ^ other.bits)
+        return likeness_of(one.size + other.size, one.bits ^ other.bits)
     if one.level > other.level:
         one, other = other, one
     if one.level + 1 == other.level and one.next_size:
-        return _likeness(one.next_size + other.size, one.next_bits ^ other.bits)
+        return likeness_of(one.next_size + other.size, one.next_bits ^ other.bits)
     return NOTHING_SHARED
 
 
-def _likeness(total: int, differing_bits: int) -> int:
+def likeness_of(total: int, differing_bits: int) -> int:
+    """Likeness by the sizes of two sets, added up, and the exclusive or of their sketches at one level."""
     differing = DIFFERING[differing_bits.bit_count()]
     return (total - differing) * SAME // (total + differing) if total > differing else NOTHING_SHARED
 

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import orjson
 
 from stream.detect.exemplars import Exemplar, Exemplars
-from stream.detect.fingerprint import SAME, Fingerprint, likeness, unpack
+from stream.detect.fingerprint import SAME, Fingerprint, unpack
 from stream.detect.storycodec import Snapshot, StoryRecord, decode, encode
 from stream.wire.identity import NAMESPACE
 
@@ -115,7 +115,7 @@ class Stories:
             return Assigned(known.id, is_new=False, is_repeat=True)
         over = self._end_old(time_ms, limits)
         unpacked = unpack(text)
-        story = None if unpacked is None else self._joined(unpacked, time_ms, limits)
+        story = None if unpacked is None else self._joined(unpacked, text, time_ms, limits)
         is_new = False
         if story is None:
             identifier = story_id(article, run)
@@ -125,7 +125,7 @@ class Stories:
         if story is None:
             story = Story(identifier, time_ms)
             if unpacked is not None:
-                story.exemplars.append(self._exemplars.add(unpacked, story))
+                story.exemplars.append(self._exemplars.add(unpacked, text, story))
         else:
             del self._stories[story.id]
             story.last_ms = max(story.last_ms, time_ms)
@@ -139,7 +139,7 @@ class Stories:
         """A snapshot, about 220 bytes a story; equal states give equal bytes."""
         indices = {identifier: index for index, identifier in enumerate(self._stories)}
         records = [
-            StoryRecord(story.id, story.last_ms, [(each.number, each.text) for each in story.exemplars])
+            StoryRecord(story.id, story.last_ms, [(each.number, each.data) for each in story.exemplars])
             for story in self._stories.values()
         ]
         articles = [(name, indices[story.id]) for name, story in self._articles.items()]
@@ -153,20 +153,22 @@ class Stories:
         in_order = [Story(record.id, record.last_ms) for record in snapshot.stories]
         restored._stories = {story.id: story for story in in_order}
         exemplars = [
-            (number, text, story)
+            (number, data, story)
             for record, story in zip(snapshot.stories, in_order, strict=True)
-            for number, text in record.exemplars
+            for number, data in record.exemplars
         ]
         # The index has them in the order in which they came.
-        for number, text, story in sorted(exemplars, key=itemgetter(0)):
-            story.exemplars.append(restored._exemplars.add(text, story, number))
+        for number, data, story in sorted(exemplars, key=itemgetter(0)):
+            if (text := unpack(data)) is None:
+                raise ValueError("found a damaged fingerprint, expected a snapshot of stories")
+            story.exemplars.append(restored._exemplars.add(text, data, story, number))
         restored._exemplars.next_number = snapshot.next_number
         for name, index in snapshot.articles:
             in_order[index].articles.append(name)
             restored._articles[name] = in_order[index]
         return restored
 
-    def _joined(self, text: Fingerprint, time_ms: int, limits: StoryLimits) -> Story | None:
+    def _joined(self, text: Fingerprint, data: bytes, time_ms: int, limits: StoryLimits) -> Story | None:
         """The story of the exemplar most like the text (the newest of several), if the text belongs there."""
         found = [(value, exemplar.number, exemplar.story) for value, exemplar in self._exemplars.like(text, JOIN)]
         found.sort(key=itemgetter(0, 1), reverse=True)
@@ -176,9 +178,9 @@ class Stories:
                 continue
             is_full = len(story.exemplars) >= limits.exemplars_per_story_max
             floor = KEPT_TOGETHER_WHEN_FULL if is_full else KEPT_TOGETHER
-            if all(likeness(text, exemplar.text) >= floor for exemplar in story.exemplars):
+            if all(exemplar.likeness(text) >= floor for exemplar in story.exemplars):
                 if value < ALMOST_SAME and not is_full:
-                    story.exemplars.append(self._exemplars.add(text, story))
+                    story.exemplars.append(self._exemplars.add(text, data, story))
                 return story
             refused.add(story.id)
         return None

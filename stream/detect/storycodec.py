@@ -13,9 +13,8 @@ from __future__ import annotations
 import struct
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from stream.detect.fingerprint import Fingerprint, pack, unpack
+from itertools import chain
+from typing import NamedTuple
 
 VERSION = 1
 
@@ -25,17 +24,15 @@ _EXEMPLAR = struct.Struct(">QH")
 _ARTICLE = struct.Struct(">QI")
 
 
-@dataclass(frozen=True, slots=True)
-class StoryRecord:
-    """One story: UUID, latest event time (Unix, ms), its exemplars with their numbers, ascending."""
+class StoryRecord(NamedTuple):
+    """One story: UUID, latest event time (Unix, ms), its exemplars: number, ascending, and fingerprint."""
 
     id: str
     last_ms: int
-    exemplars: Sequence[tuple[int, Fingerprint]]
+    exemplars: Sequence[tuple[int, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """All that is remembered; `articles` are (hash of the id, index of the story)."""
 
     next_number: int
@@ -46,12 +43,11 @@ class Snapshot:
 def encode(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot; equal snapshots give equal bytes."""
     parts = [_HEAD.pack(VERSION, snapshot.next_number, len(snapshot.stories), len(snapshot.articles))]
-    for story in snapshot.stories:
-        parts.append(_STORY.pack(uuid.UUID(story.id).bytes, story.last_ms, len(story.exemplars)))
-        for number, text in story.exemplars:
-            packed = pack(text)
-            parts += (_EXEMPLAR.pack(number, len(packed)), packed)
-    parts.extend(_ARTICLE.pack(name, index) for name, index in snapshot.articles)
+    for identifier, last_ms, exemplars in snapshot.stories:
+        parts.append(_STORY.pack(bytes.fromhex(identifier.replace("-", "")), last_ms, len(exemplars)))
+        for number, text in exemplars:
+            parts += (_EXEMPLAR.pack(number, len(text)), text)
+    parts.append(struct.pack(">" + "QI" * len(snapshot.articles), *chain.from_iterable(snapshot.articles)))
     return b"".join(parts)
 
 
@@ -83,10 +79,7 @@ def _stories(data: bytes, count: int) -> tuple[list[StoryRecord], int]:
         for _ in range(exemplar_count):
             number, length = _EXEMPLAR.unpack_from(data, position)
             position += _EXEMPLAR.size
-            text = unpack(data[position : position + length])
+            exemplars.append((number, data[position : position + length]))
             position += length
-            if text is None:
-                raise ValueError(f"found a damaged fingerprint before byte {position}, expected a snapshot of stories")
-            exemplars.append((number, text))
         stories.append(StoryRecord(str(uuid.UUID(bytes=raw_id)), last_ms, exemplars))
     return stories, position

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from stream.detect import exemplars as module
-from stream.detect.exemplars import Exemplars
+from stream.detect.exemplars import Exemplar, Exemplars
 from stream.detect.fingerprint import SAME, Fingerprint, fingerprint, unpack
 from stream.detect.stories import JOIN, Story
 
@@ -18,6 +18,10 @@ def print_of(words: list[str]) -> Fingerprint:
     unpacked = unpack(fingerprint(words))
     assert unpacked is not None
     return unpacked
+
+
+def add(to: Exemplars, words: list[str], story: Story) -> Exemplar:
+    return to.add(print_of(words), fingerprint(words), story)
 
 
 def found(among: Exemplars, text: Fingerprint) -> list[tuple[int, int]]:
@@ -35,8 +39,8 @@ def test_the_index_finds_what_a_scan_finds(monkeypatch: pytest.MonkeyPatch, boil
     kept = []
     for number, words in enumerate(texts):
         story = Story(str(number), 0)
-        scanned.add(print_of(words), story)
-        kept.append(indexed.add(print_of(words), story))
+        add(scanned, words, story)
+        kept.append(add(indexed, words, story))
     hits = missed = 0
     for words in copies:
         text = print_of(words)
@@ -58,7 +62,7 @@ def test_what_was_removed_is_not_found() -> None:
     chance = Random(3)
     texts = [chance.choices(VOCABULARY, k=100) for _ in range(60)]
     among = Exemplars()
-    kept = [among.add(print_of(words), Story(str(n), 0)) for n, words in enumerate([*texts, *texts])]
+    kept = [add(among, words, Story(str(n), 0)) for n, words in enumerate([*texts, *texts])]
     assert [number for _, number in found(among, print_of(texts[7]))] == [7, 67]
     among.remove(kept[7])
     assert found(among, print_of(texts[7])) == [(SAME, 67)]
