@@ -1,9 +1,10 @@
 """What does the driver cost by itself? Records a second with an agent that does nothing, on one partition.
 
-    python -m bench.driver --bootstrap HOST:PORT [--records N] [--bytes N]
+    python -m bench.driver [--bootstrap HOST:PORT] [--records N] [--bytes N] [--peers PYTHON]
 
-Rows: a bare aiokafka loop, the chunk driver, Faust's own driver; each in a process of its own, over the same records.
-Needs a broker that is running; makes a topic of its own and leaves it there.
+Rows: a bare aiokafka loop, the chunk driver, Faust's own driver and, with a Python that has them, Quix Streams and a
+bare confluent-kafka loop; each in a process of its own, over the same records.
+Without `--bootstrap` a real Apache Kafka is started (Java and Maven); on a running one it leaves a topic behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any, NoReturn
 
 import click
@@ -60,24 +62,35 @@ class Meter:
 
 
 @click.command()
-@click.option("--bootstrap", required=True, help="A running Kafka broker.")
+@click.option("--bootstrap", default=None, help="A running Kafka broker.")
 @click.option("--records", default=40_000, show_default=True)
 @click.option("--bytes", "size", default=4_800, show_default=True, help="Size of a record.")
+@click.option("--peers", default=None, help="A Python with Quix Streams and confluent-kafka.")
 @click.option("--row", hidden=True, default=None)
 @click.option("--topic", hidden=True, default="")
-def main(bootstrap: str, records: int, size: int, row: str | None, topic: str) -> None:
-    """Measure the chunk driver beside a bare loop and Faust's own driver."""
+def main(bootstrap: str | None, records: int, size: int, peers: str | None, row: str | None, topic: str) -> None:
+    """Measure the chunk driver beside a bare loop and other drivers."""
     if row is not None:
-        asyncio.run(ROWS[row](bootstrap, topic, Meter(row, records)))
+        asyncio.run(ROWS[row](bootstrap or "", topic, Meter(row, records)))
         return
-    settings = Settings(bootstrap=bootstrap, topic_prefix=f"bench-{uuid.uuid4().hex[:8]}.", topic_partitions=1)
-    with Admin(settings) as admin:
-        admin.create()
-    topic = full_name(settings.topic_prefix, RAW)
-    _fill(bootstrap, topic, records, size)
-    for name in ROWS:
-        arguments = ["--bootstrap", bootstrap, "--records", str(records), "--row", name, "--topic", topic]
-        subprocess.run([sys.executable, "-m", "bench.driver", *arguments], check=True, timeout=ROW_SECONDS_MAX)
+    with ExitStack() as held:
+        if bootstrap is None:
+            from tests.kafka.broker import KafkaBroker
+
+            bootstrap = held.enter_context(KafkaBroker()).bootstrap
+        settings = Settings(bootstrap=bootstrap, topic_prefix=f"bench-{uuid.uuid4().hex[:8]}.", topic_partitions=1)
+        with Admin(settings) as admin:
+            admin.create()
+        topic = full_name(settings.topic_prefix, RAW)
+        _fill(bootstrap, topic, records, size)
+        print(
+            f"one process, one partition, {records:,} records of {size:,} bytes, an agent that does nothing", flush=True
+        )
+        for name in ROWS:
+            python = peers if name in PEERS else sys.executable
+            if python is not None:
+                arguments = ["--bootstrap", bootstrap, "--records", str(records), "--row", name, "--topic", topic]
+                subprocess.run([python, "-m", "bench.driver", *arguments], check=True, timeout=ROW_SECONDS_MAX)
 
 
 def _fill(bootstrap: str, topic: str, records: int, size: int) -> None:
@@ -127,6 +140,32 @@ async def _stock(bootstrap: str, topic: str, meter: Meter) -> None:
     await _run(app)
 
 
+async def _quix(bootstrap: str, topic: str, meter: Meter) -> None:
+    from quixstreams import Application
+
+    app = Application(
+        broker_address=bootstrap,
+        consumer_group=_group(),
+        auto_offset_reset="earliest",
+        auto_create_topics=False,
+        loglevel="ERROR",
+        state_dir=tempfile.mkdtemp(prefix="bench-"),
+    )
+    frame = app.dataframe(app.topic(topic, value_deserializer="bytes", key_deserializer="bytes"))
+    frame.update(lambda _: meter.saw(1))
+    app.run()
+
+
+async def _confluent(bootstrap: str, topic: str, meter: Meter) -> None:
+    from confluent_kafka import Consumer
+
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": _group(), "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    while True:
+        if records := consumer.consume(FETCH_RECORDS, timeout=1.0):
+            meter.saw(len(records))
+
+
 def _app(broker: str, **settings: Any) -> faust.App:
     return faust.App(
         _group(),
@@ -155,7 +194,10 @@ ROWS: dict[str, Callable[[str, str, Meter], Coroutine[Any, Any, None]]] = {
     "bare loop": _bare,
     "chunk driver": _chunked,
     "stock Faust": _stock,
+    "Quix Streams": _quix,
+    "confluent": _confluent,
 }
+PEERS = ("Quix Streams", "confluent")
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,93 @@
+"""How far a program under measurement has come, and what it cost: outputs on the broker, CPU and memory from /proc."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from kafka import KafkaConsumer, TopicPartition
+
+from stream.settings import Settings
+from stream.wire.topics import ALERTS, DEAD, TAGGED, full_name
+
+WARM_SHARE = 0.15
+"""So much of the articles is not counted: imports, rules, joining the group, first caches."""
+QUIET_SECONDS = 2.0
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What some articles took. `cpu_us` is the processor time of the program an article, all its threads."""
+
+    articles_per_second: float
+    cpu_us: float
+    alerts: int
+
+
+class Outputs:
+    """Counts the records on the output topics, by their end offsets."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap)
+        self._tagged = self._partitions(full_name(settings.topic_prefix, TAGGED))
+        self._dead = self._partitions(full_name(settings.topic_prefix, DEAD))
+        self._alerts = [p for t in ALERTS.values() for p in self._partitions(full_name(settings.topic_prefix, t))]
+
+    def counts(self) -> tuple[int, int]:
+        """Articles tagged, alerts raised; a dead letter ends the benchmark."""
+        ends = self._consumer.end_offsets([*self._tagged, *self._alerts, *self._dead])
+        if sum(ends[p] for p in self._dead):
+            raise click.ClickException("a record became a dead letter")
+        return sum(ends[p] for p in self._tagged), sum(ends[p] for p in self._alerts)
+
+    def close(self) -> None:
+        """Disconnects."""
+        self._consumer.close()
+
+    def _partitions(self, topic: str) -> list[TopicPartition]:
+        return [TopicPartition(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic) or ())]
+
+
+def cost(settings: Settings, pids: Sequence[int], articles: int, seconds_max: float) -> Cost:
+    """Watches until all articles are tagged and no alert comes any more; counts from `WARM_SHARE` on."""
+    outputs = Outputs(settings)
+    deadline = time.monotonic() + seconds_max
+    started: tuple[float, float, int] | None = None
+    before, moved = (0, 0), (0.0, 0.0)
+    try:
+        while time.monotonic() < deadline:
+            found = outputs.counts()
+            now = (time.monotonic(), sum(map(cpu_seconds, pids)))
+            if started is None and found[0] >= WARM_SHARE * articles:
+                started = (*now, found[0])
+            if found != before:
+                before, moved = found, now
+            # The embedded broker's end offsets may be behind by a part of the last batch.
+            elif started and found[0] >= 0.97 * articles and now[0] - moved[0] > QUIET_SECONDS:
+                counted = articles - started[2]
+                spent = moved[1] - started[1]
+                return Cost(counted / (moved[0] - started[0]), spent / counted * 1e6, found[1])
+            time.sleep(LOOK_SECONDS)
+    finally:
+        outputs.close()
+    raise click.ClickException(f"found {before[0]} tagged articles of {articles} after {seconds_max:.0f} s")
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process so far; not a number where there is no /proc."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return float("nan")
+    fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float:
+    """Memory of a process that is in RAM (RSS), in MB (10^6 bytes)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
