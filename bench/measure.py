@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from kafka import KafkaConsumer, TopicPartition
 
+from stream.broker.ends import end_offsets
 from stream.settings import Settings
 from stream.wire.topics import ALERTS, DEAD, TAGGED, full_name
 
@@ -38,9 +39,17 @@ class Outputs:
         self._dead = self._partitions(full_name(settings.topic_prefix, DEAD))
         self._alerts = [p for t in ALERTS.values() for p in self._partitions(full_name(settings.topic_prefix, t))]
 
-    def counts(self) -> tuple[int, int]:
-        """Articles tagged, alerts raised; a dead letter ends the benchmark."""
-        ends = self._consumer.end_offsets([*self._tagged, *self._alerts, *self._dead])
+    def counts(self, *, exact: bool = False) -> tuple[int, int]:
+        """Articles tagged, alerts raised; a dead letter ends the benchmark.
+
+        Not `exact`, the embedded broker may be behind by a part of the last batch of each partition.
+        """
+        partitions = [*self._tagged, *self._alerts, *self._dead]
+        ends = (
+            end_offsets(self._consumer, partitions, seconds_max=10.0)
+            if exact
+            else self._consumer.end_offsets(partitions)
+        )
         if sum(ends[p] for p in self._dead):
             raise click.ClickException("a record became a dead letter")
         return sum(ends[p] for p in self._tagged), sum(ends[p] for p in self._alerts)
@@ -67,11 +76,9 @@ def cost(settings: Settings, pids: Sequence[int], articles: int, seconds_max: fl
                 started = (*now, found[0])
             if found != before:
                 before, moved = found, now
-            # The embedded broker's end offsets may be behind by a part of the last batch.
-            elif started and found[0] >= 0.97 * articles and now[0] - moved[0] > QUIET_SECONDS:
-                counted = articles - started[2]
-                spent = moved[1] - started[1]
-                return Cost(counted / (moved[0] - started[0]), spent / counted * 1e6, found[1])
+            elif started and now[0] - moved[0] > QUIET_SECONDS and (exact := outputs.counts(exact=True))[0] == articles:
+                counted, spent = articles - started[2], moved[1] - started[1]
+                return Cost(counted / (moved[0] - started[0]), spent / counted * 1e6, exact[1])
             time.sleep(LOOK_SECONDS)
     finally:
         outputs.close()

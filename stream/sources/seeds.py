@@ -22,6 +22,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from stream.model import Reject
 from stream.sources.folder import read_path
@@ -53,6 +54,9 @@ class Entry(BaseModel):
     country: Text | None = None
     note: Text | None = None
     licence: Text | None = None
+
+
+NESTED_MAX = 20
 
 
 class Index(BaseModel):
@@ -96,7 +100,10 @@ def read_seeds(folder: Path, *, file_bytes_max: int) -> Iterator[Item]:
 def parse_index(data: bytes) -> Index | Reject:
     """The index in the bytes of its file; a Reject says what was found and expected, and in which line."""
     try:
-        loaded = YAML(typ="safe", pure=True).load(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        if (fault := _beyond_data(text)) is not None:
+            return unreadable(fault)
+        loaded = YAML(typ="safe", pure=True).load(text)
         index = Index.model_validate(loaded)
     except UnicodeDecodeError as error:
         return Reject("read", "invalid_utf8", f"found byte 0x{data[error.start]:02x} at {error.start}, expected UTF-8")
@@ -112,6 +119,20 @@ def parse_index(data: bytes) -> Index | Reject:
         if entry.published is not None and parse_time(entry.published) is None:
             return unreadable(f"articles.{name}.published: found {entry.published!r}, expected an RFC 3339 time")
     return index
+
+
+def _beyond_data(text: str) -> str | None:
+    """Aliases (a few lines become millions), tags and deep nesting have no place in an index."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        found = "an alias" if isinstance(event, AliasEvent) else "a tag" if getattr(event, "tag", None) else None
+        if found is None and depth > NESTED_MAX:
+            found = "deep nesting"
+        if found is not None:
+            line = event.start_mark.line + 1
+            return f"found {found} in line {line}, expected YAML of plain lists and mappings"
+    return None
 
 
 def _fault(fault: dict[str, object]) -> str:

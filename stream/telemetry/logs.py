@@ -41,6 +41,8 @@ def configure_logging(
     """Replaces all log handlers by one that writes to stderr; libraries speak only when something is wrong."""
     handler = logging.StreamHandler(to if to is not None else sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else TextLines())
+    if level != "debug":
+        handler.addFilter(_Calm())
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
@@ -115,8 +117,26 @@ class JsonLines(logging.Formatter):
             "message": safe(_message(record)),
         }
         for name, value in _fields(record).items():
-            line.setdefault(name, safe(value) if isinstance(value, str) else value)
+            line.setdefault(name, value if isinstance(value, bool | int | float) else safe(str(value)))
         return orjson.dumps(line, default=lambda value: safe(str(value))).decode("utf-8")
+
+
+class _Calm(logging.Filter):
+    """Holds back what a library says again and again; our own lines say themselves what kind they are (`events`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._throttle = Throttle()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False: this line is held back."""
+        if record.name.partition(".")[0] == "redline":
+            return True
+        # The pattern, not the message: what is filled in differs each time.
+        held_back = self._throttle.admit(f"{record.name} {record.levelno} {str(record.msg)[:200]}")
+        if held_back:
+            setattr(record, FIELDS_ATTRIBUTE, {**getattr(record, FIELDS_ATTRIBUTE, {}), "held_back": held_back})
+        return held_back is not None
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

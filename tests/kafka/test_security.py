@@ -13,9 +13,9 @@ from stream.broker.subscriber import Subscriber
 from stream.errors import ServiceError
 from stream.settings import Settings
 from tests.e2e import scenarios
-from tests.kafka.secure import SecureBroker
+from tests.kafka.secure import USERS, SecureBroker
 from tests.kafka.securekit import login, plain, redline, secured
-from tests.worker.kit import REAL, following, running
+from tests.worker.kit import REAL, following, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -118,3 +118,22 @@ def _not_let_in(broker: SecureBroker, folder: Path, case: str) -> tuple[Settings
     if isinstance(authority := more.get("kafka_ca_file"), str):
         more["kafka_ca_file"] = broker.file(authority)
     return secured(broker, "x.", listener, **more), said
+
+
+def test_the_loudest_log_shows_no_password(secure_broker: SecureBroker, topic_prefix: str, tmp_path: Path) -> None:
+    settings = secured(secure_broker, topic_prefix, "LOGIN", **login(secure_broker, tmp_path, "admin"))
+    scenarios.with_rules(plain(secure_broker, topic_prefix), tmp_path)
+    settings = settings.model_copy(update={"rules_dir": tmp_path, "log_level": "debug"})
+    secret = USERS["admin"]
+    articles = tmp_path / "articles.ndjson"
+    articles.write_bytes(scenarios.article(1))
+    with running(settings, REAL) as worker:
+        worker.ready()
+        replayed = redline(settings, "replay", str(articles))
+        assert replayed.returncode == 0
+        until(lambda: worker.metric('redline_articles_total{stage="tagged"}') == 1, "tagged")
+        shown = worker.log + replayed.stdout + replayed.stderr + worker.page("/metrics")[1]
+        assert worker.stop() == 0
+    assert secret not in shown + worker.log
+    assert secret.encode().hex() not in shown + worker.log
+    assert "kafka" in worker.log, "the libraries did speak"

@@ -107,3 +107,17 @@ def test_a_folder_without_an_index_comes_as_it_is(tmp_path: Path) -> None:
 
 def test_an_index_too_large_is_refused() -> None:
     assert isinstance(parse_index(b"schema: nothing"), Reject)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a [x, x]\narticles: *a\n", "found an alias in line 2, expected YAML of plain lists"),
+        ("articles: !!python/object:os.system {}\n", "found a tag in line 1"),
+        ("a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)), "found an alias"),
+    ],
+)
+def test_an_index_has_no_aliases_and_no_tags(text: str, said: str) -> None:
+    found = parse_index(text.encode())
+    assert isinstance(found, Reject)
+    assert said in found.reason

@@ -124,3 +124,29 @@ def test_what_python_would_print_as_a_traceback_is_one_line() -> None:
     assert "ValueError: gone" in lines[0]
     assert "ValueError: closed" in lines[1]
     assert "Traceback" not in out.getvalue()
+
+
+def test_what_a_library_repeats_is_held_back_by_pattern_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("stream.telemetry.logs.time.monotonic", lambda: now[0])
+    out = io.StringIO()
+    configure_logging("info", "text", to=out)
+    for number in range(500):
+        logging.getLogger("aiokafka.conn").error("Unable to connect to %s", f"broker-{number}")
+        logging.getLogger("redline").warning("ours %s", number)
+    logging.getLogger("aiokafka.conn").error("something else")
+    lines = out.getvalue().splitlines()
+    assert sum("Unable to connect" in line for line in lines) == 10
+    assert sum("ours" in line for line in lines) == 500
+    assert "something else" in lines[-1]
+    now[0] += 61
+    logging.getLogger("aiokafka.conn").error("Unable to connect to %s", "again")
+    assert out.getvalue().splitlines()[-1].endswith("Unable to connect to again  held_back=490")
+
+
+def test_values_of_any_type_cannot_forge_a_line() -> None:
+    line = logged("json", "x", places=["a\u2028b", "c\x1b[1m"], nested={"k\x9b": "\u202e"}, count=3, sure=True)
+    assert not set(line[:-1]) & set("\u2028\x1b\x9b\u202e")
+    found = json.loads(line)
+    assert (found["count"], found["sure"]) == (3, True)
+    assert isinstance(found["places"], str)
