@@ -32,6 +32,16 @@ PASSWORD_CHARACTERS_MAX = 4_096
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
+class Unshown(str):
+    """A secret for libraries that want text: their logs of options, and whatever else prints a repr, hide it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Nothing of it."""
+        return "'**********'"
+
+
 class Settings(BaseSettings):
     """All settings of all commands; each command uses the ones its reference page lists."""
 
@@ -303,14 +313,14 @@ class Settings(BaseSettings):
         """True if every bootstrap broker is on this machine."""
         return all(b.rpartition(":")[0].strip("[]") in LOOPBACK for b in self.bootstrap.split(","))
 
-    def sasl_password(self) -> str | None:
+    def sasl_password(self) -> Unshown | None:
         """The password, from its setting or its file (without the line's end); never logged or printed."""
         if self.kafka_password is not None:
-            return self.kafka_password.get_secret_value()
+            return Unshown(self.kafka_password.get_secret_value())
         if self.kafka_password_file is not None:
             try:
                 with self.kafka_password_file.open(encoding="utf-8") as file:
-                    return file.read(PASSWORD_CHARACTERS_MAX).rstrip("\r\n")
+                    return Unshown(file.read(PASSWORD_CHARACTERS_MAX).rstrip("\r\n"))
             except (OSError, UnicodeDecodeError) as error:
                 why = getattr(error, "strerror", None) or "it is not UTF-8"
                 raise SettingsError(f"kafka_password_file: cannot read {self.kafka_password_file}: {why}") from None

@@ -100,7 +100,9 @@ def test_no_object_shows_it(settings: Settings) -> None:
     for thing in (settings, settings.model_dump(), credentials(settings), login_of(settings)):
         assert CANARY not in repr(thing)
         assert CANARY not in str(thing)
-    assert client_options(settings, client_id="x")["sasl_plain_password"] == CANARY
+    options = client_options(settings, client_id="x")
+    assert options["sasl_plain_password"] == CANARY
+    assert CANARY not in f"{options}", "kafka-python logs its options"
 
 
 def test_no_traceback_shows_it(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
