@@ -24,6 +24,9 @@ SCANNED_MAX = 32
 SAME_KEY_MAX = 16
 """How many exemplars with a key are looked at, the newest ones."""
 
+LONG_TEXT_MARGIN = SAME // 10
+"""How far below a floor the first sketch of a long text may be, for the second one to be asked."""
+
 
 class Exemplar:
     """A text of a story; `number` counts up in the order in which they came, `data` is the fingerprint's bytes."""
@@ -38,7 +41,7 @@ class Exemplar:
 
     def likeness(self, text: Fingerprint) -> int:
         """How like the exemplar a text is."""
-        if text.level == self.level:
+        if text.level == self.level and not text.next_size:
             return likeness_of(text.size + self.size, text.bits ^ self.bits)
         return likeness(text, self.unpacked())
 
@@ -90,7 +93,9 @@ class Exemplars:
     def like(self, text: Fingerprint, floor: int) -> Iterator[tuple[int, Exemplar]]:
         """The exemplars at least `floor` like the text, each with its likeness."""
         level, size, bits = text.level, text.size, text.bits
-        less, more = SAME - floor, SAME + floor
+        # Of long texts the next level has a say as well, but not so much.
+        lowest = floor - LONG_TEXT_MARGIN if text.next_size else floor
+        less, more = SAME - lowest, SAME + lowest
         for exemplar in self._candidates(text):
             # What `likeness` says of two texts of one level, written out: nearly all are passed over here.
             differing = DIFFERING[(bits ^ exemplar.bits).bit_count()]

@@ -9,7 +9,8 @@ What is compared is the set of shingles, each four words on consecutive position
     keys            the 12 smallest hashes (bottom-k sketch; Broder 1997): texts that share much share some of them
 
 A long text is sampled: at level n only hashes below 2^32 / 2^n count, the same ones in every text. It carries two
-sketches, of its own level and of the next, so that texts of like length always have a level in common.
+sketches, of its own level and of the next, so that texts of like length always have a level in common; where both
+have two, both are asked.
 
 The bytes, big-endian: version, level, number of sketches; for each sketch its set's size (2 bytes) and bits (128);
 then the keys (4 bytes each, ascending). The hash is CRC-32: the same in every process, on every machine.
@@ -118,7 +119,12 @@ def unpack(data: bytes) -> Fingerprint | None:
 def likeness(one: Fingerprint, other: Fingerprint) -> int:
     """The estimated Jaccard index of two texts' shingles, from NOTHING_SHARED to SAME."""
     if one.level == other.level:
-        return likeness_of(one.size + other.size, one.bits ^ other.bits)
+        value = likeness_of(one.size + other.size, one.bits ^ other.bits)
+        if one.next_size and other.next_size:
+            # The errors of the two are nearly independent, and the first one's is the smaller.
+            following = likeness_of(one.next_size + other.next_size, one.next_bits ^ other.next_bits)
+            return (4 * value + 3 * following) // 7
+        return value
     if one.level > other.level:
         one, other = other, one
     if one.level + 1 == other.level and one.next_size:
