@@ -1,6 +1,6 @@
 """Residue: what a page put around an article, found line by line. Pure, linear in the length of the text.
 
-Three things make a line residue. All are asked of whole lines, and of a line of prose only the first:
+Three things make a line residue. All are asked of whole lines, and of a paragraph only the first:
 
 1. **Function**: the line is one of the texts by which pages work (`stream.clean.furniture`): share bars, comment forms,
    cookie notices, teasers such as "See also …", copyright lines.
@@ -8,10 +8,10 @@ Three things make a line residue. All are asked of whole lines, and of a line of
    section names.
 3. **Place**: a run of short lines without sentence punctuation outside the article's body: menus before it, link lists
    behind it. The body is the stretch of lines with the greatest sum, when prose counts by its words and each other line
-   takes a little away, and a line that begins another section (comments, related articles, newsletters) a lot
+   takes a little away, and a line that ends the article (comments, copyright) a lot
    (maximum-sum segment, Kadane's algorithm; the idea of taking the body of a page in this way is Finn, Kushmerick and
    Smyth, "Fact or fiction: content classification for digital libraries", 2001). Of a page dumped whole, what is left
-   between menus on either side of the body goes with them, teasers that are sentences too.
+   between menus on either side of the body goes with them, short teasers that are sentences too.
 
 Precision first: where there is no prose, or too few lines to tell, nothing is cut by place; the lines before the body
 that can be its headline, byline or date stay; in hard-wrapped text only paragraphs of one line are asked.
@@ -56,7 +56,9 @@ BOX_LINES_MIN = 4
 BOX_WORDS_PER_LINE_MAX = 8
 """Inside the body of a page dumped whole: so many short lines, one of them with a function, are a box of links."""
 SIDE_LINES_MIN = 8
-"""A side of the body with so many lines of residue, and as many of them as of others, is residue as a whole."""
+"""A side of the body with so many lines of residue, a third of its lines, is residue as a whole."""
+PARAGRAPH_WORDS_MIN = 15
+"""Prose of so many words is never cut by its place: it may be the end of the article, behind a box."""
 STRAY_TAGS_RATIO = 4
 """A text with more line breaks than this for each block element is lines of text with a stray tag in it."""
 HEAD_LINES_KEPT = 5
@@ -232,7 +234,7 @@ def _are_icons(words: list[str]) -> bool:
     return len(names) * 5 >= len(words) * 2 and len(set(names)) >= ICON_NAMES_MIN
 
 
-_SECTIONS = frozenset(("comments", "copyright", "newsletter", "related"))
+_SECTIONS = frozenset(("comments", "copyright"))
 """Kinds of lines behind which the article seldom goes on."""
 
 
@@ -246,7 +248,7 @@ def _body(lines: list[_Line]) -> tuple[int, int] | None:
         elif line.kind is None and line.ended and line.words > 2:
             total += 0.0
         else:
-            total -= 15.0 if line.kind in _SECTIONS else 4.0
+            total -= 15.0 if line.kind in _SECTIONS else 5.0
         if total <= 0.0:
             total, start = 0.0, number + 1
         elif total > best:
@@ -296,9 +298,10 @@ def _mark_sides(lines: list[_Line], first: int, last: int) -> None:
         head -= 1
     for side in (lines[:head], lines[last + 1 :]):
         found = sum(line.kind is not None for line in side)
-        if found >= SIDE_LINES_MIN and found * 2 >= len(side):
+        if found >= SIDE_LINES_MIN and found * 3 >= len(side):
             for line in side:
-                line.kind = line.kind or "menu"
+                if not (line.prose and line.words >= PARAGRAPH_WORDS_MIN):
+                    line.kind = line.kind or "menu"
 
 
 def _links(lines: list[_Line], run: list[int], *, within: bool) -> list[int]:

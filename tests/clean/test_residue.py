@@ -253,7 +253,7 @@ PARAGRAPHS = [
     "since the bridge was built.",
 ]
 MENU = ["Home", "World", "Business", "Sport", "Culture", "Travel", "Weather", "Sign in", "Subscribe", "Search"]
-TEASER = "A dog that swam across the lake is home again after three days, its owners told this paper on Sunday."
+TEASER = "A dog that swam across the lake is home again after three days."
 
 
 def _left(lines: list[str]) -> list[str]:
@@ -271,7 +271,7 @@ def test_sentences_between_menus_go_with_them() -> None:
     behind = [
         "Related articles",
         "Ten cities to see",
-        "What the river brings",
+        *MENU,
         TEASER,
         *MENU,
         "Leave a comment",
@@ -284,6 +284,11 @@ def test_sentences_between_menus_go_with_them() -> None:
 def test_boxes_inside_the_body_of_a_dumped_page() -> None:
     box = ["Related articles", "Ten cities to see this year", "A dog comes home", "What the river brings", "Read more"]
     assert _left([*MENU, *PARAGRAPHS[:2], *box, *PARAGRAPHS[2:], *MENU]) == PARAGRAPHS
+
+
+def test_the_end_of_an_article_behind_a_long_box_stays() -> None:
+    box = ["Related articles", *[f"Headline number {number} of the box" for number in range(10)]]
+    assert _left([*MENU, PARAGRAPHS[0], *box, PARAGRAPHS[1], *MENU]) == PARAGRAPHS[:2]
 
 
 def test_lists_that_belong_to_the_article_stay() -> None:
