@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops soak-reload compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest audit docs lock clean
+.PHONY: help demo test test-kafka test-ops soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,12 @@ test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian
 
 soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (three minutes)
 	REDLINE_SOAK_RELOADS=1000 $(BIN)/python -m pytest -s tests/worker/test_reload_live.py -k many_reloads $(ARGS)
+
+soak: $(VENV)/.dev ## faults for long on a real Apache Kafka: MINUTES=30 SEED=20260703
+	$(BIN)/python -u -m tests.faults.soak --minutes $(or $(MINUTES),30) --seed $(or $(SEED),20260703)
+
+reliability: $(VENV)/.dev ## write docs/reliability.md from the results in docs/reliability
+	$(BIN)/python tools/reliability.py
 
 compose-test: ## docker compose up, killed, scaled, broken and taken down again (needs a Docker engine)
 	$(PYTHON) tools/compose_test.py
@@ -56,9 +62,6 @@ bench-ingest: $(VENV)/.dev ## articles a second over HTTP to acknowledged record
 
 bench-stories: $(VENV)/.dev ## are near-duplicates found, and nothing else; cost of stories (ARGS="DATA.jsonl.gz …")
 	$(BIN)/python -m bench.stories $(ARGS)
-
-audit: $(VENV)/.dev ## known vulnerabilities of all locked packages (asks a service on the internet)
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock -r requirements-dev.lock
 
 docs: $(VENV)/.dev ## write the generated reference under docs/reference
 	$(BIN)/python tools/reference.py

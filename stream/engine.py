@@ -116,6 +116,7 @@ class Engine:
         facts = Facts(records=len(records))
         outputs: list[Output] = []
         timed: list[Timed] = []
+        readable: list[Record] = []
         for record in records:
             if is_control(record):
                 facts.controls += 1
@@ -128,8 +129,9 @@ class Engine:
                     facts.article_bytes += len(record.value or b"")
                     moment = _from_ms(record.timestamp_ms)
                     timed.append(Timed(decoded, event_time(article, moment), record.timestamp_ms))
-        for judged in self.judge(timed):
-            outputs.extend(self._tag_outputs(judged, facts))
+                    readable.append(record)
+        for record, judged in zip(readable, self.judge(timed), strict=True):
+            outputs.extend(self._tag_outputs(judged, record, facts))
         return Batch(outputs, facts)
 
     def alert(self, records: Sequence[Record], now: datetime) -> Batch:
@@ -178,16 +180,26 @@ class Engine:
             bytes_max=self.config.message_bytes_max,
         )
 
-    def _tag_outputs(self, judged: Judged, facts: Facts) -> list[Output]:
+    def _tag_outputs(self, judged: Judged, record: Record, facts: Facts) -> list[Output]:
         article = judged.timed.decoded.article
         alerting = judged.alerting
+        outputs = [encode_tagged(article, self.tagged_event(judged), topic=self._tagged_topic)]
+        outputs.extend(encode_match(match, topic=self._matches_topic) for match in alerting)
+        largest = max(outputs, key=lambda output: len(output.value))
+        if len(largest.value) > self.config.message_bytes_max:
+            return [self._too_large(largest, record, facts)]
         facts.articles += 1
         facts.matches += len(alerting)
         facts.topics.update(hit.topic for hit in judged.topics)
         facts.rule_errors.extend(judged.rule_errors)
-        outputs = [encode_tagged(article, self.tagged_event(judged), topic=self._tagged_topic)]
-        outputs.extend(encode_match(match, topic=self._matches_topic) for match in alerting)
         return outputs
+
+    def _too_large(self, output: Output, record: Record, facts: Facts) -> Output:
+        # The broker would refuse it, and with it the others of its batch. The original would be no smaller.
+        limit = f"found {len(output.value)} bytes for {output.topic}, expected at most {self.config.message_bytes_max}"
+        reject = Reject("match", "output_too_large", limit)
+        self._count_dead(reject, record, facts)
+        return encode_dead_letter(reject, record, topic=self._dead_topic, original_bytes_max=0)
 
     def _judged(self, timed: Timed, read: ReadArticle, hits: Sequence[RuleMatch]) -> Judged:
         article = timed.decoded.article
@@ -221,9 +233,12 @@ class Engine:
             tuple((hit.rule.id, hit.error) for hit in hits if hit.error is not None),
         )
 
-    def _dead_letter(self, reject: Reject, record: Record, facts: Facts) -> Output:
+    def _count_dead(self, reject: Reject, record: Record, facts: Facts) -> None:
         facts.dead[reject.stage, reject.code] += 1
         facts.dead_reasons.append(f"{record.topic}[{record.partition}]@{record.offset}: {reject.reason}")
+
+    def _dead_letter(self, reject: Reject, record: Record, facts: Facts) -> Output:
+        self._count_dead(reject, record, facts)
         return encode_dead_letter(
             reject,
             record,

@@ -36,8 +36,8 @@ from stream.worker.sender import Sender
 FRAMING_BYTES = 100_000
 """What headers and Kafka's own framing may add to a message of `message_bytes_max`."""
 
-PRODUCER_BATCH_BYTES = 131_072
-"""Well below any broker's limit: a batch over it would be refused as a whole."""
+PRODUCER_BATCH_BYTES_MAX = 131_072
+"""And no more than one message may have: a batch over the topic's limit is refused as a whole, good messages too."""
 
 
 def create_app(
@@ -134,7 +134,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "producer_acks": -1,
         "producer_linger": 0.0,
         "producer_compression_type": None,
-        "producer_max_batch_size": PRODUCER_BATCH_BYTES,
+        "producer_max_batch_size": min(PRODUCER_BATCH_BYTES_MAX, settings.message_bytes_max),
         "producer_max_request_size": settings.message_bytes_max + FRAMING_BYTES,
         "producer_request_timeout": settings.kafka_request_timeout_ms / 1_000,
     }

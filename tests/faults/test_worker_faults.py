@@ -51,7 +51,7 @@ def test_two_workers_join_die_and_leave(settings: Settings, report: Report) -> N
     with supervised(settings) as first:
         first.worker.ready()
         with Feeder(settings, RATE) as feeder:
-            for how in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+            for how in (signal.SIGTERM, signal.SIGKILL):
                 with supervised(settings) as second:
                     second.worker.ready()
                     feeder.wait(chance.randrange(1, RATE))
@@ -61,7 +61,7 @@ def test_two_workers_join_die_and_leave(settings: Settings, report: Report) -> N
                     second.worker.ready()
                     assert second.stop() == 0, second.worker.log
         account = settle(settings, feeder)
-        report(account.result("a second worker joins, one of the two is stopped or killed", 4))
+        report(account.result("a second worker joins, one of the two is stopped or killed", 2))
         account.check()
         assert first.stop() == 0
 
@@ -93,11 +93,11 @@ def test_rebalance_storm(kafka_settings: Settings, tmp_path: Path, report: Repor
         for worker in (first, second, third):
             worker.worker.ready()
         with Feeder(settings, RATE) as feeder:
-            for _ in range(8):
+            for _ in range(6):
                 feeder.wait(2 * RATE)
                 chance.choice((first, second, third)).signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
         account = settle(settings, feeder)
-        report(account.result("rebalance storm: three workers, one stopped or killed every 2 s", 8))
+        report(account.result("rebalance storm: three workers, one stopped or killed every 2 s", 6))
         account.check()
         for worker in (first, second, third):
             worker.worker.ready()
@@ -128,12 +128,3 @@ def test_more_comes_than_is_worked(settings: Settings, report: Report) -> None:
         assert most_lag > 500
         assert grown < size / 2
         assert worker.stop() == 0
-
-
-def test_too_few_file_descriptors_are_said_once_and_end_the_worker(settings: Settings) -> None:
-    limited = ("-c", "import resource, sys, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (14, 14)); "
-               "sys.argv = ['redline', 'worker']; runpy.run_module('stream.cli', run_name='__main__')")  # fmt: skip
-    with running(settings, limited) as worker:
-        assert worker.wait_exit() in (2, GAVE_UP), worker.log
-        assert "Too many open files" in worker.log
-        assert len(worker.log) < 5_000

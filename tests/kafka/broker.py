@@ -54,16 +54,18 @@ class KafkaBroker:
         fetch_jars()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kafka-"))
         self.port, self.controller_port = free_ports(2)
+        self._format(cluster_id())
+        self.start()
+
+    def _format(self, cluster: str) -> None:
         self._properties = self.folder / "server.properties"
         properties = PROPERTIES.format(port=self.port, controller=self.controller_port, folder=self.folder)
         self._properties.write_text(properties + self.more_properties(), encoding="utf-8")
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "x")
         subprocess.run(
             _java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties), *self.more_format()),
             check=True,
             capture_output=True,
         )
-        self.start()
 
     def more_properties(self) -> str:
         """Lines behind the properties above, of which they win; the folder is there already."""
@@ -80,10 +82,18 @@ class KafkaBroker:
 
     def start(self) -> None:
         """Starts the broker on its storage and waits until it answers."""
+        self.launch()
+        self.wait_until_it_answers()
+
+    def launch(self) -> None:
+        """Starts the broker on its storage."""
         self._log = (self.folder / "broker.log").open("ab")
         self.process = subprocess.Popen(
             _java("kafka.Kafka", str(self._properties)), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
+
+    def wait_until_it_answers(self) -> None:
+        """Raises `RuntimeError` with the end of its log if it does not."""
         deadline = time.monotonic() + START_SECONDS_MAX
         while trouble("127.0.0.1", self.port) is not None:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -122,6 +132,11 @@ class KafkaBroker:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+
+
+def cluster_id() -> str:
+    """A new one, as Kafka wants it."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "x")
 
 
 def fetch_jars() -> None:

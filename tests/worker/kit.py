@@ -24,6 +24,8 @@ from stream.settings import Settings
 FAKE = ("-m", "tests.worker.fake_worker")
 REAL = ("-m", "stream.cli", "worker")
 DEADLINE_SECONDS = 60.0
+RECONNECT_MS_MAX = 500
+"""Of the tests' own clients: the pause between their attempts must not be taken for the worker's."""
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
@@ -71,7 +73,11 @@ class Follower:
 
     def __init__(self, settings: Settings, *topics: str) -> None:
         self._prefix = settings.topic_prefix
-        self._consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            auto_offset_reset="earliest",
+            reconnect_backoff_max_ms=RECONNECT_MS_MAX,
+        )
         names = [self._prefix + topic for topic in topics]
         self.values: dict[str, list[bytes]] = {topic: [] for topic in topics}
         partitions = [TopicPartition(n, p) for n in names for p in self._consumer.partitions_for_topic(n) or ()]

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import faust
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
@@ -20,13 +21,21 @@ from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.producer import sender as producer_sender
 from aiokafka.structs import OffsetAndMetadata
+from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import TRANSPORTS
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Producer
+from faust.transport.drivers.aiokafka import (
+    AIOKafkaConsumerThread,
+    Producer,
+    credentials_to_aiokafka_auth,
+    server_list,
+)
 from faust.types import TP
+from yarl import URL
 
 from stream.worker.driver import ChunkTransport
-from tests.worker.driver.kit import RAW, Bench
+from stream.worker.driver.stream import ChunkStream
+from tests.worker.driver.kit import CHANGELOG, RAW, Bench
 
 Body = Callable[[Bench], Awaitable[None]]
 
@@ -295,3 +304,72 @@ def test_aiokafka_keeps_a_note_with_a_committed_offset() -> None:
     assert OffsetAndMetadata._fields == ("offset", "metadata")
     source = inspect.getsource(group_coordinator.GroupCoordinator._do_fetch_commit_offsets)
     assert "OffsetAndMetadata(offset, metadata)" in source
+
+
+def test_recovery_reads_up_to_what_the_thread_calls_highwaters() -> None:
+    assert "self.call_thread(self._highwaters, partitions)" in inspect.getsource(AIOKafkaConsumerThread.highwaters)
+    source = inspect.getsource(Recovery._build_highwaters)
+    assert "await consumer.highwaters(*tps)" in source
+    assert "value - 1" in source
+    assert "self._thread.highwaters" in inspect.getsource(ThreadDelegateConsumer.highwaters)
+
+
+def test_a_rebalance_ends_after_tables_are_recovered() -> None:
+    """What /readyz goes by."""
+    source = inspect.getsource(Recovery._restart_recovery.fun)
+    assert source.index("self._set_recovery_started()") < source.index("self.on_recovery_completed")
+    assert "app.on_rebalance_end()" in inspect.getsource(Recovery.on_recovery_completed)
+    assert "app.on_rebalance_end()" in inspect.getsource(Recovery._resume_streams)
+    assert "self.app.in_recovery = True" in inspect.getsource(Recovery._set_recovery_started)
+    assert "self.app.in_recovery = False" in inspect.getsource(Recovery._set_recovery_ended)
+
+
+def test_what_recovery_has_yet_to_read_is_a_number(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        tables: Any = bench.app.tables
+        assert tables.recovery.active_remaining_total() == 0
+        tables.recovery.active_highwaters[CHANGELOG] = 9
+        tables.recovery.active_offsets[CHANGELOG] = 4
+        assert tables.recovery.active_remaining_total() == 5
+
+    on_bench(body)
+
+
+def test_a_sensor_is_told_of_both_ends_of_a_rebalance(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        told: list[str] = []
+
+        class Listener(faust.Sensor):
+            def on_rebalance_start(self, app: Any) -> dict[str, Any]:
+                told.append("start")
+                return {"something": True}
+
+            def on_rebalance_end(self, app: Any, state: dict[str, Any]) -> None:
+                told.append("end")
+
+        bench.app.sensors.add(Listener())
+        bench.app.on_rebalance_start()
+        bench.app.on_rebalance_end()
+        assert told == ["start", "end"]
+
+    on_bench(body)
+
+
+def test_streams_are_made_of_the_class_in_the_settings(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        assert type(bench.app.stream(bench.topic)) is ChunkStream
+        assert "self.conf.Stream(" in inspect.getsource(type(bench.app).stream)
+
+    on_bench(body)
+
+
+def test_logins_and_addresses_of_faust_are_aiokafka_s() -> None:
+    assert credentials_to_aiokafka_auth(None, None) == {"security_protocol": "PLAINTEXT"}
+    assert server_list([URL("chunk://a:1"), URL("chunk://b")], 9092) == ["a:1", "b:9092"]
+
+
+def test_aiokafka_keeps_the_high_watermark_and_the_time_of_the_last_fetch() -> None:
+    for name in ("highwater", "last_poll_timestamp"):
+        assert name in vars(AIOKafkaConsumer)
+    assert "tp_state.highwater = highwater" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert "fetch_committed_offsets" in vars(group_coordinator.GroupCoordinator)

@@ -6,6 +6,7 @@ can be committed. How it works, from the bottom:
     ledger.py     per partition: handed out, confirmed, committed; what is refused and when to go back
     chunk.py      Chunk, chunks() for agents, tables whose writes are waited for
     lease.py      whether this process may still write for its partitions
+    stream.py     what agents may not do with a chunked topic's stream
     suspects.py   notes about records that may have killed a worker
     thread.py     fetching from Kafka
     ends.py       where partitions really end

@@ -24,6 +24,7 @@ from stream.worker.driver.consumer import ChunkConsumer
 from stream.worker.driver.fence import FencedProducer
 from stream.worker.driver.lease import Lease
 from stream.worker.driver.limits import Limits
+from stream.worker.driver.stream import ChunkStream
 
 SCHEME = "chunk"
 
@@ -74,6 +75,9 @@ class ChunkTransport(Transport):
                         "counts for the whole chunk; call both from one agent, or give one a consumer group of its own"
                     )
                 read_by[name] = agent.name
+        for table in self.app.tables.values():
+            if table.is_global:
+                raise SettingsError(f"table {table.name} is global; the chunk driver keeps tables by partition only")
 
 
 def use_chunks(app: faust.App, limits: Limits, fail: Fail, notice: Notice) -> ChunkTransport:
@@ -105,6 +109,7 @@ def use_chunks(app: faust.App, limits: Limits, fail: Fail, notice: Notice) -> Ch
     transport = app.transport
     if not isinstance(transport, ChunkTransport):
         raise SettingsError(f"broker: found {conf.broker[0]}, expected a URL that begins with {SCHEME}://")
+    conf.Stream = cast(Any, ChunkStream)
     transport.limits, transport.fail, transport.notice = limits, fail, notice
     transport.lease = Lease(conf.broker_session_timeout)
     app.sensors.add(_RefusedSends(fail))

@@ -12,6 +12,7 @@ from faust.types import TP
 
 from stream.errors import SettingsError
 from stream.worker.driver import ChunkConsumer, ChunkTransport, Limits, use_chunks
+from stream.worker.driver.stream import REFUSED
 from stream.worker.driver.thread import ChunkThread
 from tests.worker.driver.kit import RAW, Bench, GaveUpError, give_up, new_app, record
 
@@ -75,6 +76,62 @@ def test_agents_it_cannot_hold_for_are_refused(tmp_path: Path) -> None:
             bench_with("isolated", {"isolated_partitions": True}).transport.check()
         with pytest.raises(SettingsError, match="agents agent0 and agent1 both read raw, expected one"):
             bench_with("two", {}, {}).transport.check()
+
+    in_loop(body)
+
+
+OPERATIONS: dict[str, Callable[[Any], Any]] = {
+    "add_processor": lambda stream: stream.add_processor(str),
+    "combine": lambda stream: stream & stream.clone(),
+    "echo": lambda stream: stream.echo("other"),
+    "enumerate": lambda stream: stream.enumerate(),
+    "events": lambda stream: stream.events(),
+    "filter": lambda stream: stream.filter(bool),
+    "group_by": lambda stream: stream.group_by(len, name="x"),
+    "inner_join": lambda stream: stream.inner_join(),
+    "items": lambda stream: stream.items(),
+    "join": lambda stream: stream.join(),
+    "left_join": lambda stream: stream.left_join(),
+    "noack_take": lambda stream: stream.noack_take(3, within=1),
+    "outer_join": lambda stream: stream.outer_join(),
+    "take": lambda stream: stream.take(3, within=1),
+    "take_events": lambda stream: stream.take_events(3, within=1),
+    "take_with_timestamp": lambda stream: stream.take_with_timestamp(3, within=1, timestamp_field_name="t"),
+    "through": lambda stream: stream.through("other"),
+}
+
+
+def test_operations_on_chunked_streams_are_refused_and_others_are_not(tmp_path: Path) -> None:
+    async def body() -> None:
+        bench = Bench(tmp_path)
+        chunked, other = bench.app.stream(bench.topic), bench.app.stream(bench.app.topic("other"))
+        assert set(OPERATIONS) == set(REFUSED)
+        for name, operation in OPERATIONS.items():
+            with pytest.raises(SettingsError, match=rf"stream\.{name} on raw, which is read in chunks"):
+                operation(chunked)
+        assert chunked.noack() is not None
+        other.add_processor(str)
+        assert other.take(3, within=1) is not None
+
+    in_loop(body)
+
+
+def test_every_operation_that_faust_has_is_known() -> None:
+    """A new version may bring new ones."""
+    ours = {"noack", "ack", "clone", "info", "label", "shortlabel", "throw", "contribute_to_stream", "derive_topic",
+            "remove_from_stream", "on_merge", "get_active_stream", "get_root_stream", "logger", "stop", "on_start",
+            "on_stop", "get_topic_name"}  # fmt: skip
+    public = {name for name in vars(faust.Stream) if not name.startswith("_")}
+    methods = {name for name in public if callable(getattr(faust.Stream, name))}
+    assert methods - ours == set(REFUSED)
+
+
+def test_global_tables_are_refused(tmp_path: Path) -> None:
+    async def body() -> None:
+        bench = Bench(tmp_path)
+        bench.app.GlobalTable("everywhere", partitions=1)
+        with pytest.raises(SettingsError, match="table everywhere is global"):
+            bench.transport.check()
 
     in_loop(body)
 
