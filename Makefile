@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest docs lock clean
+.PHONY: help demo test test-kafka test-ops soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest audit docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ bench-ingest: $(VENV)/.dev ## articles a second over HTTP to acknowledged record
 
 bench-stories: $(VENV)/.dev ## are near-duplicates found, and nothing else; cost of stories (ARGS="DATA.jsonl.gz …")
 	$(BIN)/python -m bench.stories $(ARGS)
+
+audit: $(VENV)/.dev ## known vulnerabilities of all locked packages (asks a service on the internet)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock -r requirements-dev.lock
 
 docs: $(VENV)/.dev ## write the generated reference under docs/reference
 	$(BIN)/python tools/reference.py

@@ -104,3 +104,18 @@ def test_provisioned_folders_and_data_source_agree_with_the_mounts() -> None:
     assert {source["url"] for source in sources} == {"http://prometheus:9090", "http://alertmanager:9093"}
     scraped = YAML(typ="safe").load(OPS / "prometheus" / "prometheus.yml")["global"]["scrape_interval"]
     assert sources[0]["jsonData"]["timeInterval"] == scraped
+
+
+def test_the_image_runs_as_nobody_with_locked_packages_and_no_installer() -> None:
+    stages = (OPS / "docker" / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")
+    build, final = stages[-2], stages[-1]
+    assert "--require-hashes -r /build/requirements.lock" in build
+    assert re.search(r"pip uninstall .* pip\b", build)
+    lines = final.splitlines()
+    assert "USER 10001:10001" in lines
+    assert not [line for line in lines[lines.index("USER 10001:10001") :] if line.startswith(("USER root", "RUN"))]
+    assert not re.search(r"^ADD |curl|wget|chmod|apt-get|EXPOSE", final, re.MULTILINE)
+
+
+def test_no_container_gets_a_secret_in_the_file() -> None:
+    assert not re.search(r"(PASSWORD|SECRET|TOKEN|KEY)\w*: +[\"']?[^\s\"'$]", TEXT)
