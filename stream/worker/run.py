@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import tempfile
 import threading
@@ -45,6 +44,7 @@ from stream.worker.checks import check_broker
 from stream.worker.driver import ChunkConsumer
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
+from stream.worker.memory import settle
 from stream.worker.reload import RulesInForce, Stages
 from stream.worker.watchdog import Watchdog
 
@@ -70,9 +70,7 @@ def run_worker(
     started_at = time.monotonic()
     telemetry = Telemetry(Metrics())
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
-    # Modules and rules stay: the collector need not walk them again and again (a tenth of the engine's time).
-    gc.collect()
-    gc.freeze()
+    settle()
     vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))
     with ExitStack() as open_things:
         health = HealthServer(

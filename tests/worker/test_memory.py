@@ -1,0 +1,35 @@
+"""Memory that is used for a moment goes back to the system."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import gc, threading
+from stream.worker.memory import settle
+
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+
+settle()
+assert gc.get_freeze_count() > 1_000
+settle()
+before = resident_mb()
+def work():
+    # Buffers of growing size between small things that stay, as fetches are.
+    kept = []
+    for size in range(150_000, 1_000_000, 10_000):
+        buffers = [b"x" * size for _ in range(20)]
+        kept.append(bytes(100))
+    return kept
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+kept = work()
+print(resident_mb() - before)
+"""
+
+
+def test_large_buffers_do_not_stay() -> None:
+    ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60)
+    assert float(ended.stdout) < 10.0
