@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from stream.rulelang.checker import check_lists, check_rule, check_topics
@@ -14,6 +15,8 @@ from stream.rulelang.source import Source, quoted
 from stream.rulelang.yamltree import read_documents
 
 FILE_BYTES_MAX = 1 << 20
+
+_STRAY_BYTE = re.compile("[\udc80-\udcff]")
 
 
 def load(files: Sequence[SourceFile]) -> Loaded:
@@ -50,6 +53,12 @@ def _drafts(source: Source) -> list[RuleDraft | ListDraft]:
     if size_bytes > FILE_BYTES_MAX:
         found = f"a file of {size_bytes:,} bytes"
         source.add("R101", source.place(0, 0), found, f"at most {FILE_BYTES_MAX:,}", "Split the file.")
+        return []
+    stray = _STRAY_BYTE.search(source.text)
+    if stray:
+        # The bytes of a wrong encoding come as lone surrogates (PEP 383), U+DC80 to U+DCFF.
+        found = f"the byte 0x{ord(stray.group()) - 0xDC00:02x}"
+        source.add("R102", source.place(*stray.span()), found, "UTF-8", "Save the file as UTF-8.")
         return []
     documents = read_documents(source)
     return [draft for document in documents if (draft := read_document(document, source)) is not None]

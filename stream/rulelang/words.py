@@ -102,6 +102,10 @@ def read_key_field(scalar: Scalar, name: str, value: Token, place: Place) -> Key
             help_ = f'Put the value in quotes: {name}:"{text}".'
             scalar.source.add("R304", at, quoted(bare[wrong]), "letters, digits and - ' . / : _", help_)
     prefix = text.endswith("*")
+    if "*" in text[:-1]:
+        at = scalar.place_of(start, start + len(str(value)))
+        help_ = "A value that ends in a star is a prefix."
+        scalar.source.add("R411", at, "a star inside a value", "one star, at its end", help_)
     return KeyField(name, text.removesuffix("*").strip(), prefix, place=place)
 
 

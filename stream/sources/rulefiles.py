@@ -29,7 +29,8 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 def read_rule_files(folder: Path) -> list[SourceFile]:
     """The rule files of a folder, or one rule file by itself; paths begin with the folder as given.
 
-    Raises RulesError when there is no such folder, no rule file in it, or a file that cannot be read as UTF-8.
+    Bytes that are no UTF-8 stay in the text as lone surrogates (PEP 383) and are told by `load`. Raises RulesError when
+    there is no such folder, no rule file in it, or a file that cannot be read.
     """
     if not folder.exists():
         help_ = "name it on the command line or by REDLINE_RULES_DIR"
@@ -100,9 +101,5 @@ def _text(path: Path) -> str | _Problem:
             data = stream.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         return _Problem(f"the file cannot be read: {error.strerror or error}")
-    if len(data) > FILE_BYTES_MAX:
-        return _Problem(f"found more than {FILE_BYTES_MAX:,} bytes, expected at most that many; split the file")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _Problem(f"found the byte 0x{data[error.start]:02x} at offset {error.start}, expected UTF-8")
+    # What is too large (by one byte) or no UTF-8 is told as a diagnostic with its place, beside those of other files.
+    return data.decode("utf-8", "surrogateescape")

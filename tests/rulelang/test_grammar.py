@@ -170,6 +170,7 @@ def test_every_node_knows_where_it_stands() -> None:
         (r'regex:"(?i)\bpo[l1]and\b"', []),
         ("a*b", ["R411"]),
         ("abc**", ["R411"]),
+        ('source:"*.com"', ["R411"]),
         ("truce AND topic:energy", ["R907"]),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stream.errors import RulesError
+from stream.rulelang import load, render
 from stream.rulelang.loader import FILE_BYTES_MAX
 from stream.sources.rulefiles import load_rules, load_ruleset, read_rule_files
 
@@ -50,19 +51,25 @@ def test_no_folder_and_no_rule_file_are_said(tmp_path: Path) -> None:
 
 
 def test_all_unreadable_files_are_named_at_once(tmp_path: Path) -> None:
-    (tmp_path / "latin.yml").write_bytes("title: café".encode("latin-1"))
-    (tmp_path / "large.yml").write_bytes(b"#" * (FILE_BYTES_MAX + 1))
     (tmp_path / "gone.yml").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe.yml")
     write(tmp_path, "good.yml", RULE.format("a", "truce"))
     with pytest.raises(RulesError) as raised:
         read_rule_files(tmp_path)
     said = str(raised.value)
-    assert "latin.yml: found the byte 0xe9 at offset 10, expected UTF-8" in said
-    assert f"large.yml: found more than {FILE_BYTES_MAX:,} bytes" in said
     assert "gone.yml: the file cannot be read: No such file or directory" in said
     assert "pipe.yml: found no regular file" in said
     assert "good.yml" not in said
+
+
+def test_bytes_that_are_no_utf_8_and_files_too_large_are_told_beside_other_findings(tmp_path: Path) -> None:
+    (tmp_path / "latin.yml").write_bytes("kind: rule\ntitle: café".encode("latin-1"))
+    (tmp_path / "large.yml").write_bytes(b"#" * (FILE_BYTES_MAX - 1) + "é€".encode())
+    write(tmp_path, "a.yml", RULE.format("a", "red line"))
+    said = [render(diagnostic) for diagnostic in load(read_rule_files(tmp_path)).diagnostics]
+    assert f"{tmp_path / 'latin.yml'}:2:11: error R102: found the byte 0xe9, expected UTF-8" in said[2]
+    assert f"{tmp_path / 'large.yml'}:1:1: error R101: found a file of " in said[1]
+    assert f"{tmp_path / 'a.yml'}:4:8: error R306" in said[0]
 
 
 def test_rules_that_cannot_be_used_are_told_with_their_places(tmp_path: Path) -> None:
