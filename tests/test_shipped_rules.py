@@ -22,6 +22,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXPECTED = {
     "000": {
         "ua.arms.to_russia",
+        "ua.escalation.reported",
         "ua.escalation.risk",
         "ua.incursion.cross_border",
         "ua.sanctions.new",
@@ -53,6 +54,7 @@ EXPECTED = {
     "004": {
         "ua.arms.long_range",
         "ua.energy.attack",
+        "ua.escalation.reported",
         "ua.incursion.cross_border",
         "ua.strikes.permission",
         "ua.talks.move",

@@ -2,7 +2,8 @@
 
 A label file is a list of articles: {id, title, body, fire: {rule id: reason}, may: [rule id]}. Rules under `may` count
 neither way; every other alert rule that fires is wrong, every rule under `fire` that stays quiet is missed. A file with
-`corpus: NAME` at its head takes title and body from ../shared/data/NAME.jsonl.gz by id.
+`corpus: NAME` at its head takes title and body from ../shared/data/NAME.jsonl.gz by id. `sentences.yml` has sentences
+by rule, under `fire` and `quiet`: only that rule is asked.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 LABELS = ROOT / "tests" / "data" / "rules_quality"
 DATA = ROOT.parent / "shared" / "data"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CONTEXT = "The war in Ukraine goes on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule on one article: `kind` is right, wrong (fired and should not) or missed; `why` quotes or gives the reason."""
+    """One rule on one article: `kind` is right, wrong or missed; `why` is what it found, or the reason of the label."""
 
     kind: str
     rule: str
@@ -52,9 +54,11 @@ class Verdict:
     why: str
 
 
-def labelled(path: Path) -> Iterator[Labelled]:
-    """The articles of one label file, read as the worker would read them."""
+def labelled(path: Path, alerts: frozenset[str]) -> Iterator[Labelled]:
+    """The articles of one label file, read as the worker would read them. `alerts` are the ids of the alert rules."""
     document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    if path.name == "sentences.yml":
+        document = list(_sentences(document, alerts))
     texts: dict[str, dict[str, str]] = {}
     if isinstance(document, dict):
         with gzip.open(DATA / f"{document['corpus']}.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -62,7 +66,8 @@ def labelled(path: Path) -> Iterator[Labelled]:
         document = document["articles"]
     for entry in document:
         given: dict[str, Any] = texts.get(str(entry["id"])) or entry
-        fields = {"id": str(entry["id"]), "title": given.get("title") or "", "body": given.get("text") or given.get("body")}
+        body = given.get("text") or given.get("body")
+        fields = {"id": str(entry["id"]), "title": given.get("title") or "", "body": body}
         decoded = article_from(fields)
         if isinstance(decoded, Reject):
             sys.exit(f"{path.name}: {entry['id']}: {decoded}")
@@ -72,6 +77,18 @@ def labelled(path: Path) -> Iterator[Labelled]:
             dict(entry.get("fire") or {}),
             frozenset(entry.get("may") or ()),
         )
+
+
+def _sentences(document: dict[str, dict[str, list[str]]], alerts: frozenset[str]) -> Iterator[dict[str, Any]]:
+    for rule, by_outcome in document.items():
+        for outcome, sentences in by_outcome.items():
+            for number, sentence in enumerate(sentences):
+                yield {
+                    "id": f"{outcome}-{number}",
+                    "body": f"{sentence}\n{CONTEXT}",
+                    "fire": {rule: sentence} if outcome == "fire" else {},
+                    "may": alerts - {rule},
+                }
 
 
 def verdicts(ruleset: RuleSet, articles: list[Labelled]) -> Iterator[Verdict]:
@@ -113,12 +130,13 @@ def main() -> None:
     loaded = load(read_rule_files(options.rules))
     if loaded.ruleset is None:
         sys.exit("the rules have errors: redline rules check")
+    alerts = frozenset(rule.id for rule in loaded.ruleset.rules if rule.severity is not Severity.NONE)
     everything: list[Verdict] = []
     print(f"{'labels':24} {'right':>6} {'wrong':>6} {'missed':>6} {'precision':>9} {'recall':>6}")
     for path in sorted(LABELS.glob("*.yml")):
         if options.names and not any(name in path.name for name in options.names):
             continue
-        found = list(verdicts(loaded.ruleset, list(labelled(path))))
+        found = list(verdicts(loaded.ruleset, list(labelled(path, alerts))))
         everything += found
         _print(path.stem, found)
         if options.verbose:
