@@ -77,11 +77,32 @@ def _opened(page: Page) -> None:
     page.locator(".evidence button").first.click()
 
 
+def _overview(page: Page) -> None:
+    page.locator(".chart").nth(3).wait_for()
+
+
+def _rule(page: Page) -> None:
+    page.locator(".tests li").first.wait_for()
+
+
+def _played(page: Page) -> None:
+    page.locator(".verdict.fires, .verdict.quiet").wait_for()
+    page.locator(".tree").first.wait_for()
+
+
+def _phone_rules(page: Page) -> None:
+    page.locator(".rules tbody tr").first.wait_for()
+
+
 Shot = tuple[str, str, dict[str, int], str, Callable[[Page], None]]
 SHOTS: tuple[Shot, ...] = (
     ("page-alerts.png", "/", WIDE, "light", _alerts),
-    ("page-alert-open.png", "/?severity=high", WIDE, "light", _opened),
     ("page-alerts-dark.png", "/?severity=high", WIDE, "dark", _opened),
+    ("page-overview.png", "/overview", WIDE, "light", _overview),
+    ("page-rules.png", "/rules/ua.escalation.risk", WIDE, "light", _rule),
+    ("page-playground.png", "/playground?rule=ua.strikes.permission", WIDE, "light", _played),
+    ("page-phone-rules.png", "/rules", PHONE, "dark", _phone_rules),
+    ("page-phone-overview.png", "/overview", PHONE, "light", _overview),
     ("page-phone.png", "/", PHONE, "light", _alerts),
 )
 

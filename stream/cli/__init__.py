@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("stream.cli.worker:worker", "Read articles from Kafka, tag topics, raise alerts."),
     "web": ("stream.cli.web:web", "The live page: alerts, overview, rules, playground."),
     "topics": ("stream.cli.topics:topics", "Create or list the topics."),
-    "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive."),
+    "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive; acknowledge, judge, silence."),
     "rules": ("stream.cli.rules:rules", "Check, format, test and explain rules."),
     "scan": ("stream.cli.scan:scan", "The whole engine without a broker: articles in, alerts out."),
 }

@@ -1,4 +1,4 @@
-"""`redline alerts`: follow alerts as they arrive."""
+"""`redline alerts`: follow alerts as they arrive, and decide about them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from stream.broker.deduplicator import Deduplicator
 from stream.broker.subscriber import Subscriber
+from stream.cli import deciding
 from stream.cli.common import load_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.render import ShownAlert, parse_alert, render_alert
@@ -23,7 +24,11 @@ IDS_MAX = 100_000
 
 @click.group()
 def alerts() -> None:
-    """Follow alerts as they arrive."""
+    """Follow alerts as they arrive; acknowledge, judge and silence them."""
+
+
+for _command in deciding.COMMANDS:
+    alerts.add_command(_command)
 
 
 @alerts.command()

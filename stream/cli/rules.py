@@ -12,10 +12,11 @@ import click
 import orjson
 
 from stream.cli.common import load_settings
-from stream.cli.rulesexplain import as_fields, explained
+from stream.cli.rulesexplain import explained
 from stream.errors import RulesError
 from stream.matching import ReadArticle, read_article
 from stream.matching.counting import count_articles
+from stream.matching.explain import as_fields
 from stream.matching.explain import explain as explain_rule
 from stream.model import Reject
 from stream.rulelang import Diagnostic, Loaded, RuleSet, SourceFile, file_schema, format_file, load, render

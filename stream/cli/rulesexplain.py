@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from typing import Any
 
 from stream.clean.printable import printable
 from stream.matching import Fired
@@ -35,25 +33,6 @@ def explained(explanation: Explanation) -> str:
     if explanation.masked is not None:
         lines += ["", "match, without the words that exclusions mask", *_tree(explanation.masked, 1)]
     return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + printable(line.lstrip(" ")) for line in lines)
-
-
-def as_fields(explanation: Explanation) -> dict[str, Any]:
-    """The explanation as JSON has it."""
-    return {
-        "rule": explanation.rule.id,
-        "version": explanation.rule.version,
-        "fires": isinstance(explanation.verdict, Fired),
-        "because": [] if isinstance(explanation.verdict, Fired) else list(explanation.verdict.reasons),
-        "misses": list(explanation.misses),
-        "scope": list(explanation.scope),
-        "topics": list(explanation.topics),
-        "match": dataclasses.asdict(explanation.match),
-        "exclusions": [
-            {"name": e.exclusion.name, "mask": e.exclusion.mask, "match": dataclasses.asdict(e.step)}
-            for e in explanation.exclusions
-        ],
-        "masked": None if explanation.masked is None else dataclasses.asdict(explanation.masked),
-    }
 
 
 def _reasons(explanation: Explanation) -> str:

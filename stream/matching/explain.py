@@ -6,12 +6,14 @@ values, made for one rule and one article at a time.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from stream.matching.article import ReadArticle
 from stream.matching.evidence import evidence_of
-from stream.matching.finds import Find, Quiet, TextFind, Verdict, leaf_positions
+from stream.matching.finds import Find, Fired, Quiet, TextFind, Verdict, leaf_positions
 from stream.matching.limits import Limits
 from stream.matching.misses import near_miss, repeated_miss, where_else
 from stream.matching.reference import Found, Question, Window, judge, topics_for, whole_of
@@ -106,6 +108,25 @@ def explain(rule: Rule, rules: Sequence[Rule], read: ReadArticle) -> Explanation
         tuple(sorted(topics)),
         misses if isinstance(verdict, Quiet) else (),
     )
+
+
+def as_fields(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as JSON has it."""
+    return {
+        "rule": explanation.rule.id,
+        "version": explanation.rule.version,
+        "fires": isinstance(explanation.verdict, Fired),
+        "because": [] if isinstance(explanation.verdict, Fired) else list(explanation.verdict.reasons),
+        "misses": list(explanation.misses),
+        "scope": list(explanation.scope),
+        "topics": list(explanation.topics),
+        "match": dataclasses.asdict(explanation.match),
+        "exclusions": [
+            {"name": e.exclusion.name, "mask": e.exclusion.mask, "match": dataclasses.asdict(e.step)}
+            for e in explanation.exclusions
+        ],
+        "masked": None if explanation.masked is None else dataclasses.asdict(explanation.masked),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 
 from stream.telemetry.paging import LoginRefused
-from stream.web import alerts, atom, decisions, live, login, overview
+from stream.web import alerts, atom, decisions, live, login, overview, rules
 from stream.web.guard import HEADERS
 from stream.web.page import KEY, Page, page_of
 
@@ -49,7 +49,7 @@ def create_app(page: Page) -> web.Application:
     app.router.add_get("/static/{name}", static)
     app.router.add_get("/livez", _live)
     app.router.add_get("/readyz", _ready)
-    for module in (login, live, alerts, decisions, atom, overview):
+    for module in (login, live, alerts, decisions, atom, overview, rules):
         app.router.add_routes(module.ROUTES)
     return app
 

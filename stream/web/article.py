@@ -29,6 +29,9 @@ class Piece(TypedDict):
     cut: str
 
 
+TextView = list[Piece]
+
+
 class ArticleView(TypedDict):
     """An article for reading."""
 
@@ -49,8 +52,8 @@ def article_view(event: bytes, evidence: Sequence[Mapping[str, Any]]) -> Article
         body = str(article["body"])
         about = {key: harmless(str(article[key])) for key in _ABOUT if article.get(key) is not None}
         return {
-            "title": _view(str(article.get("title") or ""), "title", evidence, (), html or has_tags(body)),
-            "body": _view(body, "body", evidence, cuts, html or has_tags(body)),
+            "title": text_view(str(article.get("title") or ""), "title", evidence, (), html=html or has_tags(body)),
+            "body": text_view(body, "body", evidence, cuts, html=html or has_tags(body)),
             "about": about,
             "topics": [str(topic["topic"]) for topic in data["topics"]],
             "warnings": [str(warning) for warning in cleaning["warnings"]],
@@ -74,12 +77,18 @@ _ABOUT = (
 )
 
 
-def _view(
-    text: str, field: str, evidence: Sequence[Mapping[str, Any]], cuts: Sequence[tuple[int, int, str]], html: bool
-) -> list[Piece]:
+def text_view(
+    text: str,
+    field: str,
+    evidence: Sequence[Mapping[str, Any]],
+    cuts: Sequence[tuple[int, int, str]],
+    *,
+    html: bool,
+) -> TextView:
+    """One field in pieces."""
     spans = [(int(e["start"]), int(e["end"]), n) for n, e in enumerate(evidence) if e["field"] == field]
     found = pieces(text[:TEXT_CODE_POINTS_MAX], spans, cuts)
-    return list(_shown(text, found) if html else _plain(text, found))
+    return list(_shown(text, found) if html or has_tags(text) else _plain(text, found))
 
 
 def pieces(

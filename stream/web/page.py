@@ -42,6 +42,8 @@ class Page:
         self.watched = Watched(None, None)
         self.beaten_at = time.monotonic()
         self.closing = False
+        self.book: dict[str, Any] | None = None
+        self.book_at = 0.0
 
     def close_readers(self) -> None:
         """Ends all live streams."""

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
 from stream.settings import Settings
 from tests.web.kit import RULES, Pipeline, WebServer
+
+# Machines are slow at times; a condition that holds is waited for no longer than it takes.
+expect.set_options(timeout=30_000)
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [

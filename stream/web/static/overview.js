@@ -1,5 +1,98 @@
-import { empty } from "./dom.js";
+// The last hour in a few drawings, and the workers.
+
+import { el, put, empty, inside } from "./dom.js";
+import { get } from "./api.js";
+import { areas, columns, legend, timeline } from "./charts.js";
+
+const EVERY_MS = 5000;
+const SEVERITIES = ["critical", "high", "medium", "low", "info"];
+
 export class OverviewView {
-  constructor() { this.node = empty("Overview"); }
-  show() {}
+  constructor(page) {
+    this.page = page;
+    this.content = el("div", { class: "overview" }, empty("Loading …"));
+    this.node = el("div", { class: "overviewview" }, this.content);
+  }
+
+  show() {
+    this.load();
+    this.timer = setInterval(() => { if (!document.hidden) this.load(); }, EVERY_MS);
+  }
+
+  hide() {
+    clearInterval(this.timer);
+  }
+
+  connection(state) {
+    this.content.classList.toggle("stale", state === "away");
+    if (state === "live" && this.page.view === this) this.load();
+  }
+
+  async load() {
+    if (this.loading) return;
+    this.loading = true;
+    try {
+      this.draw(await get("/api/overview"));
+    } catch (error) {
+      if (!this.drawn) {
+        put(this.content, el("div", { class: "empty" }, el("h2", {}, "The overview could not be loaded"), el("p", {}, error.message),
+          el("p", {}, el("button", { type: "button", onclick: () => this.load() }, "Try again"))));
+      }
+      this.content.classList.add("stale");
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  draw(data) {
+    this.drawn = true;
+    this.content.classList.remove("stale");
+    const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+    const alerts = sum(SEVERITIES.map((s) => sum(data.severities[s])));
+    const lag = data.workers ? sum(Object.values(data.workers.lag)) : null;
+    const members = data.workers?.members.length ?? null;
+    const topics = Object.entries(data.topics);
+    const focused = document.activeElement?.getAttribute?.("data-focus");
+    put(this.content,
+      el("div", { class: "tiles" },
+        tile("Articles a second", data.articles_per_second.toFixed(data.articles_per_second < 10 ? 1 : 0), "over the last 20 s"),
+        tile("Alerts", alerts, "in the last hour"),
+        tile("Suppressed", sum(data.suppressed), "in the last hour"),
+        tile("Dead letters", sum(data.dead), "in the last hour", sum(data.dead) > 0 ? "warn" : ""),
+        tile("Workers", members ?? "?", data.workers ? data.workers.state.toLowerCase() : "not known yet", members === 0 ? "bad" : ""),
+        tile("Behind", lag === null ? "?" : lag, lag === null ? "not known yet" : "records not yet worked on", lag > 1000 ? "warn" : "")),
+      panel("Articles a second", columns({ at: data.slots, step: 10_000, series: [["articles", data.articles, "c0"]], unit: "/s", kind: "area" }),
+        sum(data.articles) === 0 && "No articles in the last hour. Is something publishing to articles.raw, and a worker running?"),
+      panel("Alerts by severity, each minute", columns({ at: data.minutes, step: 60_000, unit: "",
+        series: [...SEVERITIES].reverse().map((s) => [s, data.severities[s], `s-${s}`]) }), alerts === 0 && "No alerts in the last hour.",
+        legend(SEVERITIES.map((s) => [s, `s-${s}`, sum(data.severities[s]), `/?severity=${s}`]))),
+      panel("Topics of articles, each minute", areas({ at: data.minutes, step: 60_000, series: topics.map(([name, values], n) => [name, values, name === "other" ? "c8" : `c${n}`]) }),
+        topics.length === 0 && "No article had a topic in the last hour.",
+        legend(topics.map(([name, values], n) => [name, name === "other" ? "c8" : `c${n}`, sum(values), name === "other" ? null : `/?topic=${encodeURIComponent(name)}`]))),
+      panel("Alerts on a timeline", timeline(data.timeline, data.now, (id) => this.page.go(`/?alert=${encodeURIComponent(id)}`)), data.timeline.length === 0 && "No alerts in the last hour."),
+      this.workers(data));
+    if (focused) this.content.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  workers(data) {
+    const found = data.workers;
+    const trouble = data.status.kafka;
+    return el("section", { class: "panel wide" }, el("h3", {}, "Workers"),
+      trouble && el("p", { class: "wrong" }, `${found ? "This is from before: " : ""}${trouble}`),
+      !found && !trouble && el("p", { class: "muted" }, "Asking the broker …"),
+      found && found.members.length === 0 && el("p", { class: "wrong" }, "No worker is running: articles wait. Start one: redline worker"),
+      found && found.members.length > 0 && el("div", { class: "tablebox" }, el("table", {},
+        el("thead", {}, el("tr", {}, ["Worker", "Host", "Partitions", "Behind (records)"].map((name) => el("th", { scope: "col" }, name)))),
+        el("tbody", {}, found.members.map((m) => el("tr", {}, el("td", { class: "mono" }, m.id || m.client), el("td", {}, m.host || "not told"),
+          el("td", {}, m.partitions || "not told"), el("td", {}, m.partitions ? m.lag : "not told")))))),
+      found && el("p", { class: "muted" }, `Behind, by topic: ${Object.entries(found.lag).map(([topic, lag]) => `${topic} ${lag}`).join(" · ")}`));
+  }
+}
+
+function tile(name, value, note, state = "") {
+  return el("div", { class: `tile ${state}` }, el("div", { class: "name" }, name), el("div", { class: "value" }, value), el("div", { class: "note" }, note));
+}
+
+function panel(title, chart, nothing, foot) {
+  return el("section", { class: "panel" }, el("h3", {}, title), nothing ? el("p", { class: "nothing muted" }, nothing) : [chart, foot]);
 }
