@@ -4,7 +4,7 @@ One agent on the chunk driver puts each article's key into a table (a sorted lis
 sends the key to `articles.tagged`. So the changelog must hold what the output holds, whatever happens to the process.
 
 KEEPER_FREEZES names a file: unless it is there, the keeper makes it and stops itself (SIGSTOP) in the middle of a
-chunk, its state written and nothing sent.
+chunk, its state written and nothing sent. KEEPER_HUGE: it writes a state that no broker takes.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from stream.settings import Settings, load
 from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
 
 GROUPS = 5
+HUGE_BYTES = 2_000_000
 TABLE = "seen"
 
 
@@ -66,6 +67,8 @@ def make_app(settings: Settings, folder: Path) -> faust.App:
             for key in keys:
                 state = f"{chunk.records[0].partition}:{group_of(key)}"  # one key, one partition
                 table[state] = sorted({*table[state], key})
+            if os.environ.get("KEEPER_HUGE"):
+                table["huge"] = ["x" * HUGE_BYTES]
             freeze_once()
             producer = app.producer._ensure_producer()  # type: ignore[attr-defined]
             topic = settings.topic_prefix + "articles.tagged"

@@ -126,7 +126,7 @@ def test_sigterm_while_tables_are_recovered(kafka_settings: Settings) -> None:
     changelog = f"{kafka_settings.consumer_group}-fake-changelog"
     with Admin(bare) as admin:
         admin.create([Topic(changelog, "key", "number", "compact", None)])
-    for start in range(0, 40_000, 10_000):
+    for start in range(0, 20_000, 10_000):
         publish(bare, changelog, [(b'"k%d"' % n, b"1") for n in range(start, start + 10_000)])
     with running(kafka_settings, FAKE, FAKE_WORKER="table") as worker:
         until(lambda: worker.page("/readyz")[1].startswith("waiting for its tables"), "recovering")

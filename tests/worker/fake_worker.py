@@ -4,7 +4,7 @@ A record becomes one tagged record; where it says `alert`, also a match, which b
 `slow` takes 0.3 s, `stuck` for ever, `bug` raises, `kill` is the end of the process.
 
 `FAKE_WORKER=deaf` in the environment: nothing that is fetched gets to an agent. `FAKE_WORKER=table`: it keeps a table
-`fake`, which it never writes, and must recover it.
+`fake`, which it never writes, and recovers it slowly.
 """
 
 import asyncio
@@ -69,7 +69,14 @@ async def nothing(*_: Any, **__: Any) -> dict[Any, Any]:
 
 def with_table(*given: Any, **named: Any) -> faust.App:
     app = create_app(*given, **named)
-    app.Table("fake", default=int, partitions=4)
+    table: Any = app.Table("fake", default=int, partitions=4)
+    apply = table.apply_changelog_batch
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        time.sleep(0.15)  # for a thousand records: long enough to be seen
+        return apply(*given, **named)
+
+    table.apply_changelog_batch = slowly
     return app
 
 

@@ -52,6 +52,19 @@ def test_a_table_is_recovered_completely(broker_settings: Settings) -> None:
     assert missing(settings, out) == 0
 
 
+def test_a_state_that_no_broker_takes_ends_the_process_without_a_commit(broker_settings: Settings) -> None:
+    """Faust finds out in a task of its own, which would end the process with 1, or go on with a warning."""
+    settings = with_table(broker_settings)
+    publish(settings, "articles.raw", articles(0, 20))
+    with running(settings, KEEPER, KEEPER_HUGE="yes") as keeper:
+        assert keeper.wait_exit() == 75, keeper.log
+        assert "giving up" in keeper.log
+    with running(settings, KEEPER) as keeper:
+        out = settled(settings, 20)
+        assert keeper.stop() == 0, keeper.log
+    assert missing(settings, out) == 0
+
+
 def test_the_group_is_known_to_have_read_what_it_has(broker_settings: Settings) -> None:
     """What the broker says of a partition's end may be less than what was committed; that is no lost log."""
     make_topics(broker_settings)
