@@ -17,6 +17,7 @@ from typing import Any
 DOCS = Path(__file__).parent.parent / "docs"
 RUNS = {
     "fault-tests.ndjson": ("Fault tests", "make test-kafka ARGS=tests/faults"),
+    "soak-kills.ndjson": ("Soak: a hundred kills", "make soak MINUTES={minutes:g} SEED={seed} PART=kills"),
     "soak.ndjson": ("Soak", "make soak MINUTES={minutes:g} SEED={seed}"),
 }
 HEAD = """\
@@ -35,6 +36,78 @@ looked for in the output.
 """
 
 
+ALSO: tuple[tuple[str, str, str], ...] = (
+    (
+        "broker not there yet",
+        "`/readyz` says so, no restart, then work",
+        "faults/test_broker_faults",
+    ),
+    (
+        "broker silent for longer than the stall timeout",
+        "live, not ready; goes on by itself",
+        "faults/test_broker_faults",
+    ),
+    (
+        "broker has lost what was read",
+        "refused with partition and offsets, until `--accept-offset-reset`",
+        "faults/test_broker_faults",
+    ),
+    (
+        "retention ran past the position",
+        "said with the offsets, the rest goes on",
+        "faults/test_broker_faults",
+    ),
+    (
+        "topics with other partitions, fewer replicas, smaller messages",
+        "refused with what to do",
+        "worker/test_worker, faults/test_broker_faults",
+    ),
+    (
+        "SIGTERM while starting, joining, recovering tables, working, without a broker",
+        "ends with 0 (75 if a batch could not be finished)",
+        "kafka/test_kafka, faults/test_table_faults",
+    ),
+    (
+        "more workers than partitions",
+        "all ready, none hangs",
+        "kafka/test_kafka",
+    ),
+    (
+        "stuck loop, lag without progress",
+        "`/livez` fails, then 75",
+        "worker/test_worker",
+    ),
+    (
+        "records that kill the worker",
+        "one dead letter each, the rest goes on",
+        "faults/test_poison",
+    ),
+    (
+        "an output that is too large",
+        "one dead letter, neighbours unharmed",
+        "faults/test_record_faults",
+    ),
+    (
+        "a state that no broker takes",
+        "75, nothing committed",
+        "worker/test_recovery",
+    ),
+    (
+        "tables on the embedded broker, which misnames its ends",
+        "recovered completely",
+        "worker/test_recovery",
+    ),
+    (
+        "rule files broken, half-written, gone, swapped, 1,000 reloads under load",
+        "the old rules stay, nothing judged by half a set",
+        "worker/test_reload, worker/test_reload_live",
+    ),
+)
+"""Fault, what must come of it, and where in tests/ that is tested."""
+
+LEFT = "Not shown here: a full disk or too few file descriptors on the worker's own host, and runs of days.\n"
+
+
 def page(folder: Path) -> str:
     """The whole document."""
     parts = [HEAD]
@@ -43,6 +116,12 @@ def page(folder: Path) -> str:
         if file.is_file():
             head, *results = map(json.loads, file.read_text(encoding="utf-8").splitlines())
             parts.append(_section(title, command.format(**head), head, results))
+    rows = [
+        "| fault | what must come of it | in tests/ |",
+        "|---|---|---|",
+        *(f"| {f} | {e} | {t} |" for f, e, t in ALSO),
+    ]
+    parts += ["## Also tested, where there is nothing to count\n", "\n".join(rows) + "\n", LEFT]
     return "\n".join(parts)
 
 
