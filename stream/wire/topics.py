@@ -44,7 +44,10 @@ CHANGELOG = Topic(f"{STATE_TABLE}-changelog", "state key", "snapshot of a state 
 """The worker's table on the broker; its name begins with the consumer group."""
 
 ALL_TOPICS: tuple[Topic, ...] = (*TOPICS, CHANGELOG)
-"""Everything that must exist before a worker starts."""
+"""Everything that `redline topics create` makes."""
+
+WORKER_TOPICS: tuple[Topic, ...] = tuple(topic for topic in ALL_TOPICS if topic is not DECISIONS)
+"""What must exist, and fit, before a worker starts: no more than it reads and writes."""
 
 
 def changelog_name(consumer_group: str) -> str:

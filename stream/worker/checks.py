@@ -10,7 +10,7 @@ from stream.broker.admin import Admin, require_topics
 from stream.broker.group import lost_logs, read_from_beginning
 from stream.errors import ServiceError
 from stream.settings import Settings
-from stream.wire.topics import ALL_TOPICS, MATCHES, RAW, full_name
+from stream.wire.topics import MATCHES, RAW, WORKER_TOPICS, full_name
 
 SHOWN_MAX = 5
 
@@ -43,9 +43,9 @@ async def check_broker(settings: Settings, *, accept_offset_reset: bool = False)
 
 
 def _check(settings: Settings, accept_offset_reset: bool) -> str | None:
-    require_topics(settings, ALL_TOPICS, "worker")
+    require_topics(settings, WORKER_TOPICS, "worker")
     with Admin(settings) as admin:
-        faults = admin.grave_faults(ALL_TOPICS)
+        faults = admin.grave_faults(WORKER_TOPICS)
     if faults:
         raise ServiceError("the topics do not fit the settings: " + _joined(faults))
     names = [full_name(settings.topic_prefix, topic) for topic in (RAW, MATCHES)]
