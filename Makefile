@@ -66,11 +66,6 @@ bench-stories: $(VENV)/.dev ## are near-duplicates found, and nothing else; cost
 audit: $(VENV)/.dev ## known vulnerabilities of all locked packages (asks a service on the internet)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock -r requirements-dev.lock
 
-
-
-audit: $(VENV)/.dev ## known vulnerabilities of all locked packages (asks a service on the internet)
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock -r requirements-dev.lock
-
 rules-quality: $(VENV)/.dev ## precision and recall of the shipped rules on labelled articles (ARGS=-v: what is wrong or missed)
 	$(BIN)/python -m tools.rules_quality $(ARGS)
 
