@@ -1,8 +1,9 @@
 """Brings docker-compose.yml up, as people do, and breaks it in the ways that happen: `make compose-test`.
 
-Steps, each with a deadline and its time printed: build · start · alerts on the alert topics · Prometheus has them from
-every worker, its rules are loaded, nothing fires · the worker is killed, comes back and goes on · two workers share ·
-an error in the rules · Kafka away and back · a taken port · a missing image · everything down, nothing left.
+Steps, each with a deadline and its time printed: build · start · alerts on the alert topics · on the page · Prometheus
+has them from every worker, its rules are loaded, nothing fires · the worker is killed, comes back and goes on · two
+workers share · an error in the rules · Kafka away and back · a taken port · a missing image · everything down, nothing
+left.
 
 Needs a Docker engine and `docker compose`; ports are free ones, the project's name is its own, so a Redline that is
 already up is not touched. Without an image of Grafana it goes on without that service and says so. Exit code 0, 1 (a
@@ -93,7 +94,7 @@ class Stack:
         self.folder = folder
         settings = {name: str(port) for name, port in ports.items()}
         self.compose = Compose(PROJECT, {**settings, "COMPOSE_PROFILES": "demo", "REPLAY_MAX_GAP_SECONDS": "0.5"})
-        self.services = ["kafka", "worker", "replayer", "prometheus", "alertmanager", "grafana"]
+        self.services = ["kafka", "worker", "web", "replayer", "prometheus", "alertmanager", "grafana"]
 
     def up(self, *arguments: str) -> None:
         """`up` with these arguments, in the background."""
@@ -138,7 +139,7 @@ def main() -> int:
             return 2
     times: list[tuple[str, float]] = []
     (ROOT / ".cache").mkdir(exist_ok=True)
-    names = ("GRAFANA_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "KAFKA_PORT")
+    names = ("WEB_PORT", "GRAFANA_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "KAFKA_PORT")
     with tempfile.TemporaryDirectory(dir=ROOT / ".cache", prefix="compose-test-") as folder:
         Path(folder).chmod(0o755)
         stack = Stack(dict(zip(names, free_ports(len(names)), strict=True)), Path(folder))
@@ -193,6 +194,34 @@ def alerts_arrive(stack: Stack) -> None:
     if alert["type"] != "redline.alert.fired.v1" or alert["data"]["status"] != "exercise":
         raise StepError(f"found {alert}, expected a fired alert of an exercise")
     print(f"  {alert['severitytext']}: {alert['data']['summary'][:100]}", flush=True)
+
+
+def page_shows_them(stack: Stack) -> None:
+    """The page asks for a login, and then lists the alerts with the articles behind them."""
+    url = f"http://127.0.0.1:{stack.ports['WEB_PORT']}/api/alerts"
+    try:
+        urllib.request.urlopen(url, timeout=10).close()
+        raise StepError("the page gives alerts without a login")
+    except urllib.error.HTTPError as error:
+        if error.code != 401:
+            raise StepError(f"without a login the page answers {error.code}, expected 401") from error
+
+    def check() -> str | None:
+        items = _page(url)["items"]
+        if not items:
+            return "the page lists no alerts"
+        found = _page(f"{url}/{items[0]['id']}")
+        return None if found["article"] is not None else "the page has no article behind its newest alert"
+
+    wait_for(check, STEP_SECONDS_MAX)
+
+
+def _page(url: str) -> dict[str, Any]:
+    request = urllib.request.Request(url, headers={"Authorization": "Bearer redline-on-loopback"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found = json.load(answer)
+    assert isinstance(found, dict)
+    return found
 
 
 def prometheus_has_them(stack: Stack) -> None:
@@ -296,6 +325,7 @@ STEPS: tuple[tuple[str, Callable[[Stack], None]], ...] = (
     ("build the image", build),
     ("start until all are healthy", start),
     ("an alert arrives at a subscriber", alerts_arrive),
+    ("the page shows the alerts", page_shows_them),
     ("Prometheus has alerts, rules, no trouble", prometheus_has_them),
     ("worker killed, back and going on", kill_worker),
     ("two workers share the work", scale),

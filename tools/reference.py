@@ -23,6 +23,7 @@ from stream.rulelang import file_schema
 from stream.rulelang.codes import CODES as DIAGNOSTICS
 from stream.settings import ENV_PREFIX, Settings
 from stream.telemetry.metrics import TABLE
+from stream.web.openapi import document as openapi
 from stream.wire.deadletter import CODES as DEAD_LETTER_CODES
 from stream.wire.schema import AlertEvent
 from stream.wire.topics import ALL_TOPICS, CHANGELOG, DAY_MS, changelog_name
@@ -132,6 +133,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "article.schema.json": lambda: _schema(Article),
     "alert.schema.json": lambda: _schema(AlertEvent),
     "decision.schema.json": lambda: _schema(Decision),
+    "openapi.json": lambda: json.dumps(openapi(), indent=2, ensure_ascii=False) + "\n",
     "rules.schema.json": lambda: json.dumps(file_schema(), indent=2, ensure_ascii=False) + "\n",
 }
 

@@ -15,7 +15,8 @@ from aiohttp import web
 from stream.telemetry.paging import LoginRefused
 from stream.web import alerts, atom, decisions, live, login, overview, rules
 from stream.web.guard import HEADERS
-from stream.web.page import KEY, Page, page_of
+from stream.web.openapi import document
+from stream.web.page import KEY, Page, json_answer, page_of
 
 BODY_BYTES_MAX = 400_000
 STATIC = Path(__file__).parent / "static"
@@ -49,9 +50,14 @@ def create_app(page: Page) -> web.Application:
     app.router.add_get("/static/{name}", static)
     app.router.add_get("/livez", _live)
     app.router.add_get("/readyz", _ready)
+    app.router.add_get("/api/openapi.json", _openapi)
     for module in (login, live, alerts, decisions, atom, overview, rules):
         app.router.add_routes(module.ROUTES)
     return app
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    return json_answer(document())
 
 
 async def _live(request: web.Request) -> web.Response:

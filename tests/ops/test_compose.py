@@ -20,8 +20,8 @@ ONCE = {"topics"}
 
 
 def test_the_services_are_all_there() -> None:
-    assert set(SERVICES) == {"kafka", "topics", "worker", "replayer", "prometheus", "alertmanager", "grafana"}
-    assert set(OURS) == {"topics", "worker", "replayer"}
+    assert set(SERVICES) == {"kafka", "topics", "worker", "web", "replayer", "prometheus", "alertmanager", "grafana"}
+    assert set(OURS) == {"topics", "worker", "web", "replayer"}
     assert SERVICES["replayer"]["profiles"] == ["demo"]
 
 
@@ -53,7 +53,7 @@ def test_our_services_are_one_image_that_cannot_write(name: str) -> None:
 
 def test_only_loopback_ports_are_published() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 4
+    assert len(ports) == 5
     assert all(port.startswith("127.0.0.1:${") for port in ports)
 
 
@@ -68,11 +68,20 @@ def test_scraped_ports_are_the_ones_that_are_served() -> None:
     jobs = {
         job["job_name"]: job for job in YAML(typ="safe").load(OPS / "prometheus" / "prometheus.yml")["scrape_configs"]
     }
-    for name, setting in (("worker", "metrics_port"), ("replayer", "replay_metrics_port")):
+    served = (("worker", "metrics_port"), ("replayer", "replay_metrics_port"), ("web", "web_metrics_port"))
+    for name, setting in served:
         (found,) = jobs[f"redline-{name}"]["dns_sd_configs"]
         port = Settings.model_fields[setting].default
         assert (found["names"], found["port"]) == ([name], port)
         assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "healthy", str(port)]
+
+
+def test_the_page_is_published_where_it_listens_and_asks_for_a_login() -> None:
+    web = SERVICES["web"]
+    assert web["ports"] == [f"127.0.0.1:${{WEB_PORT:-8400}}:{Settings.model_fields['web_port'].default}"]
+    token = re.search(r":-(.*)}", web["environment"]["REDLINE_WEB_TOKEN"])
+    assert token is not None
+    Settings(web_host=web["environment"]["REDLINE_WEB_HOST"], web_token=token.group(1))  # raises if it would not start
 
 
 def test_volumes_are_named_and_mounted_files_exist() -> None:
