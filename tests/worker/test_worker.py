@@ -124,8 +124,7 @@ def test_not_ready_while_tables_are_recovered(broker_settings: Settings) -> None
     changelog = f"{broker_settings.consumer_group}-fake-changelog"
     with Admin(settings) as admin:
         admin.create([Topic(changelog, "key", "number", "compact", None)])
-    for _ in range(10):
-        publish(settings, changelog, [(b'"k%d"' % n, b"1") for n in range(2_000)])
+    publish(settings, changelog, [(b'"k%d"' % n, b"1") for n in range(8_000)])
     with running(broker_settings, FAKE_WORKER="table") as worker:
         said = until(
             lambda: (page := worker.page("/readyz"))[1].startswith("waiting for its tables") and page, "tables"
