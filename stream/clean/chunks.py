@@ -79,6 +79,8 @@ class _ChunkLayout(Layout):
         sentences: list[int] = []
         paragraph_of: list[int] = []
         self._sentence_edges: list[tuple[int, int]] = []
+        self._spans: dict[int, tuple[int, int]] = {}
+        self._bounds: dict[int, tuple[int, int]] = {}
         paragraph = -1
         counted = False
         start = 0
@@ -117,17 +119,30 @@ class _ChunkLayout(Layout):
         return list(map(add, self._each_place(), chain.from_iterable([chunk.ends for chunk in chunks])))
 
     def start(self, position: int) -> int:
-        index = bisect_right(self._tokens_before, position) - 1
-        return self._places[index] + _chunk(self._chunks[index]).starts[position - self._tokens_before[index]]
+        return self._span(position)[0]
 
     def end(self, position: int) -> int:
-        index = bisect_right(self._tokens_before, position) - 1
-        return self._places[index] + _chunk(self._chunks[index]).ends[position - self._tokens_before[index]]
+        return self._span(position)[1]
+
+    def _span(self, position: int) -> tuple[int, int]:
+        known = self._spans.get(position)
+        if known is None:
+            before = self._tokens_before
+            index = bisect_right(before, position) - 1
+            place = self._places[index]
+            chunk = _CHUNKS[self._chunks[index]]
+            within = position - before[index]
+            known = self._spans[position] = place + chunk.starts[within], place + chunk.ends[within]
+        return known
 
     def bounds(self, sentence: int) -> tuple[int, int]:
-        first, last = self._sentence_edges[sentence]
-        places, chunks = self._places, self._chunks
-        return places[first] + _chunk(chunks[first]).first, places[last] + _chunk(chunks[last]).last
+        known = self._bounds.get(sentence)
+        if known is None:
+            first, last = self._sentence_edges[sentence]
+            places, chunks = self._places, self._chunks
+            known = places[first] + _chunk(chunks[first]).first, places[last] + _chunk(chunks[last]).last
+            self._bounds[sentence] = known
+        return known
 
     @cached_property
     def _chunks(self) -> list[str]:

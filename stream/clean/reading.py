@@ -140,6 +140,15 @@ class Reading:
         """The number of each token's paragraph, from 0."""
         return self._layout.paragraphs
 
+    def case(self, position: int) -> str:
+        """One token in the case as written; cheaper than all of `cases`."""
+        if "cases" not in self.__dict__:
+            written = self.source[self.start(position) : self.end(position)]
+            # Letters and digits of ASCII are their own case form; anything else may have been changed in reading.
+            if written.isalnum() and written.isascii():
+                return written
+        return self.cases[position]
+
     def start(self, position: int) -> int:
         """Where one token begins in `source`; cheaper than all of `starts`."""
         return self._layout.start(position)

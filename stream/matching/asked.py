@@ -45,10 +45,17 @@ class Asked:
         self.needs = needs
         self.weight = weight
 
+    def __lt__(self, other: Asked) -> bool:
+        """So that spans can be sorted: at one place by the numbers of the nodes."""
+        return self.number < other.number
+
     def find(self, text: Text, window: Window) -> Spans | None:
-        """The spans in a window; answers for the whole article are kept."""
+        """The spans in a window; answers for the whole article are kept.
+
+        Of a smaller window only what is possible is worth asking, which is for the one who asks to look at.
+        """
         if window is not text.whole:
-            return self._find(text, window) if self.possible(text) else None
+            return self._find(text, window)
         answer: Spans | None = text.answers.get(self.number, UNASKED)
         if answer is UNASKED:
             answer = text.answers[self.number] = self._find(text, window) if self.possible(text) else None
@@ -110,12 +117,15 @@ class Local(Asked):
 
     def find(self, text: Text, window: Window) -> Spans | None:
         """A slice of the whole."""
-        whole = self.spans(text)
+        whole: Spans | None = text.answers.get(self.number, UNASKED)
+        if whole is UNASKED:
+            whole = self.spans(text)
         if whole is None or window is text.whole:
             return whole
         start, end, _ = window
-        low = bisect_left(whole, start, key=by_first)
-        high = bisect_left(whole, end, low, key=by_first)
+        # A tuple of one is less than any span that begins there.
+        low = bisect_left(whole, (start,))
+        high = bisect_left(whole, (end,), low)
         return [span for span in whole[low:high] if span[1] < end] or None
 
     def anchors(self, text: Text) -> list[int] | None:

@@ -8,7 +8,7 @@ from typing import assert_never
 from stream.matching.asked import Asked, Local
 from stream.matching.connect import Absent, AllOf, Each, First, Repeated, SomeOf, Within
 from stream.matching.keys import wanted_values
-from stream.matching.leaves import Key, Leaf, LocalOr, Pattern, Step, Steps
+from stream.matching.leaves import Key, Leaf, LocalOr, Pattern, PhraseLeaf, Step, Steps
 from stream.matching.near import LocalNear, WindowNear
 from stream.matching.terms import TokenTest, sequences
 from stream.matching.text import BODY, TITLE
@@ -101,11 +101,16 @@ class Compiler:
         key = (Near, left.number, right.number, node.distance, node.ordered, node.negated, written)
         return self._shared(key, lambda number: (LocalNear if local else WindowNear)(number, node, left, right))
 
-    def _leaf(self, number: int, node: Word | Phrase, *, case: bool) -> Leaf:
+    def _leaf(self, number: int, node: Word | Phrase, *, case: bool) -> Leaf | PhraseLeaf:
         weights = self._vocabulary.weights
+        found = sequences(node, case=case)
+        if found and not case and all(len(tests) > 1 and not any(test.prefix for test in tests) for tests in found):
+            slot = self._vocabulary.add_phrases(tuple(test.text for test in tests) for tests in found)
+            if slot is not None:
+                return PhraseLeaf(number, slot, weights[slot], node)
         alternatives: list[Steps] = []
         anchors: set[int] = set()
-        for tests in _merged(sequences(node, case=case)):
+        for tests in _merged(found):
             steps = [self._step(choice) for choice in tests]
             rarest = min(range(len(steps)), key=lambda index: weights[steps[index].slot])
             alternatives.append(Steps(steps, rarest))

@@ -21,7 +21,7 @@ class SomeOf(Asked):
         self._nodes = nodes
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        candidates = [node for node in self._nodes if node.possible(text)]
+        candidates = self._candidates(text)
         if len(candidates) < self._count:
             return None
         held = [spans for node in candidates if (spans := node.find(text, window)) is not None]
@@ -32,14 +32,19 @@ class SomeOf(Asked):
         if self._count < 1:
             return None
         found: list[int] = []
-        for node in self._nodes:
-            if not node.possible(text):
-                continue
+        for node in self._candidates(text):
             anchors = node.anchors(text)
             if anchors is None:
                 return None
             found += anchors
         return found
+
+    def _candidates(self, text: Text) -> list[Asked]:
+        """The operands that are possible."""
+        known: list[Asked] | None = text.candidates.get(self.number)
+        if known is None:
+            known = text.candidates[self.number] = [node for node in self._nodes if node.possible(text)]
+        return known
 
 
 class AllOf(Asked):
@@ -87,7 +92,7 @@ class Absent(Asked):
         self._node = node
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        return [] if self._node.find(text, window) is None else None
+        return [] if not self._node.possible(text) or self._node.find(text, window) is None else None
 
 
 class _Narrowed(Asked):

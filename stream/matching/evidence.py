@@ -78,8 +78,9 @@ def _sentence(reading: Reading, start: int, end: int, first: int, last: int, cod
     """The sentences around the tokens, as one slice; a slice that is too long is cut evenly around the evidence."""
     sentence_start, sentence_end = start, end
     if len(reading.tokens):
-        sentence_start = min(start, reading.sentence_span(first)[0])
-        sentence_end = max(end, reading.sentence_span(last)[1])
+        first_start, first_end = reading.sentence_span(first)
+        sentence_start = min(start, first_start)
+        sentence_end = max(end, first_end if first == last else reading.sentence_span(last)[1])
     if sentence_end - sentence_start > code_points_max:
         spare = max(0, code_points_max - (end - start))
         sentence_start = max(sentence_start, min(start - spare // 2, sentence_end - code_points_max))

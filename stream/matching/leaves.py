@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stream.matching.asked import UNASKED, Asked, Local, Span, Spans, by_first, by_place
+from stream.matching.asked import UNASKED, Asked, Local, Span, Spans
 from stream.matching.text import BODY, TITLE, Text, Window
 from stream.rulelang.nodes import KeyField, Node, Phrase, Regex, Scoped, Word
 from stream.rulelang.printer import print_node
@@ -104,45 +104,68 @@ class Leaf(Local):
         return self._printed
 
 
+class PhraseLeaf(Local):
+    """A phrase of plain words: the automaton has found where they stand, unless they stand in two sentences."""
+
+    is_plain = True
+
+    def __init__(self, number: int, slot: int, weight: float, node: Word | Phrase) -> None:
+        super().__init__(number, frozenset((slot,)), weight)
+        self.all_slots = frozenset((slot,))
+        self._slot = slot
+        self._node = node
+        self._printed = print_node(node)
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        sentences = text.sentences
+        return [
+            (first, last, self, None)
+            for first, last in sorted(text.phrases(self._slot))
+            if sentences[first] == sentences[last]
+        ] or None
+
+    def clause(self, span: Span) -> Node:
+        """The word or phrase itself."""
+        return self._node
+
+    def printed(self, span: Span) -> str:
+        """The word or phrase as the printer writes it."""
+        return self._printed
+
+
 class LocalOr(Local):
-    """An OR of local nodes, such as a list. Single words, most of a list, are looked up by their slots."""
+    """An OR of local nodes, such as a list: those with a slot that the article fills are asked, and no other."""
 
     def __init__(self, number: int, needs: frozenset[int] | None, weight: float, nodes: Sequence[Local]) -> None:
         super().__init__(number, needs, weight)
-        self._words: dict[int, Local] = {}
-        self._others: dict[int, list[Local]] = {}
+        self._of_slot: dict[int, list[Local]] = {}
         self._always: list[Local] = []
         for node in dict.fromkeys(nodes):
-            if node.single_slot is not None and node.single_slot not in self._words:
-                self._words[node.single_slot] = node
-            elif node.needs is None:
+            if node.needs is None:
                 self._always.append(node)
-            else:
-                for slot in node.needs:
-                    self._others.setdefault(slot, []).append(node)
-        self._slots = self._words.keys() | self._others.keys()
+            for slot in node.needs or ():
+                self._of_slot.setdefault(slot, []).append(node)
+        self._slots = frozenset(self._of_slot)
+        # A node with several slots may be met several times.
+        self._repeated = any(len(node.needs or ()) > 1 for node in nodes)
         self.is_plain = all(node.is_plain for node in nodes)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
+        slots, answers, of_slot = text.slots, text.answers, self._of_slot
+        chosen = self._always.copy()
+        for slot in self._slots & slots:
+            chosen += of_slot[slot]
         spans: Spans = []
-        others = set(self._always)
-        for slot in self._slots & text.slots:
-            word = self._words.get(slot)
-            if word is not None:
-                spans += [(position, position, word, None) for position in text.positions(slot)]
-            if slot in self._others:
-                others.update(self._others[slot])
-        slots, answers = text.slots, text.answers
-        for other in others:
-            if not other.all_slots <= slots:
-                continue
-            found = answers.get(other.number, UNASKED)
+        for node in dict.fromkeys(chosen) if self._repeated else chosen:
+            found = answers.get(node.number, UNASKED)
             if found is UNASKED:
-                found = other.spans(text)
+                if not node.all_slots <= slots:
+                    continue
+                found = node.spans(text)
             if found:
                 spans += found
         if len(spans) > 1:
-            spans.sort(key=by_place if others else by_first)
+            spans.sort()
         return spans or None
 
 

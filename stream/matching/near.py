@@ -7,7 +7,7 @@ For a span only the later ones that end first within reach can be part of one, s
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -27,6 +27,7 @@ class LocalNear(Local):
         self._left = left
         self._right = right
         self._lighter = lighter
+        self._prints: dict[tuple[int, int], str] = {}
 
     def _possible(self, text: Text) -> bool:
         return self._left.possible(text) and self._right.possible(text)
@@ -48,6 +49,19 @@ class LocalNear(Local):
         """With the items that stood there in place of lists."""
         return near_clause(self._node, span)
 
+    def printed(self, span: Span) -> str:
+        """The clause as the printer writes it; between two leaves it is always the same."""
+        pairs: list[tuple[Span, Span]] = span[3]
+        if len(pairs) > 1:
+            return super().printed(span)
+        ((_, _, left, left_extra), (_, _, right, right_extra)) = pairs[0]
+        if left_extra is not None or right_extra is not None:
+            return super().printed(span)
+        known = self._prints.get((left.number, right.number))
+        if known is None:
+            known = self._prints[left.number, right.number] = super().printed(span)
+        return known
+
 
 class WindowNear(Asked):
     """NEAR and NOT NEAR whose answer depends on the window."""
@@ -63,7 +77,7 @@ class WindowNear(Asked):
         lefts = text_spans(self._left.find(text, window))
         if not lefts:
             return None
-        rights = text_spans(self._right.find(text, window))
+        rights = text_spans(self._right.find(text, window) if self._right.possible(text) else None)
         if not self._node.negated:
             return near_spans(self, self._node, lefts, rights, text)
         far = far_spans(self._node, lefts, rights, text)
@@ -96,13 +110,17 @@ def text_spans(found: Spans | None) -> Spans:
 def near_spans(owner: Asked, node: Near, lefts: Spans, rights: Spans, text: Text) -> Spans | None:
     """The minimal intervals that hold a left and a right span, no more than `distance` words apart."""
     pairs: dict[tuple[int, int], list[tuple[Span, Span]]] = {}
-    for left, right in _closest(lefts, rights, node.distance):
-        if text.in_one("PARAGRAPH", left[0], right[1]):
+    closest = _closest(lefts, rights, node.distance)
+    others = [] if node.ordered else _closest(rights, lefts, node.distance)
+    if not closest and not others:
+        return None
+    paragraphs = text.paragraphs
+    for left, right in closest:
+        if paragraphs[left[0]] == paragraphs[right[1]]:
             pairs.setdefault((left[0], right[1]), []).append((left, right))
-    if not node.ordered:
-        for right, left in _closest(rights, lefts, node.distance):
-            if text.in_one("PARAGRAPH", right[0], left[1]):
-                pairs.setdefault((right[0], left[1]), []).append((left, right))
+    for right, left in others:
+        if paragraphs[right[0]] == paragraphs[left[1]]:
+            pairs.setdefault((right[0], left[1]), []).append((left, right))
     spans: Spans = []
     shortest: int | None = None
     for first, last in sorted(pairs, key=lambda hull: (-hull[0], hull[1])):
@@ -113,11 +131,16 @@ def near_spans(owner: Asked, node: Near, lefts: Spans, rights: Spans, text: Text
     return spans or None
 
 
-def _closest(befores: Spans, behinds: Spans, distance: int) -> Iterator[tuple[Span, Span]]:
+def _closest(befores: Spans, behinds: Spans, distance: int) -> list[tuple[Span, Span]]:
     """For each span the later ones, at most `distance` words away, that end first."""
+    pairs: list[tuple[Span, Span]] = []
+    starts = [behind[0] for behind in behinds]
+    count = len(starts)
     for before in befores:
-        index = bisect_left(behinds, before[1] + 1, key=by_first)
+        index = bisect_right(starts, before[1])
         reach = before[1] + distance + 1
+        if index == count or starts[index] > reach:
+            continue
         soonest: int | None = None
         chosen: Spans = []
         while index < len(behinds):
@@ -129,8 +152,8 @@ def _closest(befores: Spans, behinds: Spans, distance: int) -> Iterator[tuple[Sp
             elif behind[1] == soonest:
                 chosen.append(behind)
             index += 1
-        for behind in chosen:
-            yield before, behind
+        pairs += [(before, behind) for behind in chosen]
+    return pairs
 
 
 def far_spans(node: Near, lefts: Spans, rights: Spans, text: Text) -> Spans:

@@ -9,6 +9,7 @@ Sentences, paragraphs and case forms are only asked for where a candidate rule n
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from copy import copy
 from functools import cached_property
@@ -50,11 +51,12 @@ class Text:
         self.tokens: list[str] = list(read.body.tokens) if title is None else [*title.tokens, *read.body.tokens]
         self.title_end = 0 if title is None else len(title.tokens)
         self.end = len(self.tokens)
-        self._filled = vocabulary.fill(set(self.tokens), read)
+        self._filled = vocabulary.fill(self.tokens, read)
         self.slots = self._filled.slots
         self.slots_of = self._filled.memory.slots_of
         self.whole: Window = (0, self.end, TITLE | BODY)
         self.topics: set[str] = set()
+        self._units: dict[Unit, Sequence[int]] = {}
         self._vocabulary = vocabulary
         self._start()
 
@@ -70,15 +72,19 @@ class Text:
         the positions what is there.
         """
         text = copy(self)
+        possible = self.possible
         text.masked = masked
         text.unmasked = self
         text.tokens = self.tokens.copy()
         for position in masked:
             text.tokens[position] = ""
         text._start()
+        # It rests on the slots alone.
+        text.possible = possible
         return text
 
     def _start(self) -> None:
+        self.candidates: dict[int, list[Any]] = {}
         self.answers: dict[int, Any] = {}
         self.possible: dict[int, bool] = {}
         self._regex_spans: dict[str, list[RegexSpan]] = {}
@@ -95,8 +101,16 @@ class Text:
             self._positions[slot] = known
         return known
 
+    def phrases(self, slot: int) -> list[tuple[int, int]]:
+        """First and last positions of the phrases of a slot, masked ones included; sentences are not asked for."""
+        return self._filled.phrases.get(slot, [])
+
     def _all_positions(self, tokens: AbstractSet[str]) -> list[int]:
-        found = [self._of_token[token] for token in tokens & self._filled.tokens]
+        of_token = self._of_token
+        if len(tokens) == 1:
+            (token,) = tokens
+            return of_token.get(token, [])
+        found = [of_token[token] for token in tokens & of_token.keys()]
         if len(found) == 1:
             return found[0]
         return sorted(chain.from_iterable(found))
@@ -112,23 +126,40 @@ class Text:
     def case_form(self, position: int) -> str:
         """The token at a position in the case as written."""
         reading, base = self._place(position)
-        return reading.cases[position - base]
+        return reading.case(position - base)
 
     def in_one(self, unit: Unit, first: int, last: int) -> bool:
         """Whether two positions, `first` not behind `last`, are in one sentence or paragraph of one field."""
-        if first < self.title_end <= last:
-            return False
-        reading, base = self._place(first)
-        numbers = reading.sentences if unit == "SENTENCE" else reading.paragraphs
-        return numbers[first - base] == numbers[last - base]
+        numbers = self.sentences if unit == "SENTENCE" else self.paragraphs
+        return numbers[first] == numbers[last]
+
+    @property
+    def sentences(self) -> Sequence[int]:
+        """The number of each position's sentence; no two fields share one."""
+        return self._numbers("SENTENCE")
+
+    @property
+    def paragraphs(self) -> Sequence[int]:
+        """The number of each position's paragraph; no two fields share one."""
+        return self._numbers("PARAGRAPH")
+
+    def _numbers(self, unit: Unit) -> Sequence[int]:
+        known = self._units.get(unit)
+        if known is None:
+            title, body = self.read.title, self.read.body
+            known = body.sentences if unit == "SENTENCE" else body.paragraphs
+            if title is not None and self.title_end:
+                first = title.sentences if unit == "SENTENCE" else title.paragraphs
+                known = [number - self.title_end for number in first] + list(known)
+            self._units[unit] = known
+        return known
 
     def unit_around(self, unit: Unit, position: int) -> Window:
         """The sentence or paragraph that holds a position."""
-        reading, base = self._place(position)
-        numbers = reading.sentences if unit == "SENTENCE" else reading.paragraphs
-        number = numbers[position - base]
-        first = bisect_left(numbers, number)
-        return base + first, base + bisect_right(numbers, number, first), TITLE if position < self.title_end else BODY
+        numbers = self._numbers(unit)
+        number = numbers[position]
+        first = bisect_left(numbers, number, 0, position + 1)
+        return first, bisect_right(numbers, number, position), TITLE if position < self.title_end else BODY
 
     def regex_spans(self, pattern: str) -> list[RegexSpan]:
         """All that a regex finds in title and body, with the tokens it touches."""

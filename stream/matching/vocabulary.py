@@ -9,12 +9,14 @@ of rules, and new ones are looked up in a table of words and one of prefixes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
 
 from stream.matching.article import KEY_FIELDS, ReadArticle
 from stream.matching.keys import folded, key_value
+from stream.matching.phrases import Phrases, Places
 from stream.rulelang.topicorder import covers
 
 TOKENS_KNOWN_MAX = 300_000
@@ -28,9 +30,9 @@ Test = tuple[str, bool]
 
 @dataclass(slots=True)
 class Memory:
-    """What is known about tokens seen so far: all of them, those that fill slots, and the slots both ways."""
+    """What is known about tokens seen so far: the characters of all, those that fill slots, and the slots both ways."""
 
-    seen: set[str] = field(default_factory=set)
+    characters: dict[str, str]
     interesting: set[str] = field(default_factory=set)
     slots_of: dict[str, tuple[int, ...]] = field(default_factory=dict)
     tokens_of: dict[int, set[str]] = field(default_factory=dict)
@@ -38,11 +40,25 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The slots that an article fills, its tokens that fill some, and what is known about these."""
+    """The slots that an article fills, its tokens and phrases that fill some, and what is known about these."""
 
     slots: set[int]
     tokens: set[str]
+    phrases: Places
     memory: Memory
+
+
+class _Characters(dict[str, str]):
+    """The character of each token seen; a new token is learned."""
+
+    memory: Memory
+
+    def __init__(self, learn: Callable[[str, Memory], str]) -> None:
+        self._learn = learn
+
+    def __missing__(self, token: str) -> str:
+        character = self[token] = self._learn(token, self.memory)
+        return character
 
 
 class Vocabulary:
@@ -55,7 +71,8 @@ class Vocabulary:
         self._prefixes: dict[str, list[int]] = {}
         self._prefix_lengths: tuple[int, ...] = ()
         self._keys: dict[str, list[tuple[str, bool, int]]] = {}
-        self._memory = Memory()
+        self._phrases = Phrases()
+        self._memory = self._new_memory()
         self._key_slots: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def add_tokens(self, tests: AbstractSet[Test]) -> int:
@@ -71,6 +88,19 @@ class Vocabulary:
         self._forget()
         return slot
 
+    def add_phrases(self, phrases: Iterable[tuple[str, ...]]) -> int | None:
+        """The slot of a set of phrases of two or more words; None if there is no room for more different words."""
+        wanted = list(phrases)
+        if not self._phrases.has_room_for({word for words in wanted for word in words}):
+            return None
+        # All words have to be there, and behind one another.
+        slot = len(self.weights)
+        self.weights.append(sum(min(_weight(word, prefix=False) for word in words) for words in wanted) / 4)
+        for words in wanted:
+            self._phrases.add(slot, words)
+        self._forget()
+        return slot
+
     def add_key(self, name: str, values: AbstractSet[Test]) -> int:
         """The slot of a key field that equals one of some folded values."""
         known = self._slots.get((name, frozenset(values)))
@@ -82,21 +112,22 @@ class Vocabulary:
         self._forget()
         return slot
 
-    def fill(self, tokens: set[str], read: ReadArticle) -> Filled:
-        """The slots that an article's tokens and key fields fill."""
-        if len(self._memory.seen) > TOKENS_KNOWN_MAX:
+    def fill(self, tokens: Sequence[str], read: ReadArticle) -> Filled:
+        """The slots that an article's tokens, phrases and key fields fill."""
+        if len(self._memory.characters) > TOKENS_KNOWN_MAX:
             self._forget()
         memory = self._memory
-        new = tokens - memory.seen
-        if new:
-            self._learn(new)
-        filling = tokens & memory.interesting
+        # Every token passes here, and those that are new are learned.
+        encoded = "".join(map(memory.characters.__getitem__, tokens))
+        filling = memory.interesting.intersection(tokens)
         slots = set(chain.from_iterable(map(memory.slots_of.__getitem__, filling)))
+        phrases = self._phrases.find(encoded) if self._phrases else {}
+        slots.update(phrases)
         for name in self._keys:
             value = key_value(read.article, name) if name in KEY_FIELDS else None
             if value is not None:
                 slots.update(self._of_key(name, value))
-        return Filled(slots, filling, memory)
+        return Filled(slots, filling, phrases, memory)
 
     def topic_slots(self, topics: AbstractSet[str]) -> set[int]:
         """The slots of `topic:` that topics fill."""
@@ -112,19 +143,22 @@ class Vocabulary:
 
     def _forget(self) -> None:
         # A new one: articles under evaluation go on with the old one.
-        self._memory = Memory()
+        self._memory = self._new_memory()
         self._key_slots.clear()
 
-    def _learn(self, tokens: set[str]) -> None:
-        memory = self._memory
-        for token in tokens:
-            slots = self._look_up(token)
-            if slots:
-                memory.slots_of[token] = slots
-                memory.interesting.add(token)
-                for slot in slots:
-                    memory.tokens_of.setdefault(slot, set()).add(token)
-        memory.seen |= tokens
+    def _new_memory(self) -> Memory:
+        characters = _Characters(self._learn)
+        memory = characters.memory = Memory(characters)
+        return memory
+
+    def _learn(self, token: str, memory: Memory) -> str:
+        slots = self._look_up(token)
+        if slots:
+            memory.slots_of[token] = slots
+            memory.interesting.add(token)
+            for slot in slots:
+                memory.tokens_of.setdefault(slot, set()).add(token)
+        return self._phrases.character(token)
 
     def _look_up(self, token: str) -> tuple[int, ...]:
         slots = list(self._words.get(token, ()))

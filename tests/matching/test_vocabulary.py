@@ -17,11 +17,11 @@ def test_tokens_and_key_fields_fill_slots() -> None:
     reuters = words.add_key("source", {("reuters", False)})
     tass = words.add_key("source", {("tass", True)})
     assert words.add_tokens({("strikes", False), ("strike", False)}) == strike
-    filled = words.fill({"strikes", "strong", "st", "war"}, read("x", source="TASS.ru"))
+    filled = words.fill(["strikes", "strong", "st", "war"], read("x", source="TASS.ru"))
     assert filled.slots == {strike, prefix, tass}
     assert filled.tokens == {"strikes", "strong"}
-    assert words.fill({"war"}, read("x", source="Reuters")).slots == {reuters}
-    assert words.fill({"war"}, read("x")).slots == set()
+    assert words.fill(["war"], read("x", source="Reuters")).slots == {reuters}
+    assert words.fill(["war"], read("x")).slots == set()
 
 
 def test_the_rarest_looking_part_is_waited_for() -> None:

@@ -1,0 +1,79 @@
+"""Phrases, all at once: one Aho-Corasick automaton over the tokens of an article.
+
+Each word that stands in a phrase has a character of its own, so an article becomes a string with one character a token,
+and a phrase is a short string in it: boundaries of words, hyphens and overlaps need no thought, and where a match
+begins is the position of its first token.
+
+    phrases   red line  →  ab      line up  →  bc
+    tokens    a red line up there  →  ·abc·        finds ab at 1, bc at 2
+
+(Aho and Corasick, "Efficient string matching: an aid to bibliographic search", 1975; the implementation is
+`ahocorasick_rs`, a contiguous NFA.) Sentences are not asked for here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+NO_WORD = "\0"
+"""Stands for a token that is in no phrase."""
+
+_SURROGATES = range(0xD800, 0xE000)
+CHARACTERS_MAX = 0x110000 - len(_SURROGATES) - 1
+"""So many different words fit; phrases with further ones are looked for word by word."""
+
+Places = dict[int, list[tuple[int, int]]]
+"""First and last positions of the phrases found, by slot."""
+
+
+class Phrases:
+    """The phrases of a rule set, each with a slot: added while rules are compiled, looked for afterwards."""
+
+    def __init__(self) -> None:
+        self._characters: dict[str, str] = {}
+        self._slots: list[int] = []
+        self._patterns: list[str] = []
+        self._automaton: AhoCorasick | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def add(self, slot: int, words: Sequence[str]) -> None:
+        """Give a slot to a phrase of two or more words. A phrase may have several slots, a slot several phrases."""
+        self._patterns.append("".join(map(self._new_character, words)))
+        self._slots.append(slot)
+        self._automaton = None
+
+    def has_room_for(self, words: Iterable[str]) -> bool:
+        """Whether these words fit."""
+        return len(self._characters) + sum(word not in self._characters for word in words) <= CHARACTERS_MAX
+
+    def character(self, word: str) -> str:
+        """The character of a token."""
+        return self._characters.get(word, NO_WORD)
+
+    def find(self, encoded: str) -> Places:
+        """All phrases in an article that is encoded by `character`."""
+        automaton = self._automaton
+        if automaton is None:
+            automaton = self._automaton = AhoCorasick(
+                self._patterns, implementation=Implementation.ContiguousNFA, store_patterns=False
+            )
+        slots = self._slots
+        places: Places = {}
+        for pattern, start, end in automaton.find_matches_as_indexes(encoded, overlapping=True):
+            slot = slots[pattern]
+            if slot in places:
+                places[slot].append((start, end - 1))
+            else:
+                places[slot] = [(start, end - 1)]
+        return places
+
+    def _new_character(self, word: str) -> str:
+        known = self._characters.get(word)
+        if known is None:
+            code = len(self._characters) + 1
+            known = self._characters[word] = chr(code if code < _SURROGATES.start else code + len(_SURROGATES))
+        return known
