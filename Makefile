@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest audit rules-quality docs lock clean
+.PHONY: help demo test test-kafka test-ops soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest bench-feeds audit rules-quality docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ audit: $(VENV)/.dev ## known vulnerabilities of all locked packages (asks a serv
 
 rules-quality: $(VENV)/.dev ## precision and recall of the shipped rules on labelled articles (ARGS=-v: what is wrong or missed)
 	$(BIN)/python -m tools.rules_quality $(ARGS)
+
+bench-feeds: $(VENV)/.dev ## processor and memory of 1,000 feeds in which nothing changes
+	$(BIN)/python -m bench.feeds $(ARGS)
 
 docs: $(VENV)/.dev ## write the generated reference under docs/reference
 	$(BIN)/python tools/reference.py

@@ -8,6 +8,7 @@ All ports are free ones; everything ends with `with`.
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import re
@@ -33,7 +34,7 @@ from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
 from stream.broker.guard import guarded
 from stream.broker.publisher import Publisher
-from stream.cli.child import WorkerProcess
+from stream.cli.child import ServiceProcess
 from stream.model import Output
 from stream.settings import Settings
 from stream.wire.topics import RAW, full_name
@@ -53,9 +54,14 @@ class LivePipeline:
 
     def __init__(self, *, articles_per_second: float = 20.0) -> None:
         self._rate = articles_per_second
-        worker_port, replay_port, prometheus_port = _free_ports(3)
+        worker_port, replay_port, ingest_port, prometheus_port = _free_ports(4)
         self.url = f"http://127.0.0.1:{prometheus_port}"
-        self._ports = {"redline-worker": worker_port, "redline-replayer": replay_port, "prometheus": prometheus_port}
+        self._ports = {
+            "redline-worker": worker_port,
+            "redline-replayer": replay_port,
+            "redline-ingest": ingest_port,
+            "prometheus": prometheus_port,
+        }
 
     def __enter__(self) -> LivePipeline:
         with ExitStack() as opened:
@@ -70,7 +76,11 @@ class LivePipeline:
             )
             with Admin(settings) as admin:
                 admin.create()
-            worker = opened.enter_context(WorkerProcess(settings, folder / "worker.log"))
+            worker = opened.enter_context(
+                ServiceProcess(
+                    settings, folder / "worker.log", command="worker", health_port=settings.metrics_port
+                )
+            )
             worker.wait_ready()
             opened.enter_context(_Program("prometheus", self._prometheus(folder), folder / "prometheus.log"))
             self.wait_for(lambda: bool(self.query("up == 1")), "Prometheus scrapes the worker")
@@ -81,6 +91,16 @@ class LivePipeline:
                     [*replay, "--no-progress", "--bootstrap", broker.bootstrap, str(settings.seeds_dir)],
                     folder / "replayer.log",
                     REDLINE_REPLAY_METRICS_PORT=str(settings.replay_metrics_port),
+                )
+            )
+            outside = opened.enter_context(_Outside(folder))
+            opened.enter_context(
+                _Program(
+                    "ingest",
+                    [sys.executable, "-m", "stream.cli", "ingest", "--bootstrap", broker.bootstrap],
+                    folder / "ingest.log",
+                    REDLINE_SOURCES_FILE=str(outside.sources_file),
+                    REDLINE_INGEST_METRICS_PORT=str(self._ports["redline-ingest"]),
                 )
             )
             opened.enter_context(_Others(settings))
@@ -196,6 +216,66 @@ class _Program:
         if ended is not None:
             said = self._log.read_bytes()[-2_000:].decode("utf-8", "replace")
             raise RuntimeError(f"{self._name} ended by itself with code {ended}:\n{said}")
+
+
+class _Outside:
+    """What the sources have outside of them: a feed, and a sender that posts an article each second."""
+
+    _ITEM = b"<item><guid>1</guid><title>A title</title></item>"
+    _FEED = b'<rss version="2.0"><channel><title>Feed</title>' + _ITEM + b"</channel></rss>"
+
+    def __init__(self, folder: Path) -> None:
+        self.sources_file = folder / "sources.yml"
+        self._stop = threading.Event()
+
+    def __enter__(self) -> _Outside:
+        feed = self._FEED
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(feed)
+
+            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it so
+                """Nothing."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        (self._port,) = _free_ports(1)
+        self.sources_file.write_text(
+            "schema: sources/v1\nsources:\n"
+            f"  - {{id: api, type: http, listen: '127.0.0.1:{self._port}'}}\n"
+            f"  - {{id: feed, type: feed, every: 10s, allow_networks: [127.0.0.1/32], "
+            f"url: 'http://127.0.0.1:{self._server.server_port}/'}}\n",
+            encoding="utf-8",
+        )
+        self._threads = [
+            threading.Thread(target=target, daemon=True) for target in (self._server.serve_forever, self._post)
+        ]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in self._threads:
+            thread.join()
+
+    def _post(self) -> None:
+        number = 0
+        while not self._stop.wait(1.0):
+            number += 1
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{self._port}/articles",
+                json.dumps({"id": f"posted-{number}", "body": "An article that was posted."}).encode(),
+                {"Content-Type": "application/json"},
+            )
+            try:
+                urllib.request.urlopen(request, timeout=10).close()
+            except OSError:
+                continue
 
 
 class _Others:

@@ -9,14 +9,15 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from ops.grafana import alerts, pipeline
+from ops.grafana import alerts, pipeline, sources
 
 FOLDER = Path(__file__).parent / "dashboards"
 
 
 def generated() -> dict[str, str]:
     """File name -> content, for every dashboard."""
-    return {"pipeline.json": as_json(pipeline.dashboard()), "alerts.json": as_json(alerts.dashboard())}
+    boards = {"pipeline.json": pipeline, "alerts.json": alerts, "sources.json": sources}
+    return {name: as_json(board.dashboard()) for name, board in boards.items()}
 
 
 def as_json(dashboard: Dashboard) -> str:

@@ -20,8 +20,10 @@ ONCE = {"topics"}
 
 
 def test_the_services_are_all_there() -> None:
-    assert set(SERVICES) == {"kafka", "topics", "worker", "web", "replayer", "prometheus", "alertmanager", "grafana"}
-    assert set(OURS) == {"topics", "worker", "web", "replayer"}
+    names = {"kafka", "topics", "worker", "web", "replayer", "ingest", "prometheus", "alertmanager", "grafana"}
+    assert set(SERVICES) == names
+    assert set(OURS) == {"topics", "worker", "web", "replayer", "ingest"}
+    assert SERVICES["ingest"]["profiles"] == ["live"]
     assert SERVICES["replayer"]["profiles"] == ["demo"]
 
 
@@ -46,7 +48,8 @@ def test_our_services_are_one_image_that_cannot_write(name: str) -> None:
     assert service["user"] == "10001:10001"
     assert service["read_only"] is True
     assert service["command"][0] in COMMANDS
-    assert all(volume.endswith(":ro") for volume in service.get("volumes", []))
+    written = [volume for volume in service.get("volumes", []) if not volume.endswith(":ro")]
+    assert written == (["ingest-state:/var/lib/redline"] if name == "ingest" else [])
     grace_ms = int(service["stop_grace_period"].removesuffix("s")) * 1_000
     assert grace_ms > Settings.model_fields["shutdown_timeout_ms"].default, "Docker waits longer than the worker needs"
 
@@ -68,8 +71,13 @@ def test_scraped_ports_are_the_ones_that_are_served() -> None:
     jobs = {
         job["job_name"]: job for job in YAML(typ="safe").load(OPS / "prometheus" / "prometheus.yml")["scrape_configs"]
     }
-    served = (("worker", "metrics_port"), ("replayer", "replay_metrics_port"), ("web", "web_metrics_port"))
-    for name, setting in served:
+    served = {
+        "worker": "metrics_port",
+        "replayer": "replay_metrics_port",
+        "web": "web_metrics_port",
+        "ingest": "ingest_metrics_port",
+    }
+    for name, setting in served.items():
         (found,) = jobs[f"redline-{name}"]["dns_sd_configs"]
         port = Settings.model_fields[setting].default
         assert (found["names"], found["port"]) == ([name], port)

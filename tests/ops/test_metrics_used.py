@@ -17,11 +17,6 @@ FROM_OTHERS = {
     "process_open_fds": "prometheus_client's process collector",
 }
 NOT_SHOWN: dict[str, str] = {
-    **{
-        row.name: "the sources' row of panels comes with the feeds"
-        for row in TABLE
-        if "_ingest_" in row.name or "_source_" in row.name or "_feed_" in row.name
-    },
     "redline_web_readers": "how many look at the page is no state of the pipeline; the page's log and /metrics have it",
     "redline_web_readers_refused_total": "the same; a refused reader is told so and comes back by itself",
     "redline_web_events_dropped_total": "the same; the reader is told by a `gap` event and loads again",
