@@ -77,9 +77,7 @@ class LivePipeline:
             with Admin(settings) as admin:
                 admin.create()
             worker = opened.enter_context(
-                ServiceProcess(
-                    settings, folder / "worker.log", command="worker", health_port=settings.metrics_port
-                )
+                ServiceProcess(settings, folder / "worker.log", command="worker", health_port=settings.metrics_port)
             )
             worker.wait_ready()
             opened.enter_context(_Program("prometheus", self._prometheus(folder), folder / "prometheus.log"))

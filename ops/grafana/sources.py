@@ -5,16 +5,18 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard as dashboard_builders
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from ops.grafana.panels import Panel, Query, Step, new_dashboard, number, over_time, rows
+from ops.grafana.panels import Panel, Query, Step, choice, new_dashboard, number, over_time, rows
 
 UID = "redline-sources"
-INGEST = 'job="redline-ingest"'
+INGEST = 'job="redline-ingest", instance=~"$instance"'
 RATE = "$__rate_interval"
 
 
 def dashboard() -> Dashboard:
     """The dashboard, with its panels in rows."""
-    board = new_dashboard("Redline: sources", UID, "Feeds, folders and HTTP senders: articles, failures, silence.")
+    board = new_dashboard(
+        "Redline: sources", UID, "Feeds, folders and HTTP senders: articles, failures, silence."
+    ).with_variable(choice("instance", "Ingest", 'label_values(up{job="redline-ingest"}, instance)'))
     for title, panels in (("Now", now()), ("Articles", articles()), ("HTTP and feeds", outside())):
         board = board.with_row(dashboard_builders.Row(title))
         for panel in panels:
