@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest bench-feeds audit rules-quality docs lock clean
+.PHONY: help demo test test-kafka test-ops test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest bench-feeds audit rules-quality docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,7 +14,10 @@ demo: $(VENV)/.runtime ## replay the seed articles through an embedded broker an
 	@$(BIN)/redline demo $(ARGS)
 
 test: $(VENV)/.dev ## unit, property, golden and end-to-end tests on the embedded broker
-	$(BIN)/python -m pytest -m "not kafka and not ops" $(ARGS)
+	$(BIN)/python -m pytest -m "not kafka and not ops and not browser" $(ARGS)
+
+test-web: $(VENV)/.dev ## the page in a real browser (Debian: chromium)
+	$(BIN)/python -m pytest -m browser tests/web $(ARGS)
 
 test-kafka: $(VENV)/.dev ## end-to-end tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m pytest -m kafka $(ARGS)
