@@ -15,6 +15,7 @@ from tests.worker.kit import REAL, running, until
 
 FAUST_WEB_PORT = 6066
 REPLAY = ("-m", "stream.cli", "replay", "--repeat", "0", "--rate", "5/s", "--no-progress")
+WEB = ("-m", "stream.cli", "web")
 INGEST = ("-m", "stream.cli", "ingest")
 
 
@@ -66,6 +67,20 @@ def test_ingest_listens_where_its_file_says_and_on_loopback(broker_settings: Set
         def both() -> set[tuple[str, int]] | None:
             assert ingest.process.poll() is None, ingest.log
             found = listening(ingest.process.pid)
+            return found if len(found) >= 2 else None
+
+        assert {address for address, _ in until(both, "two listeners")} == {"127.0.0.1"}
+
+
+@pytest.mark.embedded
+def test_the_page_listens_on_loopback(broker_settings: Settings, tmp_path: Path) -> None:
+    settings = scenarios.with_rules(broker_settings, tmp_path)
+    settings = settings.model_copy(update={"web_port": 0, "web_metrics_port": 0})
+    with running(settings, WEB) as web:
+
+        def both() -> set[tuple[str, int]] | None:
+            assert web.process.poll() is None, web.log
+            found = listening(web.process.pid)
             return found if len(found) >= 2 else None
 
         assert {address for address, _ in until(both, "two listeners")} == {"127.0.0.1"}

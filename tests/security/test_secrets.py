@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -77,6 +78,21 @@ def test_settings_that_are_refused_do_not_bring_it_out(name: str, value: str) ->
     assert code == 2
     assert text.startswith("redline: ")
     assert CANARY not in text
+
+
+@pytest.mark.parametrize("name", ["REDLINE_WEB_TOKEN", "REDLINE_WEB_READ_TOKEN"])
+@pytest.mark.parametrize("value", [CANARY[:8], CANARY + "-long-enough"])
+def test_the_page_s_tokens_are_not_shown_either(name: str, value: str) -> None:
+    code, text = said("web", REDLINE_WEB_METRICS_PORT="0", REDLINE_WEB_PORT="0", **{name: value})
+    assert code == 2
+    assert CANARY[:8] not in text
+
+
+def test_whatever_is_secret_is_of_a_type_that_hides_itself() -> None:
+    named = [n for n in Settings.model_fields if re.search(r"password|token|secret", n) and not n.endswith("_file")]
+    assert {"kafka_password", "web_token", "web_read_token"} <= set(named)
+    for name in named:
+        assert "SecretStr" in str(Settings.model_fields[name].annotation), name
 
 
 def test_no_flag_takes_it() -> None:
