@@ -226,7 +226,10 @@ class Settings(BaseSettings):
         description="Records of alerts, and of articles, that the page reads back at start.",
     )
     playground_ms_max: int = Field(
-        3_000, ge=100, le=60_000, description="How long the page's playground may take for one rule and article."
+        3_000,
+        ge=100,
+        le=60_000,
+        description="Processor time of the page's playground for one rule and article.",
     )
 
     # Replay --------------------------------------------------------------------------------------------------

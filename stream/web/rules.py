@@ -62,7 +62,7 @@ async def _call(sandbox: Sandbox, argument: Any, ms_max: int) -> Any:
         raise web.HTTPServiceUnavailable(text="many are trying things out just now; try again") from error
     except TooLongError as error:
         raise web.HTTPUnprocessableEntity(
-            text=f"this rule takes longer than {ms_max / 1_000:g} s for this article; make one of them smaller"
+            text=f"this takes more than {ms_max / 1_000:g} s of processor time; make the rule or the article smaller"
         ) from error
 
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import math
 import multiprocessing
 import resource
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
 
 JOBS_WAITING_MAX = 8
+WALL_FACTOR = 5.0
+WALL_SECONDS_MIN = 20.0
+"""Processor time is what is limited: on a busy machine a job is not to blame for waiting, but it may not for ever."""
+
 MEMORY_BYTES_MAX = 2_000_000_000
 
 
@@ -29,7 +35,7 @@ class TooLongError(Exception):
 
 
 class Sandbox:
-    """Calls one function (`package.module:name`) with values that can be pickled."""
+    """Calls a function (`package.module:name`) with values that can be pickled; `seconds_max`: processor time of each."""
 
     def __init__(self, function: str, *, seconds_max: float) -> None:
         self._function, self._seconds_max = function, seconds_max
@@ -58,19 +64,16 @@ class Sandbox:
         self._thread.shutdown()
 
     def _ask(self, argument: Any) -> Any:
-        for _ in range(2):
-            self._start()
-            assert self._pipe is not None
-            try:
-                self._pipe.send(argument)
-                if self._pipe.poll(self._seconds_max):
-                    return self._pipe.recv()
-            except (EOFError, OSError):
-                # It died: at the first time perhaps of an earlier job.
-                self._end()
-                continue
-            self._end()
-            break
+        self._start()
+        assert self._pipe is not None
+        try:
+            self._pipe.send(argument)
+            if self._pipe.poll(max(WALL_SECONDS_MIN, WALL_FACTOR * self._seconds_max)):
+                return self._pipe.recv()
+        except (EOFError, OSError):
+            # It died of the job: by the limit of its processor time, or of its memory.
+            pass
+        self._end()
         raise TooLongError
 
     def _start(self) -> None:
@@ -79,7 +82,7 @@ class Sandbox:
         self._end()
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(self._function, theirs), daemon=True)
+        self._process = context.Process(target=_work, args=(self._function, theirs, self._seconds_max), daemon=True)
         self._process.start()
         theirs.close()
         # The first words: it has imported all that it needs, so the time of a job is that of the job.
@@ -98,7 +101,7 @@ class Sandbox:
             self._pipe = None
 
 
-def _work(function: str, pipe: Connection) -> None:
+def _work(function: str, pipe: Connection, seconds_max: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the page, which ends us
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     module, _, name = function.partition(":")
@@ -106,4 +109,8 @@ def _work(function: str, pipe: Connection) -> None:
     pipe.send(None)
     with contextlib.suppress(EOFError, KeyboardInterrupt):
         while True:
-            pipe.send(call(pipe.recv()))
+            argument = pipe.recv()
+            # In whole seconds, which is what the system counts; above, it ends the process.
+            seconds = math.ceil(time.process_time() + seconds_max)
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+            pipe.send(call(argument))

@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 
 IDS_MAX = 200_000
 SUPPRESSED_MAX = 2_000
+HELD_BACK_REASONS_MAX = 500
 DECISIONS_MAX = 100_000
 SILENCES_MAX = 5_000
 ALERT_BYTES_MEAN = 16_384
@@ -69,7 +70,9 @@ class Store:
         if card["suppressed"] is not None:
             kept = Kept(card, event, arrived_ms)
             self.suppressed.append(kept)
-            self.held_back[card["suppressed"]["by"], card["suppressed"]["reason"]] += 1
+            reason = card["suppressed"]["by"], card["suppressed"]["reason"]
+            known = reason in self.held_back or len(self.held_back) < HELD_BACK_REASONS_MAX
+            self.held_back[reason if known else ("other", "further reasons")] += 1
             self.counts.suppressed(arrived_ms)
             return kept
         kept = self._alerts[card["id"]] = Kept(card, event, arrived_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -104,6 +106,18 @@ def test_it_prints_alerts_and_a_summary_and_leaves_nothing(run: Callable[..., Ru
     assert "redline_end_to_end_seconds" in out
     assert demo.left_over() == []
     assert is_free(broker_port(out))
+
+
+def test_the_page_beside_it_shows_the_alerts_at_the_address_that_is_printed(run: Callable[..., Run]) -> None:
+    demo = run(*QUICK, "--stay")
+    found = re.search(r"arrive at (http://127\.0\.0\.1:\d+/)", demo.until_printed("Still running"))
+    assert found
+    with urllib.request.urlopen(f"{found.group(1)}api/alerts?limit=500", timeout=30) as answer:
+        alerts = json.load(answer)["items"]
+    assert "ua.escalation.risk" in {alert["rule"] for alert in alerts}
+    demo.process.terminate()
+    demo.end()
+    assert demo.left_over() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -109,8 +109,7 @@ def test_the_playground_is_bounded(server: WebServer, web_settings: Settings) ->
     words = " AND ".join(f"(a{n} NEAR/90 (b OR c OR d OR e))" for n in range(200))
     heavy = RULES.split("\n---\n")[0].replace("SENTENCE(~port AND (~close OR ~block))", f"ANY({words})")
     many = {"rule": heavy, "article": {"body": " ".join(f"a{n % 200} b c d e" for n in range(2_500))}}
-    status, found = server.post("/api/playground", many)
-    assert status in (200, 422), found
+    assert server.post("/api/playground", many)[0] in (200, 422)
     status, found = server.post("/api/playground", {"rule": RULES, "article": {"body": "The port is closed."}})
     assert status == 200, "whatever came before, it goes on"
     assert [rule["fires"] for rule in found["rules"]] == [True, True, False]

@@ -1,6 +1,6 @@
 // The article behind an alert: evidence marked, residue greyed out, and a list of the evidence that leads to it.
 
-import { el } from "./dom.js";
+import { el, outside } from "./dom.js";
 import { exactly } from "./time.js";
 
 const KINDS = { "": "residue" };
@@ -47,6 +47,8 @@ export class ArticlePane {
         el("li", {}, el("button", { type: "button", onclick: () => this.jump(number) },
           el("strong", {}, piece.text), el("div", { class: "where" }, `${piece.clause}  ·  ${piece.field} ${piece.start}–${piece.end}`))))),
       event.data.evidence_omitted ? el("p", { class: "muted" }, `${event.data.evidence_omitted} more were left out of the alert.`) : null,
+      event.data.articles?.length ? [el("h4", {}, "Articles"), el("ol", { class: "members" }, event.data.articles.map((one) =>
+        el("li", {}, one.url ? outside(one.url, one.title || one.id) : one.title || one.id)))] : null,
       el("dl", { class: "facts" }, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
       article?.warnings.length ? el("p", { class: "muted" }, article.warnings.join("; ")) : null);
   }
