@@ -26,6 +26,7 @@ _LIBRARIES = {
     "mode": logging.WARNING,
     "aiokafka": logging.ERROR,
     "kafka": logging.ERROR,
+    "kafka.cluster": logging.CRITICAL,  # calls it an error when we close a connection that was asking for something
     "asyncio": logging.WARNING,
 }
 # Every control and format character: C0, C1, soft hyphen, zero-width, bidirectional overrides, line separators.

@@ -35,7 +35,7 @@ class TooLongError(Exception):
 
 
 class Sandbox:
-    """Calls a function (`package.module:name`) with values that can be pickled; `seconds_max`: processor time of each."""
+    """Calls a function (`package.module:name`) with values that can be pickled; `seconds_max` of processor time."""
 
     def __init__(self, function: str, *, seconds_max: float) -> None:
         self._function, self._seconds_max = function, seconds_max

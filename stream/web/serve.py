@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
 import time
@@ -76,8 +75,6 @@ async def _serve(page: Page, listening: socket.socket) -> int:
         beating.cancel()
         page.close_readers()
         await runner.cleanup()
-        # kafka-python calls it an error when a connection that we close was asking for something.
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
         await asyncio.to_thread(feed.stop)
         await asyncio.to_thread(page.close)
 
