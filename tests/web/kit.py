@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from stream.sources.rulefiles import load_ruleset
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 60.0
+_numbers = itertools.count(1)
 
 RULES = """\
 schema: rules/v1
@@ -218,8 +220,14 @@ def free_port() -> int:
 
 
 def article(number: int, text: str = "The navy blocked the port of Mirova.", **fields: Any) -> dict[str, Any]:
-    """An article of its own."""
-    return {"id": f"a{number}", "title": f"Headline {number}", "source": "Example Wire", "body": text, **fields}
+    """An article of its own; its id begins with `a<number>-`."""
+    return {
+        "id": f"a{number}-{next(_numbers)}",
+        "title": f"Headline {number}",
+        "source": "Example Wire",
+        "body": text,
+        **fields,
+    }
 
 
 def _text(value: Any) -> str:
