@@ -31,6 +31,7 @@ from typing import Any
 import click
 import orjson
 
+from stream.detect import Memory
 from stream.engine import Engine, EngineConfig, Timed, event_time
 from stream.matching import Matcher, ReadArticle, read_article
 from stream.model import Evidence, Output, Record, Reject
@@ -76,7 +77,7 @@ def _block(name: str, ruleset: RuleSet, bodies: Sequence[str], repeat: int) -> N
     for _ in range(repeat):
         whole.append(_taken(lambda: engine.tag(records)))
         search.append(_taken(lambda: [peer.findall(body) for body in bodies]))
-        alert.append(_taken(lambda: engine.alert(matches, TIME)))
+        alert.append(_taken(lambda: engine.alert(matches, TIME, Memory())))
         rounds.append(_stages(engine, matcher, records))
     stages = min(rounds, key=lambda clock: sum(clock[stage] for stage in STAGES))
     stages["rest"] = min(whole) - sum(stages[stage] for stage in STAGES)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from stream.detect import Memory
 from stream.engine import Engine
 from stream.model import Output, Record
 from stream.settings import Settings
@@ -39,7 +40,7 @@ class Judge:
         if raw := [r for r in records if r.topic == self.raw]:
             sent += self._engine.tag(raw).outputs
         if matches := [r for r in records if r.topic == self.matches]:
-            sent += self._engine.alert(matches, datetime.now(UTC)).outputs
+            sent += self._engine.alert(matches, datetime.now(UTC), Memory()).outputs
         return sent
 
 

@@ -5,7 +5,8 @@
 
 `spans` are texts that must be among the evidence, each exactly as the article has it (`[]`: there must be none).
 `because` says why a test is quiet: `scope`, `match`, or `exclude:<name>`. The event time of a test's article is
-`fetched`, else `published`, else 1970-01-01. Pure: no file is read, no clock asked.
+`fetched`, else `published`, else 1970-01-01. Tests with `events` are run by `ruletestovertime`. Pure: no file is read,
+no clock asked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from stream.matching import Fired, Limits, Matcher, Quiet, ReadArticle, read_art
 from stream.matching.evidence import evidence_of
 from stream.model import Evidence, Reject
 from stream.rulelang.ruleset import Rule, RuleSet, RuleTest
+from stream.ruletestovertime import problems_of_correlation, problems_of_rule
 from stream.wire.decode import article_from
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,12 +49,24 @@ class TestResult:
 
 
 def run_tests(ruleset: RuleSet) -> tuple[TestResult, ...]:
-    """One result a test, in the order of rules and tests."""
+    """One result a test, in the order of rules and tests; those over time and of correlations last."""
     matcher = Matcher(ruleset)
-    return tuple(
-        TestResult(rule.id, test.name, rule.file, test.line, _problems(rule, test, matcher))
-        for rule in ruleset.rules
-        for test in rule.tests
+    return (
+        *(
+            TestResult(rule.id, test.name, rule.file, test.line, _problems(rule, test, matcher))
+            for rule in ruleset.rules
+            for test in rule.tests
+        ),
+        *(
+            TestResult(rule.id, test.name, rule.file, test.line, tuple(problems_of_rule(rule, test)))
+            for rule in ruleset.rules
+            for test in rule.time_tests
+        ),
+        *(
+            TestResult(c.id, test.name, c.file, test.line, tuple(problems_of_correlation(c, ruleset, test)))
+            for c in ruleset.correlations
+            for test in c.tests
+        ),
     )
 
 

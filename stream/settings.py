@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from stream.errors import SettingsError
 
 if TYPE_CHECKING:
-    from stream.detect import StoryLimits
+    from stream.detect import DetectLimits, StoryLimits
     from stream.engine import EngineConfig
 
 ENV_PREFIX = "REDLINE_"
@@ -28,6 +28,9 @@ TOKENS: tuple[WebToken, ...] = ("web_token", "web_read_token")
 TOKEN_CHARACTERS_MIN = 16
 
 PASSWORD_CHARACTERS_MAX = 4_096
+
+SNAPSHOT_MARGIN_BYTES = 500
+"""What the key of a state adds to its snapshot, beside what a topic allows for anyway."""
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
@@ -120,6 +123,28 @@ class Settings(BaseSettings):
     )
     story_texts_per_key_max: int = Field(
         800, ge=1, le=50_000, description="Texts that new copies are compared with, of one rule; the oldest leave."
+    )
+
+    state_keys_per_partition_max: int = Field(
+        100_000, ge=100, le=10_000_000, description="State keys of one partition; beyond, the longest untouched leave."
+    )
+    groups_per_rule_max: int = Field(
+        500,
+        ge=1,
+        le=2_000,
+        description="Groups of one rule (alert.group_by, throttle.per); the longest untouched leave.",
+    )
+    window_events_max: int = Field(
+        2_000, ge=1_000, le=4_000, description="Events in one window of a correlation; beyond, the oldest leave early."
+    )
+    waiting_events_max: int = Field(
+        1_000,
+        ge=100,
+        le=2_000,
+        description="Matches of one key that wait for the grace; beyond, the latest are dropped.",
+    )
+    runs_kept_max: int = Field(
+        32, ge=1, le=10_000, description="Replay runs whose state a partition keeps; the longest silent leave."
     )
 
     # Worker --------------------------------------------------------------------------------------------------
@@ -350,6 +375,21 @@ class Settings(BaseSettings):
             alert_bytes_max=self.alert_bytes_max,
             dead_letter_original_bytes_max=self.dead_letter_original_bytes_max,
             limits=Limits(evidence_per_match_max=self.evidence_per_match_max),
+            detect_limits=self.detect_limits(),
+        )
+
+    def detect_limits(self) -> DetectLimits:
+        """The limits of detection, as a value."""
+        from stream.detect import DetectLimits
+
+        return DetectLimits(
+            groups_max=self.groups_per_rule_max,
+            pending_max=self.waiting_events_max,
+            window_events_max=self.window_events_max,
+            snapshot_bytes_max=self.message_bytes_max - SNAPSHOT_MARGIN_BYTES,
+            keys_max=self.state_keys_per_partition_max,
+            runs_max=self.runs_kept_max,
+            stories=self.story_limits(),
         )
 
     def story_limits(self) -> StoryLimits:

@@ -31,7 +31,12 @@ def dashboard() -> Dashboard:
         .with_variable(choice("rule", "Rule", 'label_values(redline_alerts_total{severity=~"$severity"}, rule)'))
         .with_variable(choice("topic", "Topic", "label_values(redline_topics_total, topic)"))
     )
-    for title, panels in (("Alerts", alerts()), ("Rules", rules()), ("Topics", topics())):
+    for title, panels in (
+        ("Alerts", alerts()),
+        ("Over time", over_all()),
+        ("Rules", rules()),
+        ("Topics", topics()),
+    ):
         board = board.with_row(dashboard_builders.Row(title))
         for panel in panels:
             board = board.with_panel(panel)
@@ -85,6 +90,46 @@ def alerts() -> list[Panel]:
                 span=24,
                 bars=True,
             )
+        ),
+    ]
+
+
+def over_all() -> list[Panel]:
+    """What shows only over time: throttles, correlations and their clock."""
+    return [
+        over_time(
+            "Held back",
+            "Alerts written to alerts.suppressed, by rule and by what held them back; the ten rules with most.",
+            "short",
+            [
+                Query(
+                    'topk(10, sum by (rule, by) (increase(redline_alerts_suppressed_total{rule=~"$rule"}'
+                    "[$__rate_interval])))",
+                    "{{rule}} ({{by}})",
+                )
+            ],
+            span=8,
+            bars=True,
+        ),
+        over_time(
+            "Watermark behind",
+            "How far the event time up to which live articles are complete is behind the clock. Correlations wait for "
+            "it, and for their grace.",
+            "s",
+            [Query("clamp_min(time() - min(redline_watermark_seconds), 0)", "behind")],
+            span=8,
+        ),
+        over_time(
+            "Late, known and forgotten",
+            "Matches that came after their correlation had counted (articles.late), that came again and changed "
+            "nothing, and what fell out of the state because a limit was reached. The last should be zero.",
+            "short",
+            [
+                Query("sum(increase(redline_late_total[$__rate_interval]))", "late"),
+                Query("sum(increase(redline_matches_known_total[$__rate_interval]))", "known"),
+                Query("sum(increase(redline_state_forgotten_total[$__rate_interval]))", "forgotten"),
+            ],
+            span=8,
         ),
     ]
 

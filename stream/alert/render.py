@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from stream.model import ArticleRef, Evidence, RuleRef
+from stream.model import ArticleRef, Evidence, Group, RuleRef
 from stream.model.article import format_time
 
 SUMMARY_CODE_POINTS_MAX = 500
@@ -30,11 +30,24 @@ PLACEHOLDERS: tuple[str, ...] = (*_SIMPLE, "evidence.<n>.text", "evidence.<n>.cl
 """What a template may name, in braces."""
 
 
-def render_summary(template: str, rule: RuleRef, article: ArticleRef, evidence: Sequence[Evidence]) -> str:
-    """One line of at most SUMMARY_CODE_POINTS_MAX code points; what the article does not give is a dash."""
+def render_summary(
+    template: str,
+    rule: RuleRef,
+    article: ArticleRef,
+    evidence: Sequence[Evidence],
+    group: Group | None = None,
+    values: Sequence[str] = (),
+) -> str:
+    """One line of at most SUMMARY_CODE_POINTS_MAX code points; what the article does not give is a dash.
+
+    `group` and `values` (of `group_by`) are a correlation's.
+    """
+    grouped = {} if group is None else _grouped(group, values)
 
     def fill(found: re.Match[str]) -> str:
         name = found.group(1)
+        if name in grouped:
+            return grouped[name] or MISSING
         simple = _SIMPLE.get(name)
         if simple is not None:
             return simple(rule, article) or MISSING
@@ -48,3 +61,12 @@ def render_summary(template: str, rule: RuleRef, article: ArticleRef, evidence: 
     if len(line) > SUMMARY_CODE_POINTS_MAX:
         return line[: SUMMARY_CODE_POINTS_MAX - 1] + "…"
     return line
+
+
+def _grouped(group: Group, values: Sequence[str]) -> dict[str, str]:
+    return {
+        "group.count": str(group.count),
+        "group.stories": str(group.stories),
+        "group.sources": str(group.sources),
+        "group.values": ", ".join(value for value in values if value),
+    }

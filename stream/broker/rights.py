@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stream.settings import Settings
-from stream.wire.topics import ALERTS, DEAD, DECISIONS, MATCHES, RAW, TAGGED, TOPICS, Topic, changelog_name, full_name
+from stream.wire.topics import (
+    ALERTS,
+    DEAD,
+    DECISIONS,
+    LATE,
+    MATCHES,
+    RAW,
+    SUPPRESSED,
+    TAGGED,
+    TOPICS,
+    Topic,
+    changelog_name,
+    full_name,
+)
 
 Role = Literal["worker", "replay", "ingest", "alerts", "web", "topics"]
 
@@ -46,7 +59,7 @@ def rights(role: Role, settings: Settings) -> list[Right]:
             return [
                 topic(RAW, "Read"),
                 topic(MATCHES, "Read", "Write"),
-                *(topic(which, "Write") for which in (TAGGED, DEAD, *ALERTS.values())),
+                *(topic(which, "Write") for which in (TAGGED, DEAD, LATE, SUPPRESSED, *ALERTS.values())),
                 Right("topic", changelog, ("Read", "Write")),
                 Right("group", settings.consumer_group, ("Read",)),
             ]

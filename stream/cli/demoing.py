@@ -166,6 +166,10 @@ class Demo:
         yield "topics", ", ".join(f"{topic} {count}" for topic, count in seen.topics.most_common()) or "none"
         by_severity = [f"{s} {seen.alerts[s]}" for s in reversed(ALERT_SEVERITIES) if seen.alerts[s]]
         yield "alerts", f"{seen.alerts.total()}" + (f" ({', '.join(by_severity)})" if by_severity else "")
+        if seen.episodes:
+            yield "correlations", f"{seen.episodes} of the alerts are on how articles come together"
+        held = ", ".join(f"{why} {count}" for why, count in seen.suppressed.most_common())
+        yield "suppressed", f"{seen.suppressed.total()}" + (f" ({held})" if held else "")
         yield "pace", f"{self._sent / self._seconds:.1f} articles/s as replayed ({self._seconds:.1f} s)"
         p50, p99 = (quantile(exposition, "redline_end_to_end_seconds", q) for q in (0.5, 0.99))
         if p50 is not None and p99 is not None:

@@ -25,6 +25,9 @@ class Seen:
     matches: int = 0
     topics: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
+    episodes: int = 0
+    suppressed: Counter[str] = field(default_factory=Counter)
+    late: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     first_ms: int | None = None
     last_ms: int | None = None
@@ -44,14 +47,34 @@ class Seen:
                 self.dead += stage != b"alert"
                 self.dead_of_alerts += stage == b"alert"
             case "matches":
-                self.matches += 1
+                self._match(record)
+            case "alerts.suppressed":
+                self._suppressed(record)
+            case "articles.late":
+                self.late += 1
             case _:
                 return self._alert(record)
         return None
 
     def done(self, sent: int) -> bool:
-        """True if every article sent is tagged or dead, and every match an alert or dead."""
-        return self.tagged + self.dead >= sent and self.alerts.total() + self.dead_of_alerts >= self.matches
+        """True if every article sent is tagged or dead, and every match an alert, held back or dead.
+
+        Matches that correlations count are not waited for: most of them come to nothing.
+        """
+        ruled = self.alerts.total() - self.episodes + self.suppressed.total() + self.dead_of_alerts
+        return self.tagged + self.dead >= sent and ruled >= self.matches
+
+    def _match(self, record: Record) -> None:
+        match = orjson.loads(record.value or b"{}")
+        article = match.get("article", {})
+        name = f"match {record.key!r} {article.get('id')} {article.get('revision')}"
+        if "correlation" not in match and self._ids.first(name):
+            self.matches += 1
+
+    def _suppressed(self, record: Record) -> None:
+        event = orjson.loads(record.value or b"{}")
+        if self._ids.first(event["id"]):
+            self.suppressed[f"{event['data']['suppressed']['by']} of {event['subject']}"] += 1
 
     def _alert(self, record: Record) -> dict[str, object] | None:
         event = orjson.loads(record.value or b"{}")
@@ -59,6 +82,8 @@ class Seen:
             return None
         self.alerts[event["severitytext"]] += 1
         self.rules[event["subject"]] += 1
+        # The state key of a correlation ends with the values of its group.
+        self.episodes += isinstance(orjson.loads(event["partitionkey"])[-1], list)
         assert isinstance(event, dict)
         return event
 

@@ -79,6 +79,11 @@ def _check_run(ctx: click.Context, param: click.Parameter, value: str | None) ->
 )
 @click.option("--repeat", type=click.IntRange(0), default=1, metavar="N", help="So many runs; 0: until stopped.")
 @click.option(
+    "--copies",
+    is_flag=True,
+    help="With --repeat N: one run in which every article comes N times, under other ids: copies of the same stories.",
+)
+@click.option(
     "--shuffle", "seed", type=int, default=None, metavar="SEED", help="In an order that depends on SEED alone."
 )
 @click.option(
@@ -109,6 +114,7 @@ def replay(
     speed: float,
     rate: float | None,
     repeat: int,
+    copies: bool,
     seed: int | None,
     run: str | None,
     no_progress: bool,
@@ -122,6 +128,8 @@ def replay(
     """
     if rate is not None and ctx.get_parameter_source("speed") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--rate and --speed exclude each other: --rate takes no notice of recorded gaps.")
+    if copies and not repeat:
+        raise click.UsageError("--copies needs --repeat N: a run without end would hold all its copies at once.")
     settings = load_settings(flags)
     items = _items(path or settings.seeds_dir, settings)
     plan = Plan(
@@ -130,6 +138,7 @@ def replay(
         gap_seconds_max=settings.replay_gap_max_seconds,
         rate_per_second=rate,
         repeat=repeat,
+        copies=copies,
         shuffle_seed=seed,
     )
     shows_bar = not no_progress and sys.stderr.isatty()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -107,7 +108,7 @@ def test(folder: Path | None, only: tuple[str, ...], as_json: bool) -> None:
     Exit codes: 0 all passed, 1 some failed, 2 the rules cannot be used.
     """
     ruleset = _usable(_load(folder))
-    unknown = set(only) - {rule.id for rule in ruleset.rules}
+    unknown = set(only) - {rule.id for rule in ruleset.rules} - {c.id for c in ruleset.correlations}
     if unknown:
         raise click.UsageError(f"there is no rule {', '.join(sorted(unknown))}")
     results = [r for r in run_tests(ruleset) if not only or r.rule in only]
@@ -138,7 +139,7 @@ def fmt(folder: Path | None, only_check: bool) -> None:
     before = _usable(load(files))
     formatted = [SourceFile(file.path, format_file(file)) for file in files]
     after = load(formatted).ruleset
-    if after is None or (after.digest, _articles(after)) != (before.digest, _articles(before)):
+    if after is None or (after.digest, _tests(after)) != (before.digest, _tests(before)):
         raise AssertionError("the canonical form means something else; nothing was written")
     changed = [new for old, new in zip(files, formatted, strict=True) if new.text != old.text]
     for file in changed:
@@ -186,8 +187,11 @@ def schema() -> None:
     click.echo(orjson.dumps(file_schema(), option=orjson.OPT_INDENT_2).decode())
 
 
-def _articles(ruleset: RuleSet) -> list[tuple[object, ...]]:
-    return [(r.id, t.name, t.article, t.expect, t.spans, t.because) for r in ruleset.rules for t in r.tests]
+def _tests(ruleset: RuleSet) -> list[tuple[object, ...]]:
+    single = [(r.id, t.name, t.article, t.expect, t.spans, t.because) for r in ruleset.rules for t in r.tests]
+    over_time = [(r.id, replace(t, line=0)) for r in ruleset.rules for t in r.time_tests]
+    correlations = [(c.id, replace(t, line=0)) for c in ruleset.correlations for t in c.tests]
+    return [*single, *over_time, *correlations]
 
 
 def _replace(path: Path, text: str) -> None:
@@ -220,7 +224,11 @@ def _usable(loaded: Loaded) -> RuleSet:
 
 def _contents(loaded: Loaded) -> str:
     assert loaded.ruleset is not None
-    return f"{_count(len(loaded.ruleset.rules), 'rule')}, {_count(loaded.ruleset.lists, 'list')}"
+    ruleset = loaded.ruleset
+    counted = [_count(len(ruleset.rules), "rule"), _count(ruleset.lists, "list")]
+    if ruleset.correlations:
+        counted.insert(1, _count(len(ruleset.correlations), "correlation"))
+    return ", ".join(counted)
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO, Literal
 import click
 
 from stream.cli.common import load_settings, setting_flags
-from stream.cli.scanning import Line, Scanner, Totals, scan_parallel
+from stream.cli.scanning import Line, Scanner, Totals, scan_parallel, times_ahead
 from stream.errors import RulesError
 
 BATCH_LINES = 64
@@ -22,9 +23,7 @@ BATCH_LINES = 64
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option("--matches", "shape", flag_value="matches", help="One line a match, rules of severity none included.")
 @click.option("--tagged", "shape", flag_value="tagged", help="One line an article: the article with its topics.")
-@click.option(
-    "--suppressed", is_flag=True, help="Also what was held back, with the reason (no rule can hold back yet)."
-)
+@click.option("--suppressed", is_flag=True, help="Also the alerts that were held back, with the reason.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; with --matches or --tagged only.")
 @click.option("--stats", is_flag=True, help="Print articles/s, MB/s and counts to stderr.")
 @setting_flags("rules_dir", "pipeline", "message_bytes_max")
@@ -39,7 +38,8 @@ def scan(
     """Judge articles (one JSON object a line; FILES, or stdin) and print one alert (CloudEvent) a line.
 
     Refused lines go to stderr as dead letters with file and line, and the exit code is 1. An undated article has
-    the time of the line before it.
+    the time of the line before it. Correlations count by the articles' own times: files are looked through
+    beforehand, so that their lines may stand in any order; on stdin a line may be late by the grace.
     """
     if jobs > 1 and shape is None:
         raise click.UsageError("--jobs works with --matches or --tagged: alerts are raised in one order.")
@@ -50,14 +50,24 @@ def scan(
     totals = Totals()
     lines = _lines(files, settings.message_bytes_max)
     if jobs == 1:
-        scanner = Scanner(settings, shape or "alerts")
+        scanner = Scanner(settings, shape or "alerts", suppressed=suppressed)
+        if scanner.has_correlations and files and all(path.is_file() for path in files):
+            lines = _looked_through(files, settings.message_bytes_max)
         for batch in _batches(lines):
             _write(scanner.run(batch, datetime.now(UTC)), totals)
+        _write(scanner.end(datetime.now(UTC)), totals)
     else:
         for result in scan_parallel(settings, shape or "alerts", _batches(lines), jobs):
             _write(result, totals)
     if stats:
         _print_stats(totals, time.perf_counter() - started)
+    if totals.late:
+        matches = "1 match" if totals.late == 1 else f"{totals.late} matches"
+        click.echo(
+            f"redline: {matches} came too late to be counted by a correlation; sort the lines by time, or give files "
+            "instead of stdin",
+            err=True,
+        )
     if totals.refused:
         raise click.exceptions.Exit(1)
 
@@ -78,6 +88,13 @@ def _lines(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
     for path in files:
         with path.open("rb") as stream:
             yield from _read(stream, str(path), bytes_max)
+
+
+def _looked_through(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
+    """The lines of files, each with what is still to come behind it."""
+    ahead = times_ahead((line.value for line in _lines(files, bytes_max)), bytes_max)
+    for line, ahead_us in zip(_lines(files, bytes_max), ahead, strict=False):
+        yield replace(line, ahead_us=ahead_us)
 
 
 def _read(stream: BinaryIO, name: str, bytes_max: int) -> Iterator[Line]:
@@ -108,6 +125,7 @@ def _print_stats(totals: Totals, seconds: float) -> None:
     rate = totals.articles / seconds if seconds else 0.0
     click.echo(
         f"{totals.articles} articles, {totals.refused} refused, {totals.written} lines out, "
+        f"{totals.suppressed} suppressed, {totals.late} late, "
         f"{totals.megabytes:.1f} MB in {seconds:.2f} s: {rate:,.0f} articles/s, {totals.megabytes / seconds:.1f} MB/s",
         err=True,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,14 +12,15 @@ from typing import Any, Literal
 
 import orjson
 
-from stream.alert import raise_alert
-from stream.engine import Engine, Judged, Timed
-from stream.model import Match, Reject
-from stream.model.article import format_time
+from stream.detect import NEVER_US, Memory, Told, to_us
+from stream.engine import Engine, Facts, Judged, Timed
+from stream.model import Match, Output, Reject
+from stream.model.article import FUTURE_MAX, format_time
 from stream.settings import Settings
 from stream.sources.rulefiles import load_ruleset
 from stream.wire.decode import Decoded, decode_article
 from stream.wire.fields import evidence_fields
+from stream.wire.topics import LATE, SUPPRESSED
 
 Shape = Literal["alerts", "matches", "tagged"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,11 +29,15 @@ ORIGINAL_CODE_POINTS_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of input: file name, 1-based number, bytes without the line end."""
+    """One line of input: file name, 1-based number, bytes without the line end.
+
+    `ahead_us`: no later line has an event time before this (microseconds since 1970 UTC); None if nobody has looked.
+    """
 
     file: str
     number: int
     value: bytes
+    ahead_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +48,8 @@ class Totals:
     refused: int = 0
     written: int = 0
     bytes: int = 0
+    suppressed: int = 0
+    late: int = 0
 
     @property
     def megabytes(self) -> float:
@@ -54,6 +62,8 @@ class Totals:
         self.refused += other.refused
         self.written += other.written
         self.bytes += other.bytes
+        self.suppressed += other.suppressed
+        self.late += other.late
 
 
 Result = tuple[bytes, bytes, Totals]
@@ -61,11 +71,19 @@ Result = tuple[bytes, bytes, Totals]
 
 
 class Scanner:
-    """Judges batches of lines in the order given; keeps the time of the last article for undated ones."""
+    """Judges batches of lines in the order given; keeps the time of the last article for undated ones.
 
-    def __init__(self, settings: Settings, shape: Shape) -> None:
+    Correlations count when no line with an earlier time is to come, as far as the lines say; else when a later one
+    has come (dates in the future, as seen from now, apart). `end` counts what is left.
+    """
+
+    def __init__(self, settings: Settings, shape: Shape, *, suppressed: bool = False) -> None:
         self._engine = Engine(load_ruleset(settings.rules_dir), settings.engine_config())
         self._shape = shape
+        self._show_suppressed = suppressed
+        self._memory = Memory(settings.detect_limits())
+        self._runs: dict[str | None, datetime] = {}
+        self._offset = 0
         self._bytes_max = settings.message_bytes_max
         self._last = EPOCH
 
@@ -76,6 +94,7 @@ class Scanner:
         totals = Totals(bytes=sum(len(line.value) for line in lines))
         dead: list[bytes] = []
         timed: list[Timed] = []
+        ahead: list[int | None] = []
         for line in lines:
             decoded = decode_article(line.value, message_bytes_max=self._bytes_max)
             if isinstance(decoded, Reject):
@@ -83,18 +102,79 @@ class Scanner:
                 continue
             self._last = _own_time(decoded) or self._last
             timed.append(Timed(decoded, self._last, int(self._last.timestamp() * 1000)))
-        out = [row for judged in self._engine.judge(timed) for row in self._rows(judged, now)]
+            ahead.append(line.ahead_us)
+        out: list[bytes] = []
+        facts = Facts()
+        for judged, ahead_us in zip(self._engine.judge(timed), ahead, strict=True):
+            out.extend(self._rows(judged, ahead_us, now, facts))
         totals.articles, totals.refused, totals.written = len(timed), len(dead), len(out)
+        totals.suppressed, totals.late = facts.suppressed.total(), facts.late
         return _join(out), _join(dead), totals
 
-    def _rows(self, judged: Judged, now: datetime) -> list[bytes]:
+    def end(self, now: datetime) -> Result:
+        """What correlations come to at the end of the input."""
+        facts, out = Facts(), []
+        for run, newest in self._runs.items():
+            out += self._hear(run, to_us(newest), now, facts, ended=True)
+        return _join(out), b"", Totals(written=len(out))
+
+    @property
+    def has_correlations(self) -> bool:
+        """True if it matters what is still to come."""
+        return self._shape == "alerts" and bool(self._engine.ruleset.correlations)
+
+    def _rows(self, judged: Judged, ahead_us: int | None, now: datetime, facts: Facts) -> list[bytes]:
         match self._shape:
             case "matches":
                 return [_match_row(match) for match in judged.matches]
             case "tagged":
                 return [self._engine.tagged_event(judged)]
             case "alerts":
-                return [self._engine.alert_output(raise_alert(match, now)).value for match in judged.alerting]
+                return self._alerts(judged, ahead_us, now, facts)
+
+    def _alerts(self, judged: Judged, ahead_us: int | None, now: datetime, facts: Facts) -> list[bytes]:
+        outputs: list[Output] = []
+        for match in self._engine.touching(judged):
+            self._offset += 1
+            outputs += self._engine.detect(match, self._offset, now, self._memory, facts)
+        shown = [o.value for o in outputs if self._is_shown(o)]
+        if not self.has_correlations:
+            return shown
+        run, time = judged.timed.decoded.article.run, judged.timed.time
+        if time <= now + FUTURE_MAX:  # a date in the future moves nothing
+            self._runs[run] = max(self._runs.get(run, time), time)
+        elif ahead_us is None or run not in self._runs:
+            return shown
+        if ahead_us is None:
+            ahead_us = to_us(time)
+        # Not beyond what has come: whether a silence went on after the last article nobody knows.
+        return shown + self._hear(run, min(ahead_us, to_us(self._runs[run])), now, facts)
+
+    def _hear(self, run: str | None, until_us: int, now: datetime, facts: Facts, *, ended: bool = False) -> list[bytes]:
+        self._offset += 1
+        told = Told(run, 0, 1, until_us, until_us, ended)
+        return [o.value for o in self._engine.hear(told, self._offset, now, self._memory, facts)]
+
+    def _is_shown(self, output: Output) -> bool:
+        if output.topic.endswith(LATE.name):
+            return False
+        return self._show_suppressed or not output.topic.endswith(SUPPRESSED.name)
+
+
+def times_ahead(values: Iterable[bytes], bytes_max: int) -> array[int]:
+    """For each line the earliest event time of the lines after it, in microseconds; of refused lines that before."""
+    times = array("q")
+    last = to_us(EPOCH)
+    for value in values:
+        decoded = decode_article(value, message_bytes_max=bytes_max)
+        if isinstance(decoded, Decoded) and (own := _own_time(decoded)) is not None:
+            last = to_us(own)
+        times.append(last)
+    ahead, earliest = array("q", times), NEVER_US
+    for index in range(len(times) - 1, -1, -1):
+        ahead[index] = earliest
+        earliest = min(earliest, times[index])
+    return ahead
 
 
 def scan_parallel(settings: Settings, shape: Shape, batches: Iterator[list[Line]], jobs: int) -> Iterator[Result]:

@@ -2,6 +2,7 @@
 
 from stream.model.alert import Alert
 from stream.model.article import Article
+from stream.model.detection import Detection, Group, Member, Ruling, Suppression
 from stream.model.match import ArticleRef, Evidence, Match, RuleRef
 from stream.model.record import Output, Record
 from stream.model.reject import Reject
@@ -13,12 +14,17 @@ __all__ = [
     "Alert",
     "Article",
     "ArticleRef",
+    "Detection",
     "Evidence",
+    "Group",
     "Match",
+    "Member",
     "Output",
     "Record",
     "Reject",
     "RuleRef",
+    "Ruling",
     "Severity",
+    "Suppression",
     "TopicHit",
 ]

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
+from stream.model.detection import Group, Member, State, Suppression
 from stream.model.match import ArticleRef, Evidence, RuleRef
-
-State = Literal["fired", "updated", "resolved"]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The group that an alert belongs to; times are event times."""
-
-    key: str
-    count: int
-    stories: int
-    sources: int
-    first_seen: datetime
-    last_seen: datetime
-    suppressed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert. The same articles, rules and run give the same `id` and, `recorded_time` apart, the same bytes."""
+    """One alert. The same articles, rules and run give the same `id` and, `recorded_time` apart, the same bytes.
+
+    `correlation_id` is the story's or the episode's. `members`: what a correlation counted, the first of them.
+    """
 
     id: str
     state: State
@@ -40,3 +28,6 @@ class Alert:
     evidence: tuple[Evidence, ...]
     group: Group
     raw_timestamp_ms: int
+    correlation_id: str | None = None
+    suppressed: Suppression | None = None
+    members: tuple[Member, ...] = ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StrictBool, StrictInt, StrictStr
+
+FUTURE_MAX = timedelta(minutes=5)
+"""How far ahead of the clock a date may be; beyond, nobody knows what it means."""
 
 BODY_CODE_POINTS_MAX = 200_000
 TEXT_FIELD_CODE_POINTS_MAX = 4_000

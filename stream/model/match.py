@@ -56,7 +56,9 @@ class Match:
 
     `time` is the event time fixed once by agent 1, `raw_timestamp_ms` the Kafka timestamp of the raw record
     (for latency), `summary` the rendered template, `key` the state key, run first. `fingerprint` is the article's,
-    as `detect.fingerprint` makes it; empty where nothing asks for the article's story.
+    as `detect.fingerprint` makes it; empty where nothing asks for the article's story. `values` are the article's by
+    name, folded, where something is grouped or counted by them (topics joined by commas). A match that is counted by a
+    correlation names it, with the values of its `group_by`.
     """
 
     rule: RuleRef
@@ -69,3 +71,6 @@ class Match:
     evidence: tuple[Evidence, ...]
     key: str
     fingerprint: bytes = b""
+    values: tuple[tuple[str, str], ...] = ()
+    correlation: str | None = None
+    group: tuple[str, ...] = ()

@@ -14,11 +14,12 @@ from stream.rulelang.inflect import inflections
 from stream.rulelang.loader import load
 from stream.rulelang.nodes import Node
 from stream.rulelang.printer import print_node
-from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, RuleTest, Scope
+from stream.rulelang.ruleset import Correlation, Exclusion, Rule, RuleSet, RuleTest, Scope, TimeTest
 
 __all__ = [
     "CODES",
     "Code",
+    "Correlation",
     "Diagnostic",
     "Exclusion",
     "Loaded",
@@ -28,6 +29,7 @@ __all__ = [
     "RuleTest",
     "Scope",
     "SourceFile",
+    "TimeTest",
     "file_schema",
     "format_file",
     "inflections",

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from stream.rulelang.alertsection import ALERT_KEYS, THROTTLE_KEYS
 from stream.rulelang.comments import Comment, Notes, attach, beginning, find_comments, scalars
-from stream.rulelang.correlationfile import CORRELATION_KEYS
+from stream.rulelang.correlationfile import BASELINE_KEYS, CONDITION_KEYS, CORRELATION_KEYS, WINDOW_KEYS
 from stream.rulelang.diagnostic import SourceFile
 from stream.rulelang.grammar import parse
 from stream.rulelang.layout import lay_out
@@ -19,6 +20,7 @@ from stream.rulelang.printer import print_node
 from stream.rulelang.rulefile import LIST_KEYS, RULE_KEYS
 from stream.rulelang.source import Source
 from stream.rulelang.testsection import ARTICLE_KEYS
+from stream.rulelang.timetests import EVENT_KEYS, EXPECT_KEYS
 from stream.rulelang.yamltext import (
     LINE_CODE_POINTS_MAX,
     can_fold,
@@ -37,9 +39,13 @@ _ORDERS = {
     "tests": ("name", "article", "events", "expect", "spans", "because"),
     "article": ARTICLE_KEYS,
     "scope": ("lang", "source", "max_age"),
-    "alert": ("group_by", "throttle", "summary"),
-    "throttle": ("every", "per", "pass"),
-    "window": ("size", "type", "time", "grace", "gap"),
+    "alert": ALERT_KEYS,
+    "throttle": THROTTLE_KEYS,
+    "window": WINDOW_KEYS,
+    "condition": CONDITION_KEYS,
+    "baseline": BASELINE_KEYS,
+    "events": EVENT_KEYS,
+    "expect": EXPECT_KEYS,
 }
 _TOP = tuple(dict.fromkeys((*_ABOUT, *RULE_KEYS, *LIST_KEYS, *CORRELATION_KEYS)))
 _SEPARATOR = re.compile(r"(?:\A|(?<=[\r\n]))(?:---|\.\.\.)(?=\s|\Z)")

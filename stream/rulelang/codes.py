@@ -1,7 +1,7 @@
 """The stable codes of diagnostics. A code never changes its meaning; one that is given up is not used again.
 
-R1 files and YAML · R2 keys and values · R3 the form of expressions · R4 their meaning · R5 names · R6 not in this
-version · R7 tests · R9 lints (warnings).
+R1 files and YAML · R2 keys and values · R3 the form of expressions · R4 their meaning · R5 names ·
+R7 tests · R9 lints (warnings).
 """
 
 from __future__ import annotations

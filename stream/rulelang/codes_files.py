@@ -188,4 +188,20 @@ FILE_CODES = (
         "alert: {group_by: [source]}\n",
         "alert: {group_by: [rule]}\n",
     ),
+    Code(
+        "R217",
+        "A window or condition that does not fit the correlation",
+        "Sessions have a `gap`, spikes a `baseline`, value_count a `field`; temporal correlations name two rules or "
+        "more, an absence has no condition, and conditions compare with at most 1,000.",
+        "---\nkind: rule\nid: example.rule\nseverity: low\nmatch: truce\n"
+        "tests: [{name: fires, article: {body: A truce.}, expect: fire}]\n"
+        "---\nkind: correlation\nid: many\ntype: event_count\nrules: [example.rule]\nseverity: high\n"
+        "window: {size: 6h, type: session}\ncondition: {gte: 1}\n"
+        "tests: [{name: one, events: [{at: 0m}], expect: [{at: 0m, state: fired}]}]\n",
+        "---\nkind: rule\nid: example.rule\nseverity: low\nmatch: truce\n"
+        "tests: [{name: fires, article: {body: A truce.}, expect: fire}]\n"
+        "---\nkind: correlation\nid: many\ntype: event_count\nrules: [example.rule]\nseverity: high\n"
+        "window: {size: 6h, type: session, gap: 30m}\ncondition: {gte: 1}\n"
+        "tests: [{name: one, events: [{at: 0m}], expect: [{at: 0m, state: fired}]}]\n",
+    ),
 )

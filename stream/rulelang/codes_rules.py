@@ -1,4 +1,4 @@
-"""Codes R5 (names), R6 (not in this version), R7 (tests) and R9 (lints)."""
+"""Codes R5 (names), R7 (tests) and R9 (lints)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ _USES_LIST = (
     "---\nkind: rule\nid: example.rule\nseverity: low\nmatch: >\n  @places\n"
     "tests: [{name: fires, article: {body: Geneva.}, expect: fire}]\n"
 )
+_RULE = (
+    "---\nkind: rule\nid: example.rule\nseverity: low\nmatch: truce\n"
+    "tests: [{name: fires, article: {body: A truce.}, expect: fire}]\n"
+)
 _CORRELATION = (
-    "kind: correlation\nid: many_truces\ntype: event_count\nrules: [example.rule]\n"
-    "window: {size: 1h, type: sliding}\ncondition: {gte: 8}\nseverity: high\n"
+    "---\nkind: correlation\nid: many_truces\ntype: event_count\nrules: [example.rule]\n"
+    "window: {size: 1h, type: sliding}\ncondition: {gte: 2}\nseverity: high\n"
+    "tests:\n  - name: two\n    events: [{at: 0m, rule: example.rule}, {at: 5m, rule: example.rule}]\n"
+    "    expect: [{at: 5m, state: fired, count: 2}]\n"
+)
+_STABLE = (
+    "status: stable\nalert: {throttle: {every: 6h, per: [rule]}}\n"
+    "tests:\n  - {name: fires, article: {body: A truce.}, expect: fire}\n"
+    "  - {name: quiet, article: {body: Calm.}, expect: quiet}\n"
 )
 
 RULE_CODES = (
@@ -60,25 +71,11 @@ RULE_CODES = (
         "topics: [energy/gas]\nmatch: gas AND pipeline\n",
     ),
     Code(
-        "R602",
-        "A throttle",
-        "This version raises an alert for every match; a throttle would be ignored, so it is refused.",
-        "alert: {throttle: {every: 6h, per: [rule]}}\n",
-        "alert: {group_by: [rule]}\n",
-    ),
-    Code(
-        "R603",
-        "Grouping by more than the rule",
-        "This version groups alerts by their rule; stories, sources and the like are not known to it.",
-        "alert: {group_by: [rule, story]}\n",
-        "alert: {group_by: [rule]}\n",
-    ),
-    Code(
-        "R604",
-        "A correlation",
-        "This version judges single articles; the keys of correlations are checked, but they cannot be used.",
-        _CORRELATION,
-        "title: A truce\n",
+        "R507",
+        "A correlation over an unknown rule",
+        "`rules` are ids of rules of the folder, whatever their severity; other correlations cannot be counted.",
+        _RULE + _CORRELATION.replace("[example.rule]", "[exmaple.rule]").replace("rule: example", "rule: exmaple"),
+        _RULE + _CORRELATION,
     ),
     Code(
         "R701",
@@ -87,6 +84,14 @@ RULE_CODES = (
         "status: stable\ntests:\n  - {name: fires, article: {body: A truce.}, expect: fire}\n",
         "status: stable\ntests:\n  - {name: fires, article: {body: A truce.}, expect: fire}\n"
         "  - {name: quiet, article: {body: Calm.}, expect: quiet}\n",
+    ),
+    Code(
+        "R702",
+        "A stable rule with state, without a test over time",
+        "What a throttle, a group or a correlation does shows only over several matches: a stable one needs a test "
+        "with `events` (of a correlation: one that fires).",
+        _STABLE,
+        _STABLE + "  - {name: over time, events: [{at: 0m}, {at: 5m}], expect: [{at: 0m, state: fired}]}\n",
     ),
     Code(
         "R901",

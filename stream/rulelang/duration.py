@@ -11,9 +11,9 @@ _WHOLE = re.compile(r"(?:[0-9]{1,9}w)?(?:[0-9]{1,9}d)?(?:[0-9]{1,9}h)?(?:[0-9]{1
 DURATION_SECONDS_MAX = 10 * 366 * 86_400
 
 
-def parse_duration(text: str) -> int | None:
-    """Seconds, from 1 to ten years, or None when the text is no duration. Units stand from the largest down."""
+def parse_duration(text: str, minimum: int = 1) -> int | None:
+    """Seconds, from `minimum` to ten years, or None when the text is no duration. Units stand from the largest down."""
     if not text or _WHOLE.match(text) is None:
         return None
     seconds = sum(int(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(text))
-    return seconds if 1 <= seconds <= DURATION_SECONDS_MAX else None
+    return seconds if minimum <= seconds <= DURATION_SECONDS_MAX else None

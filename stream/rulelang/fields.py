@@ -113,12 +113,12 @@ class Fields:
             return None
         return value.text == "true"
 
-    def seconds(self, key: str) -> int | None:
+    def seconds(self, key: str, minimum: int = 1) -> int | None:
         """A duration such as `48h` in seconds."""
         value = self.scalar(key)
         if value is None:
             return None
-        seconds = parse_duration(value.text)
+        seconds = parse_duration(value.text, minimum)
         if seconds is None:
             help_ = "Units are s, m, h, d and w; parts may be joined: 1d12h."
             self.source.add("R207", value.place, quoted(value.text), "a duration such as 48h", help_)

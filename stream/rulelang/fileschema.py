@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from stream.model import Severity
-from stream.rulelang.correlationfile import CORRELATION_KEYS, CORRELATION_TYPES
+from stream.rulelang.alertsection import GROUP_NAMES
+from stream.rulelang.correlationfile import (
+    CORRELATION_KEYS,
+    CORRELATION_TYPES,
+    COUNT_MAX,
+    COUNTS,
+    OPERATORS,
+    STATUSES,
+    WINDOW_KINDS,
+)
 from stream.rulelang.fields import INTEGER_MAX, TEXT_CODE_POINTS_MAX
 from stream.rulelang.grammar import EXPRESSION_CODE_POINTS_MAX
-from stream.rulelang.rulefile import GROUP_NAMES, KINDS, LIST_KEYS, RULE_KEYS, SCHEMA, STATUSES
-from stream.rulelang.template import PLACEHOLDERS
+from stream.rulelang.rulefile import KINDS, LIST_KEYS, RULE_KEYS, SCHEMA
+from stream.rulelang.template import CORRELATION_PLACEHOLDERS, PLACEHOLDERS
 from stream.rulelang.testsection import ARTICLE_KEYS
+from stream.rulelang.timetests import CORRELATION_STATES, EVENT_KEYS, RULE_STATES, VALUE_NAMES
 
 Schema = dict[str, Any]
 
@@ -50,7 +60,23 @@ _DESCRIPTIONS = {
     "because": "Why a test is quiet: match, scope or exclude:<name>.",
     "spans": "Texts that must be among the evidence, as the article has them.",
     "max_age": "The age, from publication to event time, up to which articles count: 48h",
-    "throttle": "Not in this version.",
+    "throttle": "At most one alert in so much event time; what is held back is recorded.",
+    "every": "How long after an alert the next ones are held back: 6h",
+    "per": "What the throttle counts apart; contains rule, and may add story, source and others.",
+    "pass": "higher (the only value): a higher severity is never held back.",
+    "group_by": "What is counted together.",
+    "type": "What is counted, or the shape of a window.",
+    "rules": "Ids of the rules whose matches count.",
+    "window": "Which matches count together.",
+    "size": "How long a window is: 1h",
+    "grace": "How long to wait for matches that come late: 10m",
+    "gap": "How long a session may be silent: 30m",
+    "count": "What counts once: an article (default), a story (copies of one report), a source.",
+    "condition": "What must hold for the count: gte: 8",
+    "baseline": "A spike is factor times the mean of a window, and at least min.",
+    "keep_firing_for": "How long the condition must not hold before the alert is resolved: 2h",
+    "events": "Matches in a test over time.",
+    "at": "Time since the beginning of the test: 75m",
 }
 
 
@@ -101,7 +127,7 @@ def _rule() -> Schema:
         "keywords": _array(_EXPRESSION),
         "match": _EXPRESSION,
         "exclude": _array(_exclusion(), minimum=0),
-        "tests": _array(_test(), minimum=0),
+        "tests": _array(_either("events", _time_test(RULE_STATES), _test()), minimum=0),
     }
     rule = _object({key: known[key] for key in RULE_KEYS}, required=("kind", "id", "severity"))
     rule["oneOf"] = [{"required": ["match"]}, {"required": ["keywords"]}]
@@ -133,22 +159,89 @@ def _list() -> Schema:
 def _correlation() -> Schema:
     known = {
         **_about(),
+        "severity": {"enum": [severity.value for severity in Severity if severity is not Severity.NONE]},
         "type": {"enum": list(CORRELATION_TYPES)},
         "rules": _array(_ID),
-        "window": _object(
-            {
-                "size": _DURATION,
-                "type": {"enum": ["sliding", "tumbling", "session"]},
-                "time": {"enum": ["event", "published"]},
-                "grace": _DURATION,
-                "gap": _DURATION,
-            }
-        ),
-        "condition": {"type": "object"},
+        "group_by": _array({"enum": list(VALUE_NAMES)}, minimum=0),
+        "window": _window(),
+        "count": {"enum": list(COUNTS)},
+        "condition": _condition(),
         "keep_firing_for": _DURATION,
+        "alert": _object({"summary": _summary(CORRELATION_PLACEHOLDERS)}),
+        "tests": _array(_time_test(CORRELATION_STATES), minimum=0),
     }
-    required = ("kind", "id", "type", "rules", "window", "condition")
-    return _object({key: known.get(key, {}) for key in CORRELATION_KEYS}, required=required)
+    required = ("kind", "id", "type", "rules", "window", "severity")
+    correlation = _object({key: known[key] for key in CORRELATION_KEYS}, required=required)
+    correlation["allOf"] = [
+        _of_type(["event_count"], {"required": ["condition"], "properties": {"condition": _compared()}}),
+        _of_type(["value_count"], {"required": ["condition"], "properties": {"condition": _compared("field")}}),
+        _of_type(["spike"], {"required": ["condition"], "properties": {"condition": {"required": ["baseline"]}}}),
+        _of_type(["absence"], {"not": {"required": ["condition"]}}),
+        _of_type(["temporal", "temporal_ordered"], {"properties": {"rules": {"minItems": 2}}}),
+        {
+            "if": {"required": ["status"], "properties": {"status": {"const": "stable"}}},
+            "then": {"required": ["tests"], "properties": {"tests": {"minItems": 1}}},
+        },
+    ]
+    return correlation
+
+
+def _of_type(types: Sequence[str], then: Schema) -> Schema:
+    return {"if": {"properties": {"type": {"enum": list(types)}}, "required": ["type"]}, "then": then}
+
+
+def _compared(*also: str) -> Schema:
+    return {"oneOf": [{"required": [operator]} for operator in OPERATORS], "required": list(also)}
+
+
+def _window() -> Schema:
+    window = _object(
+        {
+            "size": _DURATION,
+            "type": {"enum": list(WINDOW_KINDS)},
+            "time": {"enum": ["event", "published"]},
+            "grace": _DURATION,
+            "gap": _DURATION,
+        },
+        required=("size",),
+    )
+    session: Schema = {"required": ["type"], "properties": {"type": {"const": "session"}}}
+    return {**window, "if": session, "then": {"required": ["gap"]}, "else": {"not": {"required": ["gap"]}}}
+
+
+def _condition() -> Schema:
+    number = {"type": "integer", "minimum": 0, "maximum": COUNT_MAX}
+    baseline = {"over": _DURATION, "factor": {"type": "number", "minimum": 1}, "min": {**number, "minimum": 1}}
+    return _object(
+        {
+            **dict.fromkeys(OPERATORS, number),
+            "field": {"enum": list(VALUE_NAMES)},
+            "baseline": _object(baseline, required=("over", "factor")),
+        }
+    )
+
+
+def _time_test(states: Sequence[str]) -> Schema:
+    plain: Schema = {"type": ["string", "number", "boolean"]}
+    event = {**dict.fromkeys(EVENT_KEYS, plain), "at": _DURATION}
+    expected = {
+        "at": _DURATION,
+        "state": {"enum": list(states)},
+        "count": {"type": "integer", "minimum": 0},
+        "group": _array(plain),
+    }
+    return _object(
+        {
+            "name": _TEXT,
+            "events": _array(_object(event, required=("at",))),
+            "expect": _array(_object(expected, required=("at", "state")), minimum=0),
+        },
+        required=("name", "events", "expect"),
+    )
+
+
+def _either(key: str, then: Schema, otherwise: Schema) -> Schema:
+    return {"if": {"required": [key]}, "then": then, "else": otherwise}
 
 
 def _exclusion() -> Schema:
@@ -159,9 +252,12 @@ def _exclusion() -> Schema:
 def _alert() -> Schema:
     grouping = {**_array({"enum": list(GROUP_NAMES)}), "contains": {"const": "rule"}}
     throttle = _object({"every": _DURATION, "per": grouping, "pass": {"enum": ["higher"]}}, required=("every",))
-    names = "|".join(re.escape(name).replace(r"\.0\.", r"\.[0-9]{1,2}\.") for name in PLACEHOLDERS)
-    summary = {**_TEXT, "pattern": f"^([^{{}}]|\\{{({names})\\}})*$"}
-    return _object({"group_by": grouping, "throttle": throttle, "summary": summary})
+    return _object({"group_by": grouping, "throttle": throttle, "summary": _summary(PLACEHOLDERS)})
+
+
+def _summary(placeholders: Sequence[str]) -> Schema:
+    names = "|".join(re.escape(name).replace(r"\.0\.", r"\.[0-9]{1,2}\.") for name in placeholders)
+    return {**_TEXT, "pattern": f"^([^{{}}]|\\{{({names})\\}})*$"}
 
 
 def _test() -> Schema:

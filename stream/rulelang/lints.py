@@ -70,7 +70,7 @@ def _lint_rule(draft: RuleDraft, lists: Lists) -> None:
 
 
 def _lint_tests(draft: RuleDraft) -> None:
-    if not draft.rule.tests and draft.rule.status != "stable":
+    if not (draft.rule.tests or draft.rule.time_tests) and draft.rule.status != "stable":
         help_ = "Add `tests:` with one article that fires and one near miss that stays quiet."
         found = f"the rule {quoted(draft.rule.id)} without a test"
         draft.source.add("R903", draft.place, found, "at least one test", help_)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from stream.rulelang.checker import check_lists, check_rule, check_topics
 from stream.rulelang.compiler import compile_rules
+from stream.rulelang.correlationcheck import check_correlations, check_over_time, lint_correlations
+from stream.rulelang.correlationfile import CorrelationDraft
 from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile
 from stream.rulelang.lints import lint
 from stream.rulelang.lists import Lists
@@ -15,6 +17,8 @@ from stream.rulelang.source import Source, quoted
 from stream.rulelang.yamltree import read_documents
 
 FILE_BYTES_MAX = 1 << 20
+
+Draft = RuleDraft | ListDraft | CorrelationDraft
 
 _STRAY_BYTE = re.compile("[\udc80-\udcff]")
 
@@ -27,18 +31,23 @@ def load(files: Sequence[SourceFile]) -> Loaded:
     sources = [Source(file) for file in sorted(files, key=lambda file: file.path)]
     drafts = [draft for source in sources for draft in _drafts(source)]
     rules = [draft for draft in drafts if isinstance(draft, RuleDraft)]
+    correlations = [draft for draft in drafts if isinstance(draft, CorrelationDraft)]
     lists = Lists(_by_id([draft for draft in drafts if isinstance(draft, ListDraft)]))
-    _note_twice(rules)
+    # Rules and correlations share their names: alerts have them as their subject.
+    _note_twice([*rules, *correlations])
     usable = check_lists(lists, rules)
     for draft in rules:
         check_rule(draft, lists, usable)
+        check_over_time(draft)
     check_topics(rules, lists, usable)
+    check_correlations(correlations, rules)
     errors = any(diagnostic.severity == "error" for source in sources for diagnostic in source.diagnostics)
     if not errors:
         # Not beside errors: half-understood rules would be told what they already know, or what is not so.
         lint(rules, lists)
+        lint_correlations(correlations)
     diagnostics = tuple(sorted((d for source in sources for d in source.diagnostics), key=_order))
-    return Loaded(None if errors else compile_rules(rules, lists), diagnostics)
+    return Loaded(None if errors else compile_rules(rules, correlations, lists), diagnostics)
 
 
 def read_drafts(files: Sequence[SourceFile]) -> tuple[list[RuleDraft], Lists]:
@@ -48,7 +57,7 @@ def read_drafts(files: Sequence[SourceFile]) -> tuple[list[RuleDraft], Lists]:
     return [draft for draft in drafts if isinstance(draft, RuleDraft)], lists
 
 
-def _drafts(source: Source) -> list[RuleDraft | ListDraft]:
+def _drafts(source: Source) -> list[Draft]:
     size_bytes = len(source.text.encode("utf-8", "surrogatepass"))
     if size_bytes > FILE_BYTES_MAX:
         found = f"a file of {size_bytes:,} bytes"
@@ -70,15 +79,25 @@ def _by_id(drafts: Sequence[ListDraft]) -> dict[str, ListDraft]:
     return {draft.id: draft for draft in reversed(drafts)}
 
 
-def _note_twice(drafts: Sequence[RuleDraft] | Sequence[ListDraft]) -> None:
-    first: dict[str, RuleDraft | ListDraft] = {}
+def _note_twice(drafts: Sequence[Draft]) -> None:
+    first: dict[str, Draft] = {}
     for draft in drafts:
-        identifier = draft.rule.id if isinstance(draft, RuleDraft) else draft.id
+        identifier = _id_of(draft)
         earlier = first.setdefault(identifier, draft)
         if earlier is not draft:
             found = f"the id {quoted(identifier)} a second time"
             help_ = f"The first one is in {earlier.source.path}, line {earlier.place.line}."
             draft.source.add("R504", draft.place, found, "ids that differ", help_)
+
+
+def _id_of(draft: Draft) -> str:
+    match draft:
+        case RuleDraft(rule=rule):
+            return rule.id
+        case CorrelationDraft(correlation=correlation):
+            return correlation.id
+        case ListDraft(id=identifier):
+            return identifier
 
 
 def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str]:

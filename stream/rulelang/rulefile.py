@@ -8,19 +8,18 @@ from typing import Literal, cast
 
 from stream.clean import fold_key
 from stream.model import Severity
-from stream.rulelang.correlationfile import check_correlation
+from stream.rulelang.alertsection import read_alert
+from stream.rulelang.correlationfile import CORRELATION_KEYS, STATUSES, CorrelationDraft, read_correlation
 from stream.rulelang.fields import Fields, unique
 from stream.rulelang.grammar import parse, parse_item
 from stream.rulelang.nodes import Node, Or, Place, Word
 from stream.rulelang.ruleset import Exclusion, Rule, Scope
 from stream.rulelang.source import Source, did_you_mean, quoted
-from stream.rulelang.template import DEFAULT_SUMMARY, check_template
 from stream.rulelang.testsection import read_tests
 from stream.rulelang.yamltree import Mapping, Scalar, Tree
 
 SCHEMA = "rules/v1"
 KINDS = ("rule", "list", "correlation")
-STATUSES = ("experimental", "stable", "deprecated")
 
 ABOUT_KEYS = ("schema", "kind", "id", "version", "title", "description", "author", "created", "references", "labels")
 RULE_KEYS = (
@@ -56,8 +55,8 @@ class ListDraft:
     source: Source
 
 
-def read_document(document: Tree, source: Source) -> RuleDraft | ListDraft | None:
-    """One document of a rule file; None for a correlation, and where nothing can be made of it."""
+def read_document(document: Tree, source: Source) -> RuleDraft | ListDraft | CorrelationDraft | None:
+    """One document of a rule file; None where nothing can be made of it."""
     if not isinstance(document, Mapping):
         help_ = "Begin it with `kind: rule`; `---` separates documents."
         source.add("R108", document.place, "a document without keys", "a rule, a list or a correlation", help_)
@@ -67,8 +66,8 @@ def read_document(document: Tree, source: Source) -> RuleDraft | ListDraft | Non
     if kind == "list":
         return _list(Fields(document, LIST_KEYS, "a list"))
     if kind == "correlation":
-        check_correlation(document)
-        return None
+        fields = Fields(document, CORRELATION_KEYS, "a correlation")
+        return read_correlation(fields, _about(fields), _topics(fields), _labels(fields))
     if kind == "rule":
         return _rule(Fields(document, RULE_KEYS, "a rule"))
     place = kinds[0].place if kinds else document.place
@@ -102,8 +101,9 @@ def _rule(fields: Fields) -> RuleDraft | None:
     unique(names, "the exclusion", fields.source)
     for key in ("runbook", "false_positives"):
         fields.text_or_texts(key)
-    tests = read_tests(fields, tuple(e.name for e in exclusions))
-    match, summary, labels = _condition(fields), _summary(fields), _labels(fields)
+    name = "" if identifier is None else identifier.text
+    tests, time_tests = read_tests(fields, tuple(e.name for e in exclusions), name)
+    match, alert, labels = _condition(fields), read_alert(fields), _labels(fields)
     if identifier is None:
         return None
     rule = Rule(
@@ -118,10 +118,13 @@ def _rule(fields: Fields) -> RuleDraft | None:
         scope=_scope(fields),
         match=match,
         exclusions=exclusions,
-        summary=summary,
+        summary=alert.summary,
         tests=tests,
         file=fields.source.path,
         line=fields.mapping.place.line,
+        group_by=alert.group_by,
+        throttle=alert.throttle,
+        time_tests=time_tests,
     )
     return RuleDraft(rule, identifier.place, fields.source)
 
@@ -203,47 +206,6 @@ def _exclusion(entry: Mapping) -> Exclusion:
     node = (parse(expression) if expression is not None else None) or BROKEN
     mask = cast(Literal["phrase", "article"], fields.choice("mask", ("phrase", "article"), "phrase"))
     return Exclusion(fields.text("name"), fields.text("reason"), mask, node)
-
-
-def _summary(fields: Fields) -> str:
-    mapping = fields.mapping_at("alert")
-    if mapping is None:
-        return DEFAULT_SUMMARY
-    alert = Fields(mapping, ("group_by", "throttle", "summary"), "alert")
-    _grouping(alert, "group_by")
-    throttle = alert.mapping_at("throttle")
-    if throttle is not None:
-        inner = Fields(throttle, ("every", "per", "pass"), "throttle")
-        inner.require("every")
-        inner.seconds("every")
-        _grouping(inner, "per", report_later=False)
-        inner.choice("pass", ("higher",), "higher")
-        help_ = "Delete the throttle for now; every match raises its alert."
-        alert.source.add("R602", alert.place("throttle"), "a throttle", "an alert without one, in this version", help_)
-    summary = alert.scalar("summary")
-    if summary is None:
-        return DEFAULT_SUMMARY
-    check_template(summary)
-    return summary.text.strip()
-
-
-GROUP_NAMES = ("rule", "story", "source", "country", "topic", "lang", "section", "author")
-
-
-def _grouping(fields: Fields, key: str, *, report_later: bool = True) -> None:
-    scalars = fields.scalars(key)
-    names = [scalar.text for scalar in scalars]
-    if scalars and "rule" not in names:
-        fields.source.add("R216", fields.place(key), f"`{key}` without `rule`", "`rule` among its names", "Add `rule`.")
-        report_later = False
-    for scalar in scalars:
-        if scalar.text not in GROUP_NAMES:
-            help_ = did_you_mean(scalar.text, GROUP_NAMES)
-            fields.source.add("R204", scalar.place, quoted(scalar.text), "a name to group by", help_)
-        elif scalar.text != "rule" and report_later:
-            help_ = "Write `group_by: [rule]` for now."
-            found = f"grouping by {quoted(scalar.text)}"
-            fields.source.add("R603", scalar.place, found, "`rule` alone, in this version", help_)
 
 
 def _is_none(tree: Tree | None) -> bool:

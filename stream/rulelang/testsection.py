@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from stream.rulelang.fields import Fields, unique
-from stream.rulelang.ruleset import RuleTest
+from stream.rulelang.ruleset import RuleTest, TimeTest
 from stream.rulelang.source import did_you_mean, quoted
+from stream.rulelang.timetests import RULE_STATES, is_over_time, read_time_test
 from stream.rulelang.yamltree import Mapping, Scalar
 
 ARTICLE_TEXTS = ("id", "title", "body", "url", "source", "author", "lang", "section", "country", "content_type", "run")
@@ -16,12 +17,17 @@ ARTICLE_TIMES = ("published", "fetched")
 ARTICLE_KEYS = (*ARTICLE_TEXTS, *ARTICLE_TIMES, "revision", "exercise")
 
 
-def read_tests(fields: Fields, exclusions: Sequence[str]) -> tuple[RuleTest, ...]:
-    """The tests of a rule; `because: exclude:<name>` must name one of its exclusions."""
+def read_tests(
+    fields: Fields, exclusions: Sequence[str], rule: str
+) -> tuple[tuple[RuleTest, ...], tuple[TimeTest, ...]]:
+    """The tests of a rule, and those over time; `because: exclude:<name>` must name one of its exclusions."""
     entries = fields.mappings("tests")
     names = [v for e in entries for k, v in e.entries if k.text == "name" and isinstance(v, Scalar)]
     unique(names, "the test", fields.source)
-    return tuple(_test(entry, exclusions) for entry in entries)
+    return (
+        tuple(_test(entry, exclusions) for entry in entries if not is_over_time(entry)),
+        tuple(read_time_test(entry, [rule] if rule else [], RULE_STATES) for entry in entries if is_over_time(entry)),
+    )
 
 
 def _test(entry: Mapping, exclusions: Sequence[str]) -> RuleTest:

@@ -5,6 +5,8 @@ An article's event time is its `fetched`, else its `published`, else the moment 
     items        12:00   12:10   (none)   12:05   12:20
     still to come, before each
                  12:00   12:05   12:05    12:05   12:20     (at most the present, while an undated one is ahead)
+
+A date in the future moves nothing: with an article of 2100 ahead, or behind, time stands at the newest other article.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from stream.model.article import FUTURE_MAX
 from stream.sources.item import Malformed, Offered
 from stream.wire.decode import parse_time
 
@@ -32,10 +35,13 @@ class Horizon:
                 undated = undated or isinstance(items[index], Offered)
             self._ahead[index] = (oldest, undated)
         self._newest: datetime | None = None
+        self._plausible: datetime | None = None
 
     def passed(self, index: int, now: datetime) -> None:
         """Item number `index` is being sent."""
         moment = self._times[index] or now
+        if moment > now + FUTURE_MAX:
+            return
         self._newest = moment if self._newest is None else max(self._newest, moment)
 
     def still_to_come(self, index: int, now: datetime) -> datetime:
@@ -43,11 +49,17 @@ class Horizon:
         oldest, undated = self._ahead[index]
         if oldest is None:
             return now if undated else self.newest(now)
+        oldest = min(oldest, self._newest_of_all(now))
         return min(oldest, now) if undated else oldest
 
     def newest(self, now: datetime) -> datetime:
         """The newest event time of the items that were sent; the present if there were none."""
         return self._newest or now
+
+    def _newest_of_all(self, now: datetime) -> datetime:
+        if self._plausible is None:
+            self._plausible = max((t for t in self._times if t is not None and t <= now + FUTURE_MAX), default=now)
+        return self._plausible
 
 
 def event_time_of(item: Offered | Malformed) -> datetime | None:

@@ -13,7 +13,7 @@ to send it deliberately bad records. What decides is only whether a record can b
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,14 @@ def record_of(item: Offered | Malformed, *, run: str) -> tuple[bytes, bytes]:
         case Offered(fields=fields):
             value = orjson.dumps({**fields, "exercise": True, "run": run})
             return _key(fields) or _digest(value), value
+
+
+def copy_of(item: Offered | Malformed, number: int) -> Offered | Malformed:
+    """The item as another outlet would have it: the same under an id of its own; number 1 is the item itself."""
+    if number == 1 or isinstance(item, Malformed):
+        return item
+    key = _key(item.fields)
+    return item if key is None else replace(item, fields={**item.fields, "id": f"{key.decode()}-copy-{number}"})
 
 
 def _key(fields: dict[str, Any]) -> bytes | None:

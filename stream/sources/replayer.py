@@ -2,7 +2,8 @@
 
     items ──pacing──> due? ──> record_of(run) ──> publisher ──> acknowledged
                         │                             └──────> failed: reported; refused ones become dead letters
-                        └─ each second: a progress record to every raw partition; at the end of a run: an end record
+                        └─ each second, and every 200 articles: a progress record to every raw partition;
+                           at the end of a run: an end record
 
 Delivery guarantees: those of `stream.broker.publisher`; the ledger at the end adds up. Every article carries
 `exercise: true` and the run. Whatever cannot be published is reported with its file and line.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -26,13 +27,16 @@ from stream.broker.publisher import Failure, Ledger
 from stream.model import Output, Record
 from stream.settings import Settings
 from stream.sources.horizon import Horizon
-from stream.sources.item import Item, Malformed, Offered, Refused, record_of
+from stream.sources.item import Item, Malformed, Offered, Refused, copy_of, record_of
 from stream.sources.pacing import at_fixed_rate, by_recorded_gaps, shuffle
 from stream.wire.control import encode_control
 from stream.wire.deadletter import encode_dead_letter
 from stream.wire.topics import DEAD, RAW, full_name
 
 CONTROL_EVERY_SECONDS = 1.0
+CONTROL_EVERY_ARTICLES = 200
+"""However fast: correlations keep what waits for the next control record."""
+
 REPORT_EVERY_SECONDS = 0.2
 WAIT_SECONDS_MAX = 0.1
 """Longest single wait: how soon a stop is noticed."""
@@ -43,7 +47,11 @@ KEY_BYTES_MAX = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to replay. `rate_per_second` None: by recorded gaps. `repeat` 0: until stopped."""
+    """How to replay. `rate_per_second` None: by recorded gaps. `repeat` 0: until stopped.
+
+    Each repetition is a run of its own, with stories of its own; with `copies` they are one run, in which every article
+    comes again under another id: more copies of the same stories.
+    """
 
     run: str
     speed: float = 1.0
@@ -51,6 +59,7 @@ class Plan:
     rate_per_second: float | None = None
     repeat: int = 1
     shuffle_seed: int | None = None
+    copies: bool = False
 
     def run_id(self, repetition: int) -> str:
         """The id of repetition number `repetition` (from 1): the run itself, then `-2`, `-3` …"""
@@ -164,6 +173,7 @@ class Replayer:
         self._partitions = publisher.partitions(self._raw)
         publisher.partitions(self._dead)
         self._next_control = self._next_report = -math.inf
+        self._next_control_index = 0
         self._refused = self._dead_letters = self._controls_failed = 0
         self._state: tuple[str, int, int, float] = (plan.run, 0, 0, 0.0)
 
@@ -176,7 +186,10 @@ class Replayer:
                 self._report(Trouble(str(item.origin), item.reject.reason, "read", item.reject.code, False))
         sendable = [item for item in items if not isinstance(item, Refused)]
         runs, start = 0, started
-        repetitions = range(1, self._plan.repeat + 1) if self._plan.repeat else itertools.count(1)
+        repetitions: Iterable[int] = range(1, self._plan.repeat + 1) if self._plan.repeat else itertools.count(1)
+        if self._plan.copies:
+            sendable = [copy_of(item, number) for number in repetitions for item in sendable]
+            repetitions = (1,)
         for repetition in repetitions:
             if self._stopping() or (not sendable and repetition > 1):
                 break
@@ -198,6 +211,7 @@ class Replayer:
         """One run; returns when the next one starts."""
         horizon, due = Horizon(items), start
         self._state = (run, len(items), 0, 0.0)
+        self._next_control_index = 0
         for index, (item, offset) in enumerate(zip(items, self._offsets(items), strict=False)):
             due = start + offset
             if not self._wait_until(due, run, horizon, index):
@@ -232,8 +246,9 @@ class Replayer:
         """True when it is time; False if the replay is to stop."""
         while not self._stopping():
             now = self._clock.monotonic()
-            if now >= self._next_control:
+            if now >= self._next_control or index >= self._next_control_index:
                 self._next_control = now + CONTROL_EVERY_SECONDS
+                self._next_control_index = index + CONTROL_EVERY_ARTICLES
                 self._tell("progress", run, horizon.still_to_come(index, self._clock.now()))
             if now >= self._next_report:
                 self._report_progress()

@@ -122,6 +122,13 @@ class ChunkAlerted:
         now_ms = self.now.timestamp() * 1_000
         for (rule, severity, state), count in self.facts.alerts.items():
             metrics.add("redline_alerts_total", count, rule=rule, severity=severity, state=state)
+        for (rule, by), count in self.facts.suppressed.items():
+            metrics.add("redline_alerts_suppressed_total", count, rule=rule, by=by)
+        metrics.add("redline_late_total", self.facts.late)
+        metrics.add("redline_matches_known_total", self.facts.known)
+        metrics.add("redline_state_forgotten_total", self.facts.forgotten)
+        if self.facts.watermark_seconds is not None:
+            metrics.set("redline_watermark_seconds", self.facts.watermark_seconds)
         for moment_ms in self.facts.raw_timestamps_ms:
             metrics.observe("redline_end_to_end_seconds", max(0.0, (now_ms - moment_ms) / 1_000))
         for published in self.facts.published_live:
@@ -169,6 +176,10 @@ class RulesLoaded:
         for rule in self.ruleset.rules:
             if rule.severity is not Severity.NONE:
                 metrics.add("redline_alerts_total", 0, rule=rule.id, severity=rule.severity.value, state="fired")
+            if rule.throttle is not None:
+                metrics.add("redline_alerts_suppressed_total", 0, rule=rule.id, by="throttle")
+        for each in self.ruleset.correlations:
+            metrics.add("redline_alerts_total", 0, rule=each.id, severity=each.severity.value, state="fired")
 
     def lines(self) -> list[Line]:
         """What is in force."""
@@ -177,7 +188,12 @@ class RulesLoaded:
 
     def _kinds(self) -> dict[str, int]:
         kinds = Counter("topic" if rule.severity is Severity.NONE else "alert" for rule in self.ruleset.rules)
-        return {"topic": kinds["topic"], "alert": kinds["alert"], "list": self.ruleset.lists}
+        return {
+            "topic": kinds["topic"],
+            "alert": kinds["alert"],
+            "correlation": len(self.ruleset.correlations),
+            "list": self.ruleset.lists,
+        }
 
 
 @dataclass(frozen=True, slots=True)

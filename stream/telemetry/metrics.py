@@ -46,6 +46,41 @@ TABLE: tuple[Metric, ...] = (
     Metric("redline_topics_total", "counter", ("topic",), "articles", "Articles tagged with this topic."),
     Metric("redline_alerts_total", "counter", ("rule", "severity", "state"), "alerts", "Alerts written."),
     Metric(
+        "redline_alerts_suppressed_total",
+        "counter",
+        ("rule", "by"),
+        "alerts",
+        "Alerts held back and written to alerts.suppressed, by what held them back.",
+    ),
+    Metric(
+        "redline_late_total",
+        "counter",
+        (),
+        "matches",
+        "Matches that came after their correlation had counted their time.",
+    ),
+    Metric(
+        "redline_matches_known_total",
+        "counter",
+        (),
+        "matches",
+        "Matches that came again and changed nothing, as after a crash.",
+    ),
+    Metric(
+        "redline_state_forgotten_total",
+        "counter",
+        (),
+        "entries",
+        "Groups, stories, events, keys and runs that fell out of the state because a limit was reached.",
+    ),
+    Metric(
+        "redline_watermark_seconds",
+        "gauge",
+        (),
+        "seconds",
+        "Event time (Unix) up to which live articles are complete, the grace of correlations apart.",
+    ),
+    Metric(
         "redline_dead_letters_total", "counter", ("stage", "code"), "records", "Refused records, by stage and code."
     ),
     Metric(

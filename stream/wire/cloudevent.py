@@ -13,11 +13,11 @@ from typing import Any
 
 import orjson
 
-from stream.model import Alert, Article, Output, TopicHit
+from stream.model import Alert, Article, Member, Output, TopicHit
 from stream.model.article import format_time
 from stream.wire.fields import article_fields, evidence_fields, rule_fields
 from stream.wire.identity import NAMESPACE
-from stream.wire.schema import AlertData, AlertEvent
+from stream.wire.schema import AlertData, AlertEvent, MemberFields
 
 CONTENT_TYPE = b"application/cloudevents+json; charset=UTF-8"
 ENGINE_VERSION = "0.1.0"
@@ -36,13 +36,15 @@ class CleaningReport:
 def alert_event(alert: Alert, *, pipeline: str, bytes_max: int) -> bytes:
     """The alert as a CloudEvent of at most `bytes_max` bytes.
 
-    Evidence is left out from the end until it fits; `evidence_omitted` says how many pieces, where there are any.
+    Evidence is left out from the end until it fits, then articles of a correlation; `evidence_omitted` and
+    `articles_omitted` say how many, where there are any.
     """
-    for kept in range(len(alert.evidence), -1, -1):
-        event = orjson.dumps(_alert_fields(alert, pipeline, kept))
-        if len(event) <= bytes_max:
-            break
-    return event
+    kept, listed = len(alert.evidence), len(alert.members)
+    while True:
+        event = orjson.dumps(_alert_fields(alert, pipeline, kept, listed))
+        if len(event) <= bytes_max or not (kept or listed):
+            return event
+        kept, listed = (kept - 1, listed) if kept else (0, listed - 1)
 
 
 def encode_alert(alert: Alert, *, topic: str, pipeline: str, bytes_max: int) -> Output:
@@ -106,7 +108,7 @@ def encode_tagged(article: Article, event: bytes, *, topic: str) -> Output:
     return Output(topic, article.id.encode(), event, headers)
 
 
-def _alert_fields(alert: Alert, pipeline: str, kept: int) -> AlertEvent:
+def _alert_fields(alert: Alert, pipeline: str, kept: int, listed: int) -> AlertEvent:
     rule, group = alert.rule, alert.group
     data: AlertData = {
         "summary": alert.summary,
@@ -129,6 +131,12 @@ def _alert_fields(alert: Alert, pipeline: str, kept: int) -> AlertEvent:
     }
     if kept < len(alert.evidence):
         data["evidence_omitted"] = len(alert.evidence) - kept
+    if alert.suppressed is not None:
+        data["suppressed"] = {"by": alert.suppressed.by, "reason": alert.suppressed.reason}
+    if alert.members:
+        data["articles"] = [_member_fields(member) for member in alert.members[:listed]]
+        if listed < len(alert.members):
+            data["articles_omitted"] = len(alert.members) - listed
     return {
         "specversion": "1.0",
         "id": alert.id,
@@ -140,11 +148,24 @@ def _alert_fields(alert: Alert, pipeline: str, kept: int) -> AlertEvent:
         "severitytext": rule.severity,
         "severitynumber": rule.severity.number,
         "partitionkey": group.key,
-        "correlationid": alert.id,
+        "correlationid": alert.correlation_id or alert.id,
         "causationid": alert.article.id,
         "datacontenttype": "application/json",
         "dataschema": "urn:redline:alert:v1",
         "data": data,
+    }
+
+
+def _member_fields(member: Member) -> MemberFields:
+    article = member.article
+    return {
+        "id": article.id,
+        "revision": article.revision,
+        "url": article.url,
+        "title": article.title,
+        "source": article.source,
+        "rule": member.rule,
+        "time": format_time(member.time),
     }
 
 

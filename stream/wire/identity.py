@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
+
+from stream.model.article import format_time
 
 NAMESPACE = uuid.UUID("8d1a6d3c-52f1-5c0e-9d3b-6c0b7f6e2a11")
 """The one namespace of all of Redline's UUIDv5 ids; changing it changes every id."""
@@ -23,6 +27,16 @@ def article_id(url: str | None, title: str | None, body: str) -> str:
 def alert_id(rule: str, version: int, article: str, revision: int, run: str | None) -> str:
     """UUIDv5 over a compact JSON array of what makes a single-article alert the same alert."""
     return str(uuid.uuid5(NAMESPACE, orjson.dumps([rule, version, article, revision, run]).decode()))
+
+
+def episode_id(rule: str, version: int, values: Sequence[str], start: datetime, run: str | None) -> str:
+    """UUIDv5 of what makes an episode of a correlation the same one; `values` are of `group_by`, `start` event time."""
+    return str(uuid.uuid5(NAMESPACE, orjson.dumps([rule, version, list(values), format_time(start), run]).decode()))
+
+
+def episode_alert_id(episode: str, sequence: int) -> str:
+    """UUIDv5 of one alert of an episode; `sequence` counts from 0."""
+    return str(uuid.uuid5(NAMESPACE, orjson.dumps([episode, sequence]).decode()))
 
 
 def canonical_url(url: str) -> str | None:

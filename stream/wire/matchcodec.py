@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +22,22 @@ def state_key(run: str | None, rule: str) -> str:
     return orjson.dumps([run, rule]).decode()
 
 
+def correlation_key(run: str | None, correlation: str, group: Sequence[str]) -> str:
+    """The key of a correlation's state: an array of three, so never that of a rule."""
+    return orjson.dumps([run, correlation, list(group)]).decode()
+
+
 def encode_match(match: Match, *, topic: str) -> Output:
     """The message for `matches`, keyed by the state key."""
+    return Output(topic, match.key.encode(), orjson.dumps(_fields(match)))
+
+
+def encode_late(match: Match, *, topic: str) -> Output:
+    """The message for `articles.late`: the match, which names the correlation that had already counted its time."""
+    return Output(topic, match.article.id.encode(), orjson.dumps(_fields(match)))
+
+
+def _fields(match: Match) -> dict[str, Any]:
     value: dict[str, Any] = {
         "format": FORMAT,
         "key": match.key,
@@ -37,7 +52,11 @@ def encode_match(match: Match, *, topic: str) -> Output:
     }
     if match.fingerprint:
         value["fingerprint"] = base64.b64encode(match.fingerprint).decode()
-    return Output(topic, match.key.encode(), orjson.dumps(value))
+    if match.values:
+        value["values"] = dict(match.values)
+    if match.correlation is not None:
+        value["correlation"], value["group"] = match.correlation, match.group
+    return value
 
 
 def decode_match(value: bytes | None) -> Match | Reject:
@@ -84,6 +103,9 @@ def _match(fields: dict[str, Any]) -> Match:
         key=fields["key"],
         # Records of before there were fingerprints have none.
         fingerprint=base64.b64decode(fields.get("fingerprint", ""), validate=True),
+        values=tuple(fields.get("values", {}).items()),
+        correlation=fields.get("correlation"),
+        group=tuple(fields.get("group", ())),
     )
 
 

@@ -59,6 +59,25 @@ class GroupFields(TypedDict):
     suppressed: int
 
 
+class SuppressedFields(TypedDict):
+    """Why the alert was held back; only on `alerts.suppressed`."""
+
+    by: Literal["throttle"]
+    reason: str
+
+
+class MemberFields(TypedDict):
+    """An article that a correlation counted, and the rule that it matched."""
+
+    id: str
+    revision: int
+    url: str | None
+    title: str | None
+    source: str | None
+    rule: str
+    time: str
+
+
 class EngineFields(TypedDict):
     """The version of the engine, and of the reading rules (`text`)."""
 
@@ -79,6 +98,9 @@ class AlertData(TypedDict):
     group: GroupFields
     engine: EngineFields
     evidence_omitted: NotRequired[int]
+    suppressed: NotRequired[SuppressedFields]
+    articles: NotRequired[list[MemberFields]]
+    articles_omitted: NotRequired[int]
 
 
 class AlertEvent(TypedDict):

@@ -29,11 +29,15 @@ ALERTS: dict[Severity, Topic] = {
     severity: Topic(f"alerts.{severity}", "alert's group key", "CloudEvent alert.*.v1", "delete", 30 * DAY_MS)
     for severity in ALERT_SEVERITIES
 }
+SUPPRESSED = Topic(
+    "alerts.suppressed", "alert's group key", "CloudEvent alert.fired.v1 with `data.suppressed`", "delete", 7 * DAY_MS
+)
+LATE = Topic("articles.late", "article id", "a match that came after its time was counted", "delete", 30 * DAY_MS)
 
 DECISIONS = Topic("decisions", "alert or silence id, kind first", "Decision (plain JSON)", "compact", None)
 """Kept for ever: what people decided is no news that grows old."""
 
-TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), DEAD, DECISIONS)
+TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), SUPPRESSED, LATE, DEAD, DECISIONS)
 """The topics of the data path, in its order, then what people decide; their names begin with the prefix."""
 
 

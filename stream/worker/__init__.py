@@ -3,6 +3,8 @@
     app.py        the Faust application: agents and configuration
     driver/       the seam to Faust: records in chunks, offsets committed only after `confirm`
     dead.py       dead letters of records that killed a worker
+    states.py     the table of states, and what is remembered of it
+    progress.py   how far live articles are, told once a second
     sender.py     messages out, on the Kafka client beneath Faust
     security.py   TLS and SASL from the settings
     checks.py     start-up: broker reachable, topics there

@@ -1,7 +1,8 @@
 """The Faust application: two thin agents around the engine.
 
     articles.raw ──> tag ──> articles.tagged, matches, articles.dead
-    matches ──> alert ──> alerts.<severity>, articles.dead
+    matches ──> alert ──> alerts.<severity>, alerts.suppressed, articles.late, articles.dead
+                  └─────> the table of states (states.py)
 
 Delivery guarantees: at least once; an offset is committed only when everything that came of it is acknowledged.
 Whatever goes wrong in an agent is infrastructure or a bug, never content: the process ends with code 75, commits
@@ -11,27 +12,29 @@ nothing, and whoever started it starts it again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.types import StreamT
 
-from stream.engine import Batch, Facts
-from stream.model import Record
+from stream.engine import Batch
 from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
 from stream.worker.dead import put_aside
-from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
+from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, chunks, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
+from stream.worker.progress import EVERY_SECONDS, Progress
 from stream.worker.reload import Stages
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
+from stream.worker.states import States
 
 FRAMING_BYTES = 100_000
 """What headers and Kafka's own framing may add to a message of `message_bytes_max`."""
@@ -54,39 +57,104 @@ def create_app(
     transport = use_chunks(app, _limits(settings), way_out.give_up, lambda what: telemetry.emit(StreamMended(what)))
     raw_topic = transport.topic(full_name(settings.topic_prefix, RAW))
     matches_topic = transport.topic(full_name(settings.topic_prefix, MATCHES), urgent=True)
-    sender = Sender(app)
-
-    async def attend(
-        stream: StreamT[Any], judge: Callable[[Sequence[Record]], Batch], told: Callable[[Facts, float], Event]
-    ) -> None:
-        try:
-            async with aclosing(chunks(stream)) as arriving:
-                async for chunk in arriving:
-                    with vitals.work():
-                        started = time.perf_counter()
-                        batch = put_aside(chunk.records, settings) if chunk.condemned else judge(chunk.records)
-                        spent = time.perf_counter() - started
-                        confirmed = await chunk.confirm(*await sender.send(batch.outputs))
-                    if confirmed:
-                        vitals.confirmed()
-                        telemetry.emit(told(batch.facts, spent))
-        except Exception as error:  # noqa: BLE001 - Faust would commit what failed and go on
-            way_out.give_up("an agent failed", error)
+    work = _Work(app, settings, engine, telemetry, vitals, way_out)
 
     @app.agent(raw_topic, name="tag")
     async def tag(stream: StreamT[Any]) -> None:
-        await attend(stream, engine.tag, ChunkTagged)
+        await work.attend(stream, work.tag)
 
     @app.agent(matches_topic, name="alert")
     async def alert(stream: StreamT[Any]) -> None:
-        await attend(
-            stream,
-            lambda records: engine.alert(records, datetime.now(UTC)),
-            lambda facts, spent: ChunkAlerted(facts, spent, datetime.now(UTC)),
-        )
+        await work.attend(stream, work.alert)
 
+    app.timer(interval=EVERY_SECONDS, name="progress")(work.tell_progress)
     transport.check()
     return app
+
+
+class _Work:
+    """What the agents do with a chunk; how is the engine's business."""
+
+    def __init__(
+        self,
+        app: faust.App,
+        settings: Settings,
+        engine: Stages,
+        telemetry: Telemetry,
+        vitals: Vitals,
+        way_out: HardExit,
+    ) -> None:
+        self._app, self._settings, self._engine = app, settings, engine
+        self._telemetry, self._vitals, self._way_out = telemetry, vitals, way_out
+        self._sender = Sender(app)
+        self._states = States(app, settings.topic_partitions, settings.detect_limits())
+        self._progress = Progress()
+        self._topics = {
+            "raw": full_name(settings.topic_prefix, RAW),
+            "matches": full_name(settings.topic_prefix, MATCHES),
+        }
+
+    async def attend(self, stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Event | None]]) -> None:
+        """Hands every chunk of an agent's stream to `work`, and counts what was confirmed."""
+        try:
+            async with aclosing(chunks(stream)) as arriving:
+                async for chunk in arriving:
+                    with self._vitals.work():
+                        event = await work(chunk)
+                    if event is not None:
+                        self._vitals.confirmed()
+                        self._telemetry.emit(event)
+        except Exception as error:  # noqa: BLE001 - Faust would commit what failed and go on
+            self._way_out.give_up("an agent failed", error)
+
+    async def tag(self, chunk: Chunk) -> Event | None:
+        """Raw records: everything that comes of them, then how far it brought the partition."""
+        batch, spent = self._judged(chunk, lambda: self._engine.tag(chunk.records))
+        sends = await self._sender.send(batch.outputs)
+        if self._engine.ruleset.correlations:
+            partition = chunk.records[0].partition
+            controls = batch.controls + self._progress.handled(partition, batch.newest_live_us, time.monotonic())
+            sends += await self._sender.tell(controls, **self._topics)
+        return ChunkTagged(batch.facts, spent) if await chunk.confirm(*sends) else None
+
+    async def alert(self, chunk: Chunk) -> Event | None:
+        """Matches: alerts, then the states, then the clocks, each when the one before is acknowledged."""
+        partition = chunk.records[0].partition
+        memory = self._states.memory(partition)
+        batch, spent = self._judged(chunk, lambda: self._engine.alert(chunk.records, datetime.now(UTC), memory))
+        sends = await self._sender.send(batch.outputs)
+        if batch.states or batch.clocks is not None:
+            await chunk.acknowledged(*sends)
+            sends = []
+            self._states.write(partition, batch.states)
+        if batch.clocks is not None:
+            await chunk.acknowledged()
+            self._states.write(partition, [batch.clocks])
+        if not await chunk.confirm(*sends):
+            self._states.forget(partition)
+            return None
+        return ChunkAlerted(batch.facts, spent, datetime.now(UTC))
+
+    async def tell_progress(self) -> None:
+        """Tells how far partitions are that have nothing to do."""
+        consumer = self._app.consumer
+        if not self._engine.ruleset.correlations or not isinstance(consumer, ChunkConsumer):
+            return
+        if self._app.rebalancing or self._vitals.ready() is not None:
+            return
+        lags = {p: lag for (topic, p), lag in consumer.lags().items() if topic == self._topics["raw"]}
+        controls = self._progress.idle(lags, datetime.now(UTC), time.monotonic())
+        try:
+            for sent in await self._sender.tell(controls, **self._topics):
+                # Not waited for: in a second there is the next one.
+                sent.add_done_callback(lambda done: done.cancelled() or done.exception())
+        except KafkaError:
+            return
+
+    def _judged(self, chunk: Chunk, judge: Callable[[], Batch]) -> tuple[Batch, float]:
+        started = time.perf_counter()
+        batch = put_aside(chunk.records, self._settings) if chunk.condemned else judge()
+        return batch, time.perf_counter() - started
 
 
 def rebalance_seconds_max(settings: Settings) -> float:

@@ -26,10 +26,11 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from stream.detect import Memory
 from stream.engine import Batch
 from stream.errors import RulesError
 from stream.model import Record
-from stream.rulelang import Rule, RuleSet, SourceFile, load
+from stream.rulelang import RuleSet, SourceFile, load
 from stream.rulelang.compiler import digest
 from stream.ruletest import run_tests
 from stream.sources.rulefiles import read_rule_files, rule_paths
@@ -58,8 +59,8 @@ class Stages(Protocol):
     def tag(self, records: Sequence[Record]) -> Batch:
         """Raw records -> everything to send."""
 
-    def alert(self, records: Sequence[Record], now: datetime) -> Batch:
-        """Matches -> everything to send."""
+    def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
+        """Matches -> everything to send, and the states to write; `memory` is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +175,12 @@ class RuleWatch:
 
     def _gone(self, new: RuleSet) -> tuple[Trouble, ...]:
         """The files in force that hold no rule any more, though their rules are not elsewhere."""
-        ids, holders = {rule.id for rule in new.rules}, {rule.file for rule in new.rules}
+        kept = dict(_holders(new))
+        holders = set(kept.values())
         lost: dict[str, list[str]] = {}
-        for rule in self._force.rules:
-            if rule.id not in ids and rule.file not in holders:
-                lost.setdefault(rule.file, []).append(rule.id)
+        for name, file in _holders(self._force):
+            if name not in kept and file not in holders:
+                lost.setdefault(file, []).append(name)
         help_ = "Put the file back; or, if its rules are to go, send SIGHUP to the worker or start it again."
         return tuple(
             Trouble(f"found the file gone or without rules, expected {', '.join(rules)}", f"{file}:1:1", help_)
@@ -216,9 +218,9 @@ class RulesInForce:
         """As the engine in force does."""
         return self._engine.tag(records)
 
-    def alert(self, records: Sequence[Record], now: datetime) -> Batch:
+    def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine in force does."""
-        return self._engine.alert(records, now)
+        return self._engine.alert(records, now, memory)
 
     def ask(self) -> None:
         """Asks for a reload, whatever the files look like."""
@@ -255,7 +257,7 @@ def stamp_of(folder: Path) -> Stamp:
 
 def changes(before: RuleSet, after: RuleSet) -> Changes:
     """Which rules differ, by their ids."""
-    old, new = _digests(before.rules), _digests(after.rules)
+    old, new = _digests(before), _digests(after)
     return Changes(
         added=tuple(sorted(new.keys() - old.keys())),
         removed=tuple(sorted(old.keys() - new.keys())),
@@ -294,8 +296,14 @@ def _stamp_of_file(path: Path) -> tuple[str, int, int, int, int, int]:
     return (str(path), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _digests(rules: Sequence[Rule]) -> dict[str, str]:
-    return {rule.id: digest((rule,)) for rule in rules}
+def _holders(ruleset: RuleSet) -> list[tuple[str, str]]:
+    """The id of each rule and correlation, and its file."""
+    return [(rule.id, rule.file) for rule in ruleset.rules] + [(c.id, c.file) for c in ruleset.correlations]
+
+
+def _digests(ruleset: RuleSet) -> dict[str, str]:
+    correlations = {each.id: digest((), (each,)) for each in ruleset.correlations}
+    return {rule.id: digest((rule,)) for rule in ruleset.rules} | correlations
 
 
 def _where(error: BaseException) -> str:

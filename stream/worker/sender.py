@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import faust
 from faust.transport.drivers.aiokafka import Producer
 
 from stream.model import Output
+from stream.wire.control import Control, control_output
 
 
 class Sender:
@@ -30,3 +32,21 @@ class Sender:
             await client.send(output.topic, output.value, key=output.key, headers=list(output.headers))
             for output in outputs
         ]
+
+    async def tell(self, controls: Sequence[Control], *, raw: str, matches: str) -> list[asyncio.Future[object]]:
+        """Hands control records over, each to every partition of `matches`, behind all that was sent before."""
+        if not controls:
+            return []
+        producer = self._app.producer
+        assert isinstance(producer, Producer)
+        client = producer._ensure_producer()
+        sources, partitions = len(await client.partitions_for(raw)), sorted(await client.partitions_for(matches))
+        sent: list[asyncio.Future[object]] = []
+        for control in controls:
+            output = control_output(replace(control, partitions=sources), topic=matches)
+            headers = list(output.headers)
+            sent += [
+                await client.send(matches, output.value, key=output.key, partition=partition, headers=headers)
+                for partition in partitions
+            ]
+        return sent

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.detect import Memory
 from stream.engine import Engine, EngineConfig, event_time
 from stream.model import Article, Record
 from stream.rulelang import RuleSet, SourceFile, load
@@ -71,7 +72,7 @@ def test_an_article_becomes_a_tagged_article_and_its_matches_become_alerts() -> 
         ("war/land", ["t.war"]),
     ]
     assert (match.topic, match.key) == ("x.matches", b'["r1","t.escalation"]')
-    batch = ENGINE.alert([Record("x.matches", 0, 0, 0, match.key, match.value)], NOW)
+    batch = ENGINE.alert([Record("x.matches", 0, 0, 0, match.key, match.value)], NOW, Memory())
     (alert,) = batch.outputs
     event = orjson.loads(alert.value)
     assert alert.topic == "x.alerts.high"
@@ -96,7 +97,7 @@ def test_a_topic_rule_raises_no_alert() -> None:
 
 def test_control_records_are_outside_the_ledger() -> None:
     control = record(b'{"run":"r","partition":0}', headers=((CONTROL_HEADER, b"end"),))
-    for batch in (ENGINE.tag([control]), ENGINE.alert([control], NOW)):
+    for batch in (ENGINE.tag([control]), ENGINE.alert([control], NOW, Memory())):
         assert batch.outputs == []
         assert (batch.facts.controls, batch.facts.articles, batch.facts.dead.total()) == (1, 0, 0)
 
@@ -133,7 +134,7 @@ def test_an_output_that_is_too_large_is_a_dead_letter_without_the_body() -> None
 
 
 def test_what_is_no_match_is_a_dead_letter() -> None:
-    batch = ENGINE.alert([Record("x.matches", 1, 2, 3, b"k", b"{}")], NOW)
+    batch = ENGINE.alert([Record("x.matches", 1, 2, 3, b"k", b"{}")], NOW, Memory())
     assert [o.topic for o in batch.outputs] == ["x.articles.dead"]
     assert batch.facts.dead == {("alert", "invalid_match"): 1}
 

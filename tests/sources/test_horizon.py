@@ -33,10 +33,17 @@ def test_undated_articles_happen_when_they_are_sent() -> None:
     assert horizon.newest(NOW + timedelta(hours=1)) == NOW
 
 
-def test_an_article_from_the_future_waits_for_an_undated_one() -> None:
-    late = Offered(Origin("x"), {"body": "b", "published": "2030-01-01T00:00:00Z"})
+def test_an_article_from_the_future_moves_nothing() -> None:
+    late = Offered(Origin("x"), {"body": "b", "published": "2100-01-01T00:00:00Z"})
     assert Horizon([late, _item(None)]).still_to_come(0, NOW) == NOW
-    assert Horizon([late]).still_to_come(0, NOW) == datetime(2030, 1, 1, tzinfo=UTC)
+    assert Horizon([late]).still_to_come(0, NOW) == NOW
+    horizon = Horizon([_item(10), late, _item(20), late])
+    assert [horizon.still_to_come(n, NOW) for n in range(4)] == [
+        MORNING + timedelta(minutes=m) for m in (10, 20, 20, 20)
+    ]
+    for index in range(4):
+        horizon.passed(index, NOW)
+    assert horizon.newest(NOW) == MORNING + timedelta(minutes=20)
 
 
 def test_fetched_comes_before_published_and_what_is_no_article_has_no_time() -> None:

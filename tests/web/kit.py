@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 
 from stream.broker.publisher import Publisher
+from stream.detect import Memory
 from stream.engine import Engine
 from stream.model import Output, Record
 from stream.settings import ENV_PREFIX, Settings
@@ -88,7 +89,7 @@ class Pipeline:
         tagged = self.engine.tag(records)
         matches = [o for o in tagged.outputs if o.topic.endswith("matches")]
         alerts = self.engine.alert(
-            [Record("m", 0, n, _now_ms(), o.key, o.value) for n, o in enumerate(matches)], _now()
+            [Record("m", 0, n, _now_ms(), o.key, o.value) for n, o in enumerate(matches)], _now(), Memory()
         )
         others = [o for o in tagged.outputs if not o.topic.endswith("matches")]
         self.send(*others, *alerts.outputs)
@@ -111,7 +112,7 @@ class Pipeline:
     def _alerts(self, outputs: list[Output]) -> list[Output]:
         matches = [o for o in outputs if o.topic.endswith("matches")]
         records = [Record("m", 0, n, _now_ms(), o.key, o.value) for n, o in enumerate(matches)]
-        return self.engine.alert(records, _now()).outputs
+        return self.engine.alert(records, _now(), Memory()).outputs
 
     def _record(self, article: dict[str, Any]) -> Record:
         self._offset += 1

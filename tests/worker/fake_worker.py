@@ -18,6 +18,7 @@ from typing import Any
 
 import faust
 
+from stream.detect import Memory
 from stream.engine import Batch, Facts
 from stream.errors import RedlineError
 from stream.model import Output, Record, Severity
@@ -54,7 +55,7 @@ class FakeEngine:
                 outputs.append(Output(full_name(self.prefix, MATCHES), b"k", value, ((str(record.timestamp_ms), b""),)))
         return Batch(outputs, Facts(records=len(records), articles=len(records)))
 
-    def alert(self, records: Sequence[Record], now: datetime) -> Batch:
+    def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         facts = Facts(records=len(records))
         facts.alerts["rule", "high", "fired"] += len(records)
         facts.raw_timestamps_ms = [int(record.headers[0][0]) for record in records]

@@ -72,9 +72,15 @@ class Chunk:
         False: meanwhile the partition went to another worker, or is read again; count nothing of it. A send that is
         refused, or not acknowledged in time, ends the process.
         """
+        await self.acknowledged(*sends)
+        return self._keeper.confirm(self.span)
+
+    async def acknowledged(self, *sends: Awaitable[object]) -> None:
+        """Waits for the sends and all table writes so far, for those who write one thing only after another."""
+        writes, self._writes = self._writes, []
         try:
             async with asyncio.timeout(self._keeper.send_seconds_max):
-                await asyncio.gather(*sends, *self._writes)
+                await asyncio.gather(*sends, *writes)
         except TimeoutError as error:
             await self._keeper.acquit(self.span)
             self._keeper.fail(f"the broker did not acknowledge within {self._keeper.send_seconds_max:g} s", error)
@@ -82,7 +88,6 @@ class Chunk:
             if isinstance(error, KafkaError) and (error.retriable or isinstance(error, KafkaTimeoutError)):
                 await self._keeper.acquit(self.span)
             self._keeper.fail("the broker refused a message", error)
-        return self._keeper.confirm(self.span)
 
     async def begin(self) -> bool:
         """For `chunks`."""

@@ -1,0 +1,146 @@
+"""Detection alone: matches a second on one core, memory and time to restore with many keys.
+
+    python -m bench.detect [--matches 200000] [--keys 1000] [--many 100000]
+
+Beside it, in the same run: a dictionary of counters that is told of the same matches, which is the least that any
+implementation does. Times are processor seconds of this process; ratios are what to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from stream.detect import Definitions, Memory, Told, to_us
+from stream.model import ArticleRef, Match, RuleRef, Severity
+from stream.rulelang import SourceFile, load
+from stream.rulelang.ruleset import RuleSet
+from stream.wire.matchcodec import correlation_key, state_key
+
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+CHUNK = 100
+RULES = """\
+kind: rule
+id: r
+severity: low
+match: x
+alert: {throttle: {every: 1h, per: [rule, source]}}
+tests: [{name: f, article: {body: x}, expect: fire}]
+---
+kind: correlation
+id: c
+type: event_count
+rules: [r]
+group_by: [source]
+window: {size: 1h, grace: 1m}
+condition: {gte: 8}
+keep_firing_for: 1h
+severity: high
+"""
+
+
+def ruleset() -> RuleSet:
+    """One throttled rule and one correlation."""
+    loaded = load([SourceFile("bench.yml", RULES)])
+    assert loaded.ruleset is not None
+    return loaded.ruleset
+
+
+def matches(count: int, keys: int, *, correlation: bool) -> list[Match]:
+    """Matches a second apart, dealt out over the keys."""
+    rule = RuleRef("r", 1, "r", Severity.LOW, (), (), "")
+    made = []
+    for number in range(count):
+        name = f"source {number % keys}"
+        time_ = BEGIN + timedelta(seconds=number * 3_600 * 4 / (10 * keys))
+        article = ArticleRef(f"article-{number}", 1, f"https://example.org/{number}", "A title", name, time_, "0" * 64)
+        group = (name,) if correlation else ()
+        key = correlation_key(None, "c", group) if correlation else state_key(f"run {number % keys}", "r")
+        run = None if correlation else f"run {number % keys}"
+        made.append(
+            Match(
+                *(rule, article, run, False, time_, 0, "", (), key),
+                values=(("source", name),),
+                correlation="c" if correlation else None,
+                group=group,
+            )
+        )
+    return made
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Processor seconds."""
+    gc.collect()
+    gc.freeze()
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def run(rules: RuleSet, made: list[Match], *, snapshots: bool) -> tuple[Memory, int]:
+    """Feeds everything in chunks, a control record behind each; returns the memory and the number of alerts."""
+    memory, definitions, alerts = Memory(), Definitions.of(rules), 0
+    (correlation,), rule = rules.correlations, definitions.rules["r"]
+    for start in range(0, len(made), CHUNK):
+        chunk = made[start : start + CHUNK]
+        for offset, match in enumerate(chunk, start):
+            if match.correlation is None:
+                ruling = memory.rule(rule, match, offset)
+                alerts += ruling is not None and ruling.suppression is None
+            else:
+                memory.correlation(correlation, match, offset)
+        us = to_us(chunk[-1].time)
+        alerts += len(memory.hear(Told(None, 0, 1, us, us, False), start + CHUNK - 1, definitions))
+        if snapshots:
+            memory.changes()
+    return memory, alerts
+
+
+def counters(made: list[Match]) -> None:
+    """The least: count by key."""
+    seen: dict[str, set[str]] = {}
+    for match in made:
+        seen.setdefault(match.key, set()).add(match.article.id)
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in 10^6 bytes."""
+    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
+        return int(statm.read().split()[1]) * 4_096 / 1e6
+
+
+def main() -> None:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(description="Detection alone.")
+    parser.add_argument("--matches", type=int, default=200_000)
+    parser.add_argument("--keys", type=int, default=1_000)
+    parser.add_argument("--many", type=int, default=100_000)
+    asked = parser.parse_args()
+    rules = ruleset()
+    for kind, correlation in (("throttle", False), ("correlation", True)):
+        made = matches(asked.matches, asked.keys, correlation=correlation)
+        least = cpu(lambda made=made: counters(made))
+        for snapshots in (False, True):
+            spent = cpu(lambda made=made, s=snapshots: run(rules, made, snapshots=s))
+            print(
+                f"{kind}, {asked.keys:,} keys{', snapshots each chunk' if snapshots else ''}: "
+                f"{asked.matches / spent:,.0f} matches/s, {spent / asked.matches * 1e6:.1f} µs a match, "
+                f"{spent / least:.0f} x counting"
+            )
+        del made
+    made = matches(3 * asked.many, asked.many, correlation=True)
+    before = resident_mb()
+    memory, _ = run(rules, made, snapshots=True)
+    print(f"{len(memory):,} keys of 3 events: {resident_mb() - before:,.0f} MB")
+    table = list(memory._snapshots.items())
+    size = sum(len(data) for _, data in table)
+    del memory
+    restoring = cpu(lambda: Memory.restore(table))
+    print(f"restored {len(table):,} keys ({size / 1e6:.0f} MB of snapshots) in {restoring:.2f} s of processor time")
+
+
+if __name__ == "__main__":
+    main()

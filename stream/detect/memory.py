@@ -1,0 +1,297 @@
+"""Everything that is remembered for one partition of `matches`: the states of its keys, and how far its runs are.
+
+    snapshots (from the table) ──> Memory ──match──> ruling | waits | late | known
+                                     │    ──control record──> detections
+                                     └──changes()──> snapshots to write, the clocks last
+
+A state is decoded when it is first touched. `changes` gives the snapshots of what changed since the last call. The
+clocks must be written after all others are acknowledged: they say that everything before them was taken in.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import orjson
+
+from stream.detect import correlate, snapshot, throttle
+from stream.detect.correlate import CorrelationState
+from stream.detect.limits import DetectLimits
+from stream.detect.moments import NEVER_US, SECOND_US
+from stream.detect.throttle import RuleState
+from stream.detect.watermark import RunClock, Told
+from stream.model import Detection, Match, Ruling
+from stream.rulelang.ruleset import Correlation, Rule, RuleSet
+
+CLOCKS = "clocks"
+"""The key under which the clocks of a partition are kept; state keys begin with a bracket."""
+
+EVICTED_SHARE = 16
+"""When there are too many keys, this part of them goes at once."""
+
+Outcome = Literal["waits", "late", "known"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A detection with the state key that it belongs to."""
+
+    key: str
+    detection: Detection
+
+
+@dataclass(slots=True)
+class Definitions:
+    """The rules and correlations that decide, by id."""
+
+    rules: Mapping[str, Rule]
+    correlations: Mapping[str, Correlation]
+
+    @classmethod
+    def of(cls, ruleset: RuleSet) -> Definitions:
+        """Those of a rule set."""
+        return cls({rule.id: rule for rule in ruleset.rules}, {c.id: c for c in ruleset.correlations})
+
+
+@dataclass(slots=True)
+class _Entry:
+    state: RuleState | CorrelationState
+    offset: int
+
+
+@dataclass(slots=True)
+class Memory:
+    """The memory of one partition. Not safe to use after a chunk that was not confirmed: make it anew."""
+
+    limits: DetectLimits = field(default_factory=DetectLimits)
+    forgotten: int = 0
+    """Groups, events, keys and runs that fell out because a limit was reached, since it was last set to 0."""
+
+    _snapshots: dict[str, bytes] = field(default_factory=dict)
+    _entries: dict[str, _Entry] = field(default_factory=dict)
+    _offsets: dict[str, int] = field(default_factory=dict)
+    _changed: dict[str, None] = field(default_factory=dict)
+    _deleted: dict[str, None] = field(default_factory=dict)
+    _clocks: dict[str | None, RunClock] = field(default_factory=dict)
+    _clocks_changed: bool = False
+    _clocks_offset: int = -1
+    _alarms: dict[str | None, list[tuple[int, str]]] = field(default_factory=dict)
+    _alarm_of: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def restore(cls, snapshots: Iterable[tuple[str, bytes]], limits: DetectLimits | None = None) -> Memory:
+        """From what `changes` gave. Raises `SnapshotError`."""
+        memory = cls(limits or DetectLimits())
+        for key, data in snapshots:
+            head = snapshot.head_of(data)
+            if key == CLOCKS:
+                memory._clocks_offset = head.offset
+                for run, fields in snapshot.fields_of(data):
+                    memory._clocks[run] = RunClock.of_fields(fields)
+                continue
+            memory._snapshots[key] = data
+            memory._offsets[key] = head.offset
+            if head.kind == "correlation":
+                memory._wake(_run_of(key), key, head.wakes_us)
+        return memory
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def reached(self, run: str | None) -> float | None:
+        """The watermark of a run in seconds since 1970 UTC; None: there is none yet."""
+        clock = self._clocks.get(run)
+        return None if clock is None or clock.reached_us == -NEVER_US else clock.reached_us / SECOND_US
+
+    def rule(self, rule: Rule, match: Match, offset: int, story: str | None = None) -> Ruling | None:
+        """What becomes of a match of a rule with a throttle or groups; None: it is known."""
+        if offset <= self._offsets.get(match.key, -1):
+            return None
+        state = self._state(match.key)
+        assert state is None or isinstance(state, RuleState)
+        state, ruling, counted = throttle.step(state, rule, match, self.limits, story)
+        self.forgotten += counted.evicted
+        self._keep(match.key, state, offset)
+        return ruling
+
+    def correlation(self, correlation: Correlation, match: Match, offset: int, story: str | None = None) -> Outcome:
+        """Takes a match in for a correlation."""
+        key = match.key
+        if offset <= self._offsets.get(key, -1):
+            return "known"
+        state = self._correlation_state(key)
+        clock = self._clocks.get(match.run)
+        if clock is not None and correlate.time_of(match, correlation) < self._until(clock, correlation):
+            # What was counted may come again; what was not has come too late, and that is told once.
+            is_first = state is None or state.seen.first(
+                match.article.id, match.article.revision, match.rule.id, self.limits.ids_max
+            )
+            if state is not None and is_first:
+                self._keep(key, state, offset)
+            return "late" if is_first else "known"
+        fallen = 0 if state is None else state.fallen
+        state, is_new = correlate.receive(state, correlation, match, self.limits, story)
+        self.forgotten += max(0, state.fallen - fallen)
+        self._keep(key, state, offset)
+        self._wake(match.run, key, self._needed_us(state, correlation))
+        return "waits" if is_new else "known"
+
+    def hear(self, told: Told, offset: int, definitions: Definitions) -> list[Due]:
+        """Everything that has become certain with a control record, in the order of event time and key."""
+        clock = self._clocks.get(told.run)
+        if clock is None:
+            clock = self._clocks[told.run] = RunClock()
+            self._forget_runs()
+        if offset > self._clocks_offset:
+            clock.hear(told, offset)
+            self._clocks_offset, self._clocks_changed = offset, True
+        found = [due for key in self._due(told.run, clock) for due in self._advance(key, clock, offset, definitions)]
+        found.sort(key=lambda due: (due.detection.time, due.key))
+        return found
+
+    def changes(self) -> tuple[list[tuple[str, bytes | None]], tuple[str, bytes] | None]:
+        """Snapshots of the keys that changed (None: delete it), and the clocks, to be written after them."""
+        written: list[tuple[str, bytes | None]] = [(key, None) for key in self._deleted]
+        for key in self._changed:
+            data = self._encoded(key, self._entries[key])
+            while len(data) > self.limits.snapshot_bytes_max:
+                # One that no broker takes would end the worker again and again.
+                fallen = _shrink(self._entries[key].state)
+                self.forgotten += fallen
+                data = self._encoded(key, self._entries[key])
+                if not fallen:
+                    break
+            self._snapshots[key] = data
+            written.append((key, data))
+        # A decoded state is several times as large as its snapshot: those touched first go.
+        while len(self._entries) > self.limits.decoded_max:
+            del self._entries[next(iter(self._entries))]
+        self._changed.clear()
+        self._deleted.clear()
+        clocks = None
+        if self._clocks_changed:
+            fields = [[run, clock.fields()] for run, clock in self._clocks.items()]
+            clocks = (CLOCKS, snapshot.encode("clocks", self._clocks_offset, NEVER_US, fields))
+            self._clocks_changed = False
+        return written, clocks
+
+    def _encoded(self, key: str, entry: _Entry) -> bytes:
+        match entry.state:
+            case RuleState():
+                return snapshot.encode("rule", entry.offset, NEVER_US, entry.state.fields())
+            case CorrelationState():
+                wakes_us = self._alarm_of.get(key, NEVER_US)
+                return snapshot.encode("correlation", entry.offset, wakes_us, entry.state.fields())
+
+    # States --------------------------------------------------------------------------------------------------------
+
+    def _state(self, key: str) -> RuleState | CorrelationState | None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            return entry.state
+        data = self._snapshots.get(key)
+        if data is None:
+            return None
+        fields = snapshot.fields_of(data)
+        is_rule = snapshot.head_of(data).kind == "rule"
+        state = RuleState.of_fields(fields) if is_rule else CorrelationState.of_fields(fields)
+        self._entries[key] = _Entry(state, self._offsets[key])
+        return state
+
+    def _correlation_state(self, key: str) -> CorrelationState | None:
+        state = self._state(key)
+        assert state is None or isinstance(state, CorrelationState)
+        return state
+
+    def _keep(self, key: str, state: RuleState | CorrelationState, offset: int) -> None:
+        entry = self._entries.get(key)
+        if entry is None:
+            self._entries[key] = _Entry(state, offset)
+        else:
+            entry.state, entry.offset = state, offset
+        self._offsets[key] = offset
+        self._changed[key] = None
+        self._deleted.pop(key, None)
+        if len(self._offsets) > self.limits.keys_max:
+            oldest = sorted(self._offsets, key=lambda k: (self._offsets[k], k))
+            for old in oldest[: max(1, self.limits.keys_max // EVICTED_SHARE)]:
+                self._delete(old)
+
+    def _delete(self, key: str) -> None:
+        for kept in (self._offsets, self._snapshots, self._entries, self._changed, self._alarm_of):
+            kept.pop(key, None)
+        self._deleted[key] = None
+        self.forgotten += 1
+
+    def _forget_runs(self) -> None:
+        """Of too many runs, those go that were heard of longest ago; live articles stay."""
+        replays = sorted((c.offset, run) for run, c in self._clocks.items() if run is not None)
+        for _, run in replays[1 : len(replays) - self.limits.runs_max + 1]:
+            del self._clocks[run]
+            self._alarms.pop(run, None)
+            for key in [key for key in self._offsets if _run_of(key) == run]:
+                self._delete(key)
+
+    # Time ----------------------------------------------------------------------------------------------------------
+
+    def _until(self, clock: RunClock, correlation: Correlation) -> int:
+        window = correlation.window
+        return clock.until_us(window.grace_seconds * SECOND_US, published=window.time == "published")
+
+    def _needed_us(self, state: CorrelationState, correlation: Correlation) -> int:
+        """The watermark above which the state has something to do."""
+        return min(NEVER_US, state.wakes_us(correlation) + correlation.window.grace_seconds * SECOND_US)
+
+    def _wake(self, run: str | None, key: str, needed_us: int) -> None:
+        if self._alarm_of.get(key) == needed_us:
+            return
+        self._alarm_of[key] = needed_us
+        if needed_us < NEVER_US:
+            heapq.heappush(self._alarms.setdefault(run, []), (needed_us, key))
+
+    def _due(self, run: str | None, clock: RunClock) -> list[str]:
+        """The keys whose alarm has gone off; at the end of a run, all that have one."""
+        alarms = self._alarms.get(run, [])
+        if clock.ended:
+            due = {key for needed_us, key in alarms if self._alarm_of.get(key) == needed_us}
+            alarms.clear()
+            return sorted(due)
+        # Windows by `published` go by a watermark of their own; looking once too often does no harm.
+        reached_us = max(clock.reached_us, clock.published_us)
+        found = set()
+        while alarms and alarms[0][0] < reached_us:
+            needed_us, key = heapq.heappop(alarms)
+            if self._alarm_of.get(key) == needed_us:
+                found.add(key)
+        return sorted(found)
+
+    def _advance(self, key: str, clock: RunClock, offset: int, definitions: Definitions) -> list[Due]:
+        state = self._correlation_state(key)
+        if state is None:
+            return []
+        del self._alarm_of[key]
+        correlation = definitions.correlations.get(orjson.loads(key)[1])
+        if correlation is None or correlation.version != state.version:
+            return []  # the rules have changed: the key sleeps until it is touched again
+        wakes_us, until_us = state.wakes_us(correlation), self._until(clock, correlation)
+        if wakes_us >= until_us:
+            self._wake(state.run, key, self._needed_us(state, correlation))
+            return []
+        fallen = state.fallen
+        state, detections = correlate.advance(state, correlation, until_us, self.limits)
+        self.forgotten += state.fallen - fallen
+        self._keep(key, state, max(offset, self._offsets[key]))
+        self._wake(state.run, key, self._needed_us(state, correlation))
+        return [Due(key, detection) for detection in detections]
+
+
+def _run_of(key: str) -> str | None:
+    run: str | None = orjson.loads(key)[0]
+    return run
+
+
+def _shrink(state: RuleState | CorrelationState) -> int:
+    return throttle.shrink(state) if isinstance(state, RuleState) else correlate.shrink(state)

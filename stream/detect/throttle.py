@@ -1,0 +1,196 @@
+"""Groups and throttles of a rule whose matches raise alerts one by one, in the order of the `matches` log.
+
+    every: 6h, per: [rule, story]
+
+    story s1   09:00 match   09:20 match   11:00 match   15:10 match
+               fired         suppressed    suppressed    fired (group.suppressed: 2)
+                 └────────────── 6 h ──────────────┘
+
+The clock is the event time of the matches, whichever way it goes: a match is held back if one of the last alerts is
+less than `every` before or after it. So old articles that come late raise one alert for each period of their own time,
+and one that is dated 2100 holds nothing back but what is dated 2100. A higher severity always passes.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from stream.detect.limits import DetectLimits
+from stream.detect.moments import SECOND_US, from_us, to_us
+from stream.detect.seen import Seen
+from stream.detect.stories import Stories
+from stream.model import Group, Match, Ruling, Suppression
+from stream.rulelang.ruleset import Rule, Throttle
+
+PERIODS_MAX = 8
+"""Alerts of one throttle that are remembered, the last ones of the log."""
+
+
+@dataclass(slots=True)
+class GroupState:
+    """Counts of one group; `suppressed` since its last alert."""
+
+    count: int
+    first_us: int
+    last_us: int
+    suppressed: int
+    stories: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Counted:
+    """What one step forgot because a limit was reached."""
+
+    evicted: int = 0
+
+
+@dataclass(slots=True)
+class RuleState:
+    """State of one (run, rule). `passed`: for each value of `throttle.per`, times and severities of the last alerts."""
+
+    version: int
+    groups: dict[str, GroupState] = field(default_factory=dict)
+    passed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    stories: Stories | None = None
+    seen: Seen = field(default_factory=Seen)
+
+    def fields(self) -> list[Any]:
+        """For the snapshot."""
+        return [
+            self.version,
+            {k: [g.count, g.first_us, g.last_us, g.suppressed, g.stories, g.sources] for k, g in self.groups.items()},
+            self.passed,
+            None if self.stories is None else base64.b64encode(self.stories.encode()).decode(),
+            self.seen.encode(),
+        ]
+
+    @classmethod
+    def of_fields(cls, fields: list[Any]) -> RuleState:
+        """From a snapshot."""
+        version, groups, passed, stories, seen = fields
+        return cls(
+            version,
+            {key: GroupState(*values) for key, values in groups.items()},
+            {key: [(at_us, severity) for at_us, severity in entries] for key, entries in passed.items()},
+            None if stories is None else Stories.decode(base64.b64decode(stories)),
+            Seen.decode(seen),
+        )
+
+
+def shrink(state: RuleState) -> int:
+    """Drops the half of the groups that was touched longest ago, and the stories; returns how many groups."""
+    groups = list(state.groups)
+    for key in groups[: len(groups) // 2 + 1]:
+        del state.groups[key]
+    for key in list(state.passed)[: len(state.passed) // 2]:
+        del state.passed[key]
+    state.stories = None
+    return len(groups) - len(state.groups)
+
+
+def step(
+    state: RuleState | None, rule: Rule, match: Match, limits: DetectLimits, story: str | None = None
+) -> tuple[RuleState, Ruling | None, Counted]:
+    """The state after one match and what becomes of the match; None: it came before.
+
+    The state given is used up. `story` is for tests, which name the stories themselves.
+    """
+    if state is None or state.version != rule.version:
+        state = RuleState(rule.version)
+    counted = Counted()
+    if not state.seen.first(match.article.id, match.article.revision, "", limits.ids_max):
+        return state, None, counted
+    time_us = to_us(match.time)
+    if story is None and _asks_for_stories(rule):
+        story = _story(state, match, time_us, limits, counted)
+    values = {**dict(match.values), "rule": rule.id, "story": story or ""}
+    group = _group(state, _key(match.run, rule.group_by, values), time_us, limits, counted)
+    _note(group.stories, story or match.article.id, limits)
+    if match.article.source:
+        _note(group.sources, values.get("source") or match.article.source, limits)
+    held = _held(state, rule, _key(match.run, rule.throttle.per, values) if rule.throttle else "", match, limits)
+    told = Group(
+        key=_key(match.run, rule.group_by, values),
+        count=group.count,
+        stories=len(group.stories),
+        sources=len(group.sources),
+        first_seen=from_us(group.first_us),
+        last_seen=from_us(group.last_us),
+        suppressed=group.suppressed,
+    )
+    group.suppressed = group.suppressed + 1 if held else 0
+    return state, Ruling(told, story, held), counted
+
+
+def _asks_for_stories(rule: Rule) -> bool:
+    return "story" in rule.group_by or (rule.throttle is not None and "story" in rule.throttle.per)
+
+
+def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits, counted: Counted) -> str:
+    if state.stories is None:
+        state.stories = Stories()
+    found = state.stories.assign(match.article.id, match.run, match.fingerprint, time_us // 1_000, limits.stories)
+    counted.evicted += found.stories_evicted
+    return found.story
+
+
+def _key(run: str | None, names: tuple[str, ...], values: dict[str, str]) -> str:
+    return orjson.dumps([run, *(values.get(name, "") for name in names)]).decode()
+
+
+def _group(state: RuleState, key: str, time_us: int, limits: DetectLimits, counted: Counted) -> GroupState:
+    group = state.groups.pop(key, None)
+    if group is None or time_us - group.last_us > limits.group_retention_ms * 1_000:
+        group = GroupState(0, time_us, time_us, 0)
+    group.count += 1
+    group.first_us, group.last_us = min(group.first_us, time_us), max(group.last_us, time_us)
+    state.groups[key] = group  # at the end: touched last
+    while len(state.groups) > limits.groups_max:
+        del state.groups[next(iter(state.groups))]
+        counted.evicted += 1
+    return group
+
+
+def _note(names: list[str], name: str, limits: DetectLimits) -> None:
+    if name not in names and len(names) < limits.group_members_max:
+        names.append(name)
+
+
+def _held(state: RuleState, rule: Rule, key: str, match: Match, limits: DetectLimits) -> Suppression | None:
+    throttle = rule.throttle
+    if throttle is None:
+        return None
+    time_us, severity = to_us(match.time), match.rule.severity.number
+    every_us = throttle.every_seconds * SECOND_US
+    passed = state.passed.pop(key, [])
+    state.passed[key] = passed  # at the end: touched last
+    near = [(abs(time_us - at_us), time_us - at_us) for at_us, as_ in passed if severity <= as_]
+    nearest, since_us = min(near, default=(every_us, 0))
+    if nearest < every_us:
+        return Suppression("throttle", _reason(throttle, since_us))
+    passed.append((time_us, severity))
+    del passed[:-PERIODS_MAX]
+    while len(state.passed) > limits.groups_max:
+        del state.passed[next(iter(state.passed))]
+    return None
+
+
+def _reason(throttle: Throttle, since_us: int) -> str:
+    every, per = _duration(throttle.every_seconds), ", ".join(throttle.per)
+    seconds = abs(since_us) // SECOND_US
+    when = f"{_duration(seconds)} {'after' if since_us >= 0 else 'before'}" if seconds else "at the same time as"
+    return f"it came {when} an alert; at most one every {every} for the same {per}"
+
+
+def _duration(seconds: int) -> str:
+    parts = []
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        number, seconds = divmod(seconds, length)
+        if number:
+            parts.append(f"{number}{unit}")
+    return "".join(parts[:2]) or "0s"

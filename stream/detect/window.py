@@ -1,0 +1,145 @@
+"""Which events count together at a moment. Events are added in the order of their time; what leaves, leaves at an
+instant that is known beforehand (`leaves_us`), before the events of that instant.
+
+    sliding, size 1h   (t - 1h, t]     event at 10:00 counts from 10:00 up to, but not at, 11:00
+                         10:00 ├──────────────┤ 11:00
+    tumbling, size 1h  [10:00, 11:00)  aligned to 1970-01-01T00:00Z; all leave at 11:00
+    session, gap 30m   10:00 · 10:20 · 10:45 ───┤ 11:15   all leave when it has been silent for the gap,
+                                                         or has lasted for `size`
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from stream.detect.codec import ref_fields, ref_of
+from stream.detect.moments import NEVER_US, SECOND_US
+from stream.model import ArticleRef
+from stream.rulelang.ruleset import Window
+
+
+@dataclass(slots=True)
+class Counted:
+    """One event in the window. `unit` is what counts once (None: nothing), `ref` is kept of the first few."""
+
+    time_us: int
+    article: str
+    rule: str
+    unit: str | None
+    source: str | None
+    values: tuple[str, ...]
+    ref: ArticleRef | None
+
+
+class Contents:
+    """The events in a window, and how many different units, sources, values and rules they have."""
+
+    __slots__ = ("_last_us", "_refs", "_start_us", "events", "rules", "sources", "units", "values")
+
+    def __init__(self) -> None:
+        self.events: deque[Counted] = deque()
+        self.units: dict[str, int] = {}
+        self.sources: dict[str, int] = {}
+        self.values: dict[str, int] = {}
+        self.rules: dict[str, int] = {}
+        self._start_us: int | None = None
+        self._last_us = 0
+        self._refs = 0
+
+    @property
+    def start_us(self) -> int | None:
+        """When the bucket or session began; None: there is none."""
+        return self._start_us
+
+    def leaves_us(self, window: Window) -> int:
+        """When the next events leave (of a bucket that is kept open: when it ends); NEVER_US: nothing is in it."""
+        size_us = window.size_seconds * SECOND_US
+        if window.kind == "sliding":
+            return self.events[0].time_us + size_us if self.events else NEVER_US
+        if self._start_us is None:
+            return NEVER_US
+        if window.kind == "tumbling":
+            return self._start_us + size_us
+        return min(self._last_us + (window.gap_seconds or window.size_seconds) * SECOND_US, self._start_us + size_us)
+
+    def leave(self, window: Window, moment_us: int, *, keep_bucket: bool = False) -> None:
+        """Takes out what leaves at or before the moment. `keep_bucket`: the next bucket begins, though it is empty."""
+        if window.kind == "sliding":
+            size_us = window.size_seconds * SECOND_US
+            while self.events and self.events[0].time_us + size_us <= moment_us:
+                self._take_out(self.events.popleft())
+            return
+        if self.leaves_us(window) <= moment_us:
+            end_us = self.leaves_us(window)
+            while self.events:
+                self._take_out(self.events.popleft())
+            self._start_us = end_us if keep_bucket and window.kind == "tumbling" else None
+
+    def add(self, window: Window, event: Counted, *, events_max: int, refs_max: int) -> int:
+        """Takes an event in; `leave` was called for its time before. Returns how many fell out for want of room."""
+        if self._start_us is None and window.kind != "sliding":
+            size_us = window.size_seconds * SECOND_US
+            self._start_us = event.time_us // size_us * size_us if window.kind == "tumbling" else event.time_us
+        self._last_us = event.time_us
+        if event.ref is not None and self._refs >= refs_max:
+            event.ref = None
+        self.events.append(event)
+        self._refs += event.ref is not None
+        for counts, names in self._counts(event):
+            for name in names:
+                counts[name] = counts.get(name, 0) + 1
+        fallen = 0
+        while len(self.events) > events_max:
+            self._take_out(self.events.popleft())
+            fallen += 1
+        return fallen
+
+    def drop(self, count: int) -> int:
+        """Takes the oldest out, for want of room; returns how many there were."""
+        fallen = min(count, len(self.events))
+        for _ in range(fallen):
+            self._take_out(self.events.popleft())
+        return fallen
+
+    def _take_out(self, event: Counted) -> None:
+        self._refs -= event.ref is not None
+        for counts, names in self._counts(event):
+            for name in names:
+                left = counts[name] - 1
+                if left:
+                    counts[name] = left
+                else:
+                    del counts[name]
+
+    def _counts(self, event: Counted) -> tuple[tuple[dict[str, int], tuple[str, ...]], ...]:
+        return (
+            (self.units, () if event.unit is None else (event.unit,)),
+            (self.sources, () if event.source is None else (event.source,)),
+            (self.values, event.values),
+            (self.rules, (event.rule,)),
+        )
+
+    def fields(self) -> list[Any]:
+        """For the snapshot; strings that repeat are written once."""
+        events = [
+            [e.time_us, e.article, e.rule, e.unit if e.unit != e.article else 0, e.source, e.values, ref_fields(e.ref)]
+            for e in self.events
+        ]
+        return [self._start_us, self._last_us, events]
+
+    @classmethod
+    def of_fields(cls, fields: list[Any]) -> Contents:
+        """From a snapshot."""
+        contents = cls()
+        start_us, last_us, events = fields
+        for time_us, article, rule, unit, source, values, ref in events:
+            event = Counted(time_us, article, rule, article if unit == 0 else unit, source, tuple(values), ref_of(ref))
+            contents.events.append(event)
+            contents._refs += event.ref is not None
+            for counts, names in contents._counts(event):
+                for name in names:
+                    counts[name] = counts.get(name, 0) + 1
+        contents._start_us, contents._last_us = start_us, last_us
+        return contents

@@ -1,0 +1,164 @@
+"""The memory of a partition: watermarks of several raw partitions, late matches, limits, snapshots."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from stream.detect import CLOCKS, DetectLimits, Memory, SnapshotError, fingerprint
+from stream.model import Alert
+from stream.rulelang import Correlation
+from tests.detect.kit import BEGIN, Feeder, correlation, match, ruleset, told
+
+MINUTE = 60
+RULES = ruleset(correlation(condition="{gte: 2}", window="{size: 1h, grace: 10m}", keep_firing_for="30m"))
+(BURST,) = RULES.correlations
+COUNT: Correlation = BURST
+
+
+def at(alerts: list[Alert]) -> list[tuple[str, float]]:
+    return [(alert.state, (alert.time - BEGIN).total_seconds() / MINUTE) for alert in alerts]
+
+
+def test_the_watermark_is_the_minimum_over_the_raw_partitions() -> None:
+    # partition 0  ───────────── 40
+    # partition 1  ─────── 20 ──────── 30
+    feeder = Feeder(RULES)
+    two = [(n, match(f"m{n}", 10 * MINUTE * n, counted=COUNT)) for n in (0, 1)]
+    assert feeder.feed([*two, (2, told(40 * MINUTE, partition=0, partitions=2))]) == []
+    assert feeder.feed([(3, told(20 * MINUTE, partition=1, partitions=2))]) == []
+    fired = feeder.feed([(4, told(20 * MINUTE + 0.1, partition=1, partitions=2))])
+    assert at(fired) == [("fired", 10)]
+    assert feeder.memory.reached(None) == BEGIN.timestamp() + 20 * MINUTE + 0.1
+
+
+def test_it_never_goes_back_and_an_absurd_date_on_one_partition_holds_nothing_up() -> None:
+    feeder = Feeder(RULES)
+    two = [(n, match(f"m{n}", n, counted=COUNT)) for n in (0, 1)]
+    alerts = feeder.feed([*two, (2, told(3_600.0)), (3, told(-1e9)), (4, told(3_601.0))])
+    assert at(alerts) == [("fired", 1 / 60)]
+    assert feeder.memory.reached(None) == BEGIN.timestamp() + 3_601
+
+
+def test_the_end_lifts_the_grace_and_leaves_episodes_open() -> None:
+    feeder = Feeder(RULES)
+    two = [(n, match(f"m{n}", 60 * MINUTE * n, counted=COUNT)) for n in (0, 0.5, 1)]
+    records = [(n, record) for n, (_, record) in enumerate(two)]
+    first = feeder.feed([*records, (3, told(60 * MINUTE, partition=0, partitions=2, ended=True))])
+    assert first == []
+    end = feeder.feed([(4, told(60 * MINUTE, partition=1, partitions=2, ended=True))])
+    assert at(end) == [("fired", 30)]
+    assert feeder.feed([(5, told(60 * MINUTE, partition=1, partitions=2, ended=True))]) == []
+
+
+def test_what_comes_below_the_watermark_is_late_once_and_then_known() -> None:
+    feeder = Feeder(RULES)
+    feeder.feed([(0, match("a", 0, counted=COUNT)), (1, told(30 * MINUTE))])
+    on_time, late = match("b", 20 * MINUTE, counted=COUNT), match("c", 20 * MINUTE - 1, counted=COUNT)
+    feeder.feed([(2, on_time), (3, late), (4, late), (5, match("a", 0, counted=COUNT))])
+    assert (feeder.late, feeder.known) == (1, 2)
+
+
+def test_a_worker_that_was_away_makes_nothing_late() -> None:
+    # Time is in the log: matches and control records stand in it in the order in which they were written.
+    feeder = Feeder(RULES)
+    log = [record for n in range(100) for record in (match(f"m{n}", n * MINUTE, counted=COUNT), told(n * MINUTE))]
+    feeder.feed(enumerate(log))
+    assert feeder.late == 0
+
+
+def test_keys_and_runs_are_bounded_and_what_goes_is_deleted_from_the_table() -> None:
+    rules = ruleset(correlation(condition="{gte: 2}", group_by="[source]"))
+    (counted,) = rules.correlations
+    feeder = Feeder(rules, DetectLimits(keys_max=100, runs_max=3))
+    for n in range(300):
+        feeder.feed([(n, match(f"m{n}", n, source=f"s{n}", counted=counted))])
+        feeder.save()
+    assert len(feeder.memory) == len(feeder.table) <= 100
+    for n in range(300, 320, 2):
+        run = f"run{n}"
+        feeder.feed([(n, match("m", 0, run=run, counted=counted)), (n + 1, told(1, run=run, ended=True))])
+        feeder.save()
+    runs = {key.split('"')[1] for key in feeder.table if key.startswith('["run')}
+    assert runs == {"run314", "run316", "run318"}
+    assert feeder.memory.forgotten > 200
+
+
+def test_too_many_that_wait_lose_the_latest_in_whatever_order_they_come() -> None:
+    kept = []
+    for order in (range(300), reversed(range(300))):
+        feeder = Feeder(RULES, DetectLimits(pending_max=100))
+        alerts = feeder.feed(
+            [(at_, match(f"m{n:03}", n, counted=COUNT)) for at_, n in enumerate(order)] + [(300, told(2_000.0))]
+        )
+        assert feeder.memory.forgotten == 200
+        kept.append([(a.state, a.group.count, a.article.id) for a in alerts])
+    assert kept[0] == kept[1]
+
+
+def full(limits: DetectLimits) -> Feeder:
+    """A memory whose one key holds as much of everything as it may."""
+    rules = ruleset(correlation(condition="{gte: 1000}", window="{size: 30d}", count="story"))
+    (counted,) = rules.correlations
+    feeder = Feeder(rules, limits)
+    chance = random.Random(1)
+    for n in range(4_000):
+        record = match(f"{chance.random()}{n:0200}", n, source=f"s{n}" * 20, counted=counted)
+        text = f"{chance.random()} " * 200
+        article = replace(record.article, title=text, url=f"https://example.org/{text[:200]}")
+        print_ = fingerprint([f"w{chance.random()}" for _ in range(100)])
+        feeder.feed([(n, replace(record, article=article, fingerprint=print_))])
+        if n == 2_999:
+            feeder.feed([(3_000, told(3_000.0))])
+    feeder.save()
+    return feeder
+
+
+def test_a_full_state_is_smaller_than_a_message_and_loses_nothing() -> None:
+    feeder = full(DetectLimits())
+    assert max(len(value) for value in feeder.table.values()) < 880_000
+
+
+def test_a_state_that_no_broker_would_take_shrinks_and_says_so() -> None:
+    feeder = full(DetectLimits(pending_max=2_000, snapshot_bytes_max=100_000))
+    assert max(len(value) for value in feeder.table.values()) <= 100_000
+    assert feeder.memory.forgotten > 500
+
+
+@pytest.mark.parametrize("data", [b"", b"\x02", b"\x02" + bytes(30), b'{"a": 1}' * 5, bytes([1, 9]) + bytes(20)])
+def test_a_snapshot_of_another_version_is_refused_and_says_what_to_do(data: bytes) -> None:
+    with pytest.raises(SnapshotError, match=r"expected format 1.*consumer group"):
+        Memory.restore([("k", data)])
+
+
+def test_a_broken_snapshot_is_refused_when_it_is_read() -> None:
+    feeder = Feeder(RULES)
+    feeder.feed([(0, match("a", 0, counted=COUNT)), (1, told(5.0))])
+    feeder.save()
+    (key,) = [key for key in feeder.table if key != CLOCKS]
+    feeder.table[key] = feeder.table[key][:-5]
+    feeder.restart()
+    with pytest.raises(SnapshotError, match="cannot be read"):
+        feeder.feed([(2, match("b", 1, counted=COUNT))])
+
+
+def test_equal_states_give_equal_bytes_and_a_snapshot_restores_to_the_same() -> None:
+    feeder = Feeder(RULES)
+    feeder.feed([(n, match(f"m{n}", n * MINUTE, counted=COUNT, source="x")) for n in range(5)])
+    feeder.feed([(5, told(40 * MINUTE)), (6, match("m9", 55 * MINUTE, counted=COUNT))])
+    feeder.save()
+    before = dict(feeder.table)
+    feeder.restart()
+    for key, record in (("m9", match("m9", 55 * MINUTE, counted=COUNT)),):
+        assert feeder.feed([(7, record)]) == [], key
+    feeder.feed([(8, match("n", 56 * MINUTE, counted=COUNT))])
+    feeder.save()
+    assert feeder.table != before
+    other = Feeder(RULES)
+    other.feed([(n, match(f"m{n}", n * MINUTE, counted=COUNT, source="x")) for n in range(5)])
+    other.feed([(5, told(40 * MINUTE)), (6, match("m9", 55 * MINUTE, counted=COUNT))])
+    other.feed([(7, match("m9", 55 * MINUTE, counted=COUNT)), (8, match("n", 56 * MINUTE, counted=COUNT))])
+    other.save()
+    assert other.table == feeder.table

@@ -1,0 +1,299 @@
+"""500 dated articles replayed on a real Kafka, at several speeds, with kills, 1 and 3 workers, 1 and 4 partitions.
+
+Correlations are the same everywhere, byte for byte, and the same as `redline scan` finds. Throttles follow the log of
+`matches`: the log as it was written, fed to the engine in one go, gives the alerts that came and the table as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from stream.broker.publisher import Publisher
+from stream.cli.scanning import Line, Scanner
+from stream.detect import Memory
+from stream.engine import Engine
+from stream.model import Record
+from stream.settings import Settings
+from stream.sources.item import Offered, Origin, record_of
+from stream.sources.replayer import Plan, Replayer
+from stream.sources.rulefiles import load_ruleset
+from stream.wire.topics import changelog_name
+from tests.faults.kit import Supervised, supervised
+from tests.worker.kit import make_topics, until
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+
+RULES = """\
+kind: rule
+id: t.dam
+severity: low
+match: dam
+alert: {group_by: [rule, story], throttle: {every: 6h, per: [rule, story]}}
+tests: [{name: f, article: {body: A dam.}, expect: fire}]
+---
+kind: rule
+id: t.flood
+severity: none
+topics: [flood]
+match: flood
+tests: [{name: f, article: {body: A flood.}, expect: fire}]
+---
+kind: correlation
+id: c.burst
+type: event_count
+rules: [t.dam]
+window: {size: 6h, grace: 1h}
+count: story
+condition: {gte: 4}
+keep_firing_for: 2h
+severity: critical
+---
+kind: correlation
+id: c.then
+type: temporal_ordered
+rules: [t.dam, t.flood]
+group_by: [source]
+window: {size: 5h, grace: 10m}
+severity: high
+---
+kind: correlation
+id: c.silence
+type: absence
+rules: [t.dam, t.flood]
+group_by: [source]
+window: {size: 12h}
+severity: info
+---
+kind: correlation
+id: c.session
+type: value_count
+rules: [t.flood]
+window: {size: 2d, type: session, gap: 45m}
+condition: {field: source, gte: 3}
+severity: medium
+---
+kind: correlation
+id: c.spike
+type: spike
+rules: [t.flood]
+window: {size: 3h}
+condition: {baseline: {over: 2d, factor: 2, min: 4}}
+severity: medium
+"""
+RUN = "made-set"
+BEGIN = datetime(2024, 3, 1, tzinfo=UTC)
+ALERTS = [f"alerts.{severity}" for severity in ("info", "low", "medium", "high", "critical")]
+COUNT = 500
+
+
+def made_articles() -> list[Offered]:
+    """Two weeks of articles in the order of their dates, copies of stories among them, and two absurd dates."""
+    chance = random.Random(20_261_126)
+    moment, stories, articles = BEGIN, [], []
+    for number in range(COUNT):
+        moment += timedelta(minutes=chance.choice((1, 5, 20, 40, 90, 150)))
+        if not stories or chance.random() < 0.6:
+            words = " ".join(f"word{chance.randrange(10**6)}" for _ in range(60))
+            stories.append(f"{chance.choice(('A dam broke.', 'A flood came.', 'A dam held the flood.'))} {words}")
+        body = chance.choice(stories[-3:])
+        published = {100: datetime(1970, 1, 1, tzinfo=UTC), 300: datetime(2100, 1, 1, tzinfo=UTC)}.get(number, moment)
+        fields = {
+            "id": f"a{number}",
+            "body": body,
+            "source": f"Source {chance.randrange(5)}",
+            "published": published.isoformat(),
+        }
+        articles.append(Offered(Origin("made", number), fields))
+    return articles
+
+
+def without_clock(event: bytes) -> tuple[str, str]:
+    """The id, and the rest but for `recordedtime`."""
+    fields: dict[str, Any] = json.loads(event)
+    del fields["recordedtime"]
+    return fields["id"], json.dumps(fields)
+
+
+def is_episode(event: str) -> bool:
+    return isinstance(json.loads(json.loads(event)["partitionkey"])[-1], list)
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "t.yml").write_text(RULES, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scanned(rules: Path) -> dict[str, str]:
+    """What `redline scan` finds: episodes and alerts, held-back ones among them, by id."""
+    from stream.cli.scanning import times_ahead
+
+    values = [record_of(item, run=RUN)[1] for item in made_articles()]
+    ahead = times_ahead(values, 900_000)
+    lines = [Line("made", n, value, ahead[n]) for n, value in enumerate(values)]
+    scanner = Scanner(Settings(rules_dir=rules), "alerts", suppressed=True)
+    out = scanner.run(lines, datetime.now(UTC))[0] + scanner.end(datetime.now(UTC))[0]
+    found = dict(without_clock(line) for line in out.splitlines())
+    assert sum(map(is_episode, found.values())) > 50
+    return found
+
+
+class Topics:
+    """Everything that stands on some topics, by topic and partition."""
+
+    def __init__(self, settings: Settings, names: list[str]) -> None:
+        self._consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
+        self._partitions = [
+            TopicPartition(name, p) for name in names for p in self._consumer.partitions_for_topic(name) or ()
+        ]
+        self._consumer.assign(self._partitions)
+        self._consumer.seek_to_beginning(*self._partitions)
+        self.records: dict[TopicPartition, list[Any]] = {partition: [] for partition in self._partitions}
+
+    def poll(self) -> bool:
+        """Reads what has come; True if that was anything."""
+        polled = self._consumer.poll(timeout_ms=300)
+        for partition, records in polled.items():
+            self.records[partition] += records
+        return bool(polled)
+
+    def values(self, *names: str) -> list[bytes]:
+        return [r.value for partition, records in self.records.items() if partition.topic in names for r in records]
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+def replay(settings: Settings, speed: float) -> None:
+    with Publisher(settings, client_id="test") as publisher:
+        plan = Plan(run=RUN, speed=speed, gap_seconds_max=0.5)
+        outcome = Replayer(publisher, settings, plan, report=lambda _: None).replay(made_articles())
+    assert outcome.complete
+
+
+def disturb(workers: list[Supervised], chance: random.Random, how: tuple[signal.Signals, ...]) -> None:
+    """Ends a worker, waits until it is back, and so on."""
+    for which in how:
+        victim = chance.choice(workers)
+        killed = victim.worker
+        victim.signal(which)
+        until(lambda v=victim, k=killed: v.worker is not k, "started again")
+        victim.worker.ready()
+
+
+@pytest.mark.parametrize(
+    ("partitions", "workers", "speed", "disturbances"),
+    [
+        pytest.param(1, 1, float("inf"), (), id="1 partition, 1 worker, at once"),
+        pytest.param(4, 1, 100_000, (signal.SIGKILL, signal.SIGTERM), id="4 partitions, 1 worker, kill and stop"),
+        pytest.param(4, 3, 50_000, (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL), id="4 partitions, 3 workers"),
+    ],
+)
+def test_the_same_alerts_everywhere(
+    kafka_settings: Settings,
+    rules: Path,
+    scanned: dict[str, str],
+    partitions: int,
+    workers: int,
+    speed: float,
+    disturbances: tuple[signal.Signals, ...],
+) -> None:
+    quick = {"session_timeout_ms": 3_000, "heartbeat_interval_ms": 300, "rules_dir": rules}
+    settings = kafka_settings.model_copy(update={**quick, "topic_partitions": partitions})
+    make_topics(settings, partitions)
+    prefix = settings.topic_prefix
+    watched = [prefix + name for name in (*ALERTS, "alerts.suppressed", "articles.late", "matches")]
+    with ExitStack() as opened:
+        started = [opened.enter_context(supervised(settings)) for _ in range(workers)]
+        for each in started:
+            each.worker.ready()
+        sending = threading.Thread(target=replay, args=(settings, speed))
+        sending.start()
+        disturb(started, random.Random(partitions + workers), disturbances)
+        sending.join(120)
+        topics = Topics(settings, watched)
+        opened.callback(topics.close)
+
+        def found() -> dict[str, str]:
+            return dict(map(without_clock, topics.values(*(prefix + n for n in (*ALERTS, "alerts.suppressed")))))
+
+        until(lambda: not topics.poll() and found().keys() >= scanned.keys(), "every alert", 90)
+        for each in started:
+            assert each.stop() == 0, each.worker.log
+        while topics.poll():
+            pass
+        events = found()
+        assert topics.values(prefix + "articles.late") == []
+        episodes = {name: event for name, event in events.items() if is_episode(event)}
+        assert differences(episodes, {name: e for name, e in scanned.items() if is_episode(e)}) == []
+        assert events.keys() == scanned.keys()
+        fired = {name for name, _ in map(without_clock, topics.values(*(prefix + name for name in ALERTS)))}
+        held = {name for name, _ in map(without_clock, topics.values(prefix + "alerts.suppressed"))}
+        assert held
+        assert fired.isdisjoint(held), "an alert is sent or held back, whatever was killed"
+        check_table(settings, topics, fired, held)
+
+
+def differences(found: dict[str, str], expected: dict[str, str]) -> list[str]:
+    """What differs, briefly: ids on one side alone, and the first differing part of the others."""
+    said = [f"{name} on one side alone" for name in found.keys() ^ expected.keys()]
+    for name in sorted(found.keys() & expected.keys()):
+        if found[name] != expected[name]:
+            pairs = zip(found[name], expected[name], strict=False)
+            at = next((n for n, (a, b) in enumerate(pairs) if a != b), 0)
+            said.append(f"{name}: …{found[name][at - 80 : at + 80]}… expected …{expected[name][at - 80 : at + 80]}…")
+    return said[:5]
+
+
+def check_table(settings: Settings, topics: Topics, fired: set[str], held: set[str]) -> None:
+    """The log of matches in one go: the same alerts, and the same bytes as in the changelog."""
+    engine = Engine(load_ruleset(settings.rules_dir), settings.engine_config())
+    again: set[str] = set()
+    again_held: set[str] = set()
+    expected: dict[tuple[int, bytes], bytes] = {}
+    for partition, records in topics.records.items():
+        if not partition.topic.endswith("matches"):
+            continue
+        memory = Memory(settings.detect_limits())
+        batch = engine.alert([as_record(r) for r in records], datetime.now(UTC), memory)
+        for output in batch.outputs:
+            (again_held if output.topic.endswith("suppressed") else again).add(without_clock(output.value)[0])
+        clocks = [] if batch.clocks is None else [batch.clocks]
+        for key, value in (*batch.states, *clocks):
+            assert value is not None
+            expected[partition.partition, f"{partition.partition}:{key}".encode()] = value
+    assert (again, again_held) == (fired, held)
+    assert dict(changelog(settings)) == expected
+
+
+def as_record(record: Any) -> Record:
+    headers = tuple(record.headers)
+    return Record(record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, headers)
+
+
+def changelog(settings: Settings) -> Iterator[tuple[tuple[int, bytes], bytes]]:
+    """The last value of each key in each partition of the table's changelog."""
+    reading = Topics(settings, [changelog_name(settings.consumer_group)])
+    try:
+        quiet = 0
+        while quiet < 3:
+            quiet = 0 if reading.poll() else quiet + 1
+        for partition, records in reading.records.items():
+            for key, value in {record.key: record.value for record in records}.items():
+                if value is not None:
+                    yield (partition.partition, key), value
+    finally:
+        reading.close()

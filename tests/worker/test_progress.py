@@ -1,0 +1,31 @@
+"""How far live articles are: the newest while there is work, the clock while there is none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from stream.detect import to_us
+from stream.wire.control import Control
+from stream.worker.progress import BEHIND, Progress
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+def at(seconds: float) -> int:
+    return to_us(NOON + timedelta(seconds=seconds))
+
+
+def test_a_busy_partition_tells_its_newest_article_once_a_second() -> None:
+    progress = Progress()
+    assert progress.handled(0, at(5), now=0.0) == [Control("progress", None, 0, NOON + timedelta(seconds=5))]
+    assert progress.handled(0, at(9), now=0.5) == []
+    assert progress.handled(1, at(1), now=0.5) == [Control("progress", None, 1, NOON + timedelta(seconds=1))]
+    assert progress.handled(0, at(2), now=1.0) == [Control("progress", None, 0, NOON + timedelta(seconds=9))]
+
+
+def test_a_chunk_without_live_articles_tells_nothing() -> None:
+    assert Progress().handled(0, None, now=0.0) == []
+
+
+def test_an_idle_partition_goes_with_the_clock_and_a_busy_one_does_not() -> None:
+    assert Progress().idle({0: 0, 1: 7}, NOON, now=0.0) == [Control("progress", None, 0, NOON - BEHIND)]
