@@ -24,7 +24,7 @@ from stream.clean.markup import has_tags, unwrap
 from stream.model import Reject
 from stream.model.article import TEXT_FIELD_CODE_POINTS_MAX, format_time
 from stream.net.urls import url_fault
-from stream.sources.feeds.memory import Entry
+from stream.sources.feeds.entry import Entry
 from stream.wire.decode import parse_time
 
 ENTRIES_MAX = 1_000

@@ -6,33 +6,16 @@ revision of the same article, up to REVISIONS_MAX: a counter in the text must no
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from stream.sources.contract import Token
+from stream.sources.feeds.entry import Entry, digest
 
 ENTRIES_REMEMBERED_MAX = 5_000
 """Of one feed: those that it still has, and so many of the older ones."""
 
 REVISIONS_MAX = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a feed, as the parser gives it; `link` where its page may be asked for, `complete`: with content."""
-
-    key: str
-    fields: dict[str, Any]
-    link: str | None
-    complete: bool
-
-    @property
-    def digest(self) -> str:
-        """Of its text: title and body, blanks apart."""
-        text = f"{self.fields.get('title', '')}\n{self.fields.get('body', '')}"
-        return _digest(" ".join(text.split()).encode("utf-8", "surrogatepass"))
 
 
 @dataclass(slots=True)
@@ -48,7 +31,7 @@ class Memory:
     @classmethod
     def of(cls, url: str, token: Token | None) -> Memory:
         """From a token; a fresh one if there is none, or if it is of another URL."""
-        name = _digest(url.encode())
+        name = digest(url.encode())
         given = token or {}
         match given:
             case {"url": str(found), "entries": dict(entries)} if found == name:
@@ -79,11 +62,11 @@ class Memory:
 
     def is_same(self, body: bytes) -> bool:
         """Whether this is the body that was worked on last."""
-        return self.body == _digest(body)
+        return self.body == digest(body)
 
     def worked_on(self, body: bytes, etag: str | None, last_modified: str | None) -> None:
         """All of this answer has been dealt with."""
-        self.body, self.etag, self.last_modified = _digest(body), etag, last_modified
+        self.body, self.etag, self.last_modified = digest(body), etag, last_modified
 
     def revision(self, entry: Entry) -> int | None:
         """As which revision to offer an entry; None if it is known as it is."""
@@ -111,8 +94,4 @@ class Memory:
 
 
 def _key(entry: Entry) -> str:
-    return _digest(entry.key.encode("utf-8", "surrogatepass"))
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=12).hexdigest()
+    return digest(entry.key.encode("utf-8", "surrogatepass"))

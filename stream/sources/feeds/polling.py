@@ -34,7 +34,8 @@ from stream.net.urls import base_of, redacted
 from stream.settings import Settings
 from stream.sources.configs import FeedConfig
 from stream.sources.contract import Outlet, Unacknowledged, pause
-from stream.sources.feeds.memory import Entry, Memory
+from stream.sources.feeds.entry import Entry
+from stream.sources.feeds.memory import Memory
 from stream.sources.feeds.pages import PAGE_TYPES
 from stream.sources.feeds.schedule import Turns, next_try
 from stream.sources.feeds.workshop import Workshop

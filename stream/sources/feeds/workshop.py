@@ -16,7 +16,7 @@ import orjson
 
 from stream.model import Reject
 from stream.sources.feeds.child import LENGTHS, frame
-from stream.sources.feeds.memory import Entry
+from stream.sources.feeds.entry import Entry
 
 JOBS_MAX = 2_000
 IDLE_SECONDS = 60.0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stream.model import Reject
 from stream.sources.feeds.entries import as_json, read_feed
-from stream.sources.feeds.memory import Entry
+from stream.sources.feeds.entry import Entry
 from stream.wire.decode import Decoded, article_from
 
 ARCHIVE = Path(__file__).resolve().parents[4] / "shared" / "data" / "feedparser_tests.tar.gz"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import orjson
 
-from stream.sources.feeds.memory import ENTRIES_REMEMBERED_MAX, REVISIONS_MAX, Entry, Memory
+from stream.sources.feeds.entry import Entry
+from stream.sources.feeds.memory import ENTRIES_REMEMBERED_MAX, REVISIONS_MAX, Memory
 
 URL = "https://user:secret@example.org/?key=secret"
 
