@@ -93,11 +93,11 @@ def test_rebalance_storm(kafka_settings: Settings, tmp_path: Path, report: Repor
         for worker in (first, second, third):
             worker.worker.ready()
         with Feeder(settings, RATE) as feeder:
-            for _ in range(6):
+            for _ in range(5):
                 feeder.wait(2 * RATE)
                 chance.choice((first, second, third)).signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
         account = settle(settings, feeder)
-        report(account.result("rebalance storm: three workers, one stopped or killed every 2 s", 6))
+        report(account.result("rebalance storm: three workers, one stopped or killed every 2 s", 5))
         account.check()
         for worker in (first, second, third):
             worker.worker.ready()
@@ -108,7 +108,7 @@ def test_more_comes_than_is_worked(settings: Settings, report: Report) -> None:
     """A backlog of megabytes behind a slow worker: lag says so, memory does not."""
     slow = settings.model_copy(update={"batch_records_max": 1})
     body = "Nothing about anything. " * 2_000
-    backlog = [(f"a{n}".encode(), scenarios.article(n, body=body, fires=False)) for n in range(4_000)]
+    backlog = [(f"a{n}".encode(), scenarios.article(n, body=body, fires=False)) for n in range(2_000)]
     publish(settings, "articles.raw", backlog[:200])
     with running(slow, REAL) as worker, following(settings, "articles.tagged") as follower:
         worker.ready()
@@ -125,6 +125,6 @@ def test_more_comes_than_is_worked(settings: Settings, report: Report) -> None:
         size = sum(len(value or b"") for _, value in backlog) / 1e6
         remark = f"backlog {size:.0f} MB, lag up to {most_lag:.0f} records, memory grew by {grown:.0f} MB"
         report(Result("more comes than is worked (back-pressure)", 1, len(backlog), 0, 0, (), remark))
-        assert most_lag > 500
+        assert most_lag > 300
         assert grown < size / 2
         assert worker.stop() == 0
