@@ -133,11 +133,11 @@ def _section(title: str, command: str, head: dict[str, Any], results: list[dict[
         for r in results
     ]
     lost = sum(result["lost"] for result in results)
-    articles = sum(result["articles"] for result in results)
+    articles = sum(result["articles"] for result in results if not result["remark"].startswith("same articles"))
     return (
         f"## {title}\n\n`{command}` on {head['date']}, Kafka {head['kafka']}, Python {head['python']}, "
         f"{head['cores']} cores at a load of {head['load']:.0f} before the start (above 1, others worked there too).\n"
-        f"Lost in all: **{lost}** of {articles:,}.\n\n" + "\n".join(rows) + "\n"
+        f"{head.get('remark', '')}\n\nLost in all: **{lost}** of {articles:,}.\n\n" + "\n".join(rows) + "\n"
     )
 
 
