@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
-from kafka.errors import KafkaError  # type: ignore[import-untyped]
+from kafka.errors import CoordinatorNotAvailableError, KafkaError  # type: ignore[import-untyped]
 
 from stream.broker.connection import clear_errors, client_options, describe, wait_until_reachable
 from stream.broker.ends import end_offsets
@@ -57,8 +57,7 @@ class GroupWatch:
     def state(self) -> GroupState:
         """How the group is now. Raises `ServiceError` if the broker does not answer."""
         try:
-            described = self._admin.describe_groups([self._group]).get(self._group, {})
-            committed = self._admin.list_group_offsets({self._group: None}).get(self._group, {})
+            described, committed = self._described()
             ends = self._ends()
         except (KafkaError, ValueError) as error:
             raise ServiceError(f"the broker does not tell about the group {self._group}: {describe(error)}") from error
@@ -78,6 +77,16 @@ class GroupWatch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+    def _described(self) -> tuple[dict[str, Any], dict[TopicPartition, Any]]:
+        try:
+            return (
+                self._admin.describe_groups([self._group]).get(self._group, {}),
+                self._admin.list_group_offsets({self._group: None}).get(self._group, {}),
+            )
+        except CoordinatorNotAvailableError:
+            # A cluster that never had a group yet: it makes room for them now that somebody asked.
+            return {}, {}
 
     def _ends(self) -> dict[TopicPartition, int]:
         # A consumer of its own each time: one that is asked again would answer what it knew before.

@@ -1,0 +1,56 @@
+"""The group of workers as Apache Kafka tells it: members, their partitions, how far behind; and the newest records."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stream.broker.admin import Admin
+from stream.broker.groups import GroupWatch
+from stream.broker.publisher import Publisher
+from stream.broker.subscriber import Subscriber
+from stream.model import Output
+from stream.settings import Settings
+from stream.wire.topics import RAW, full_name
+
+pytestmark = pytest.mark.kafka
+
+
+def test_members_partitions_and_lag_are_told(kafka_settings: Settings) -> None:
+    with Admin(kafka_settings) as admin:
+        admin.create([RAW])
+    topic = full_name(kafka_settings.topic_prefix, RAW)
+    group = kafka_settings.consumer_group
+    with GroupWatch(kafka_settings, group, [topic]) as watch:
+        before = watch.state()
+        assert (before.members, set(before.lag.values())) == ((), {0})
+        with Publisher(kafka_settings) as publisher:
+            for number in range(40):
+                publisher.send(Output(topic, f"k{number}".encode(), b"x"), partition=number % 4)
+            assert publisher.flush(30) == 0
+        assert watch.state().lag == {(topic, number): 10 for number in range(4)}
+        with Subscriber(kafka_settings, [topic], start="earliest", group=group) as subscriber:
+            deadline, read = time.monotonic() + 60, 0
+            while read < 40 or sum(watch.state().lag.values()):
+                read += len(subscriber.poll(0.2))
+                assert time.monotonic() < deadline, (read, watch.state())
+            (member,) = watch.state().members
+            assert sorted(member.partitions) == [(topic, number) for number in range(4)]
+            assert member.host
+            assert watch.state().state == "Stable"
+
+
+def test_only_the_newest_records_are_read_where_that_is_asked_for(kafka_settings: Settings) -> None:
+    with Admin(kafka_settings) as admin:
+        admin.create([RAW])
+    topic = full_name(kafka_settings.topic_prefix, RAW)
+    with Publisher(kafka_settings) as publisher:
+        for number in range(40):
+            publisher.send(Output(topic, b"k", str(number).encode()), partition=number % 4)
+        assert publisher.flush(30) == 0
+    with Subscriber(kafka_settings, [topic], start="earliest", newest={topic: 8}) as subscriber:
+        assert not subscriber.caught_up
+        values = sorted(int(record.value or b"") for record in subscriber.read_to_end(seconds_max=60))
+        assert values == list(range(32, 40))
+        assert subscriber.caught_up
