@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-engine bench-stories bench-ingest bench-feeds audit rules-quality docs lock clean
+.PHONY: help demo test test-kafka test-ops test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ bench: $(VENV)/.dev ## engine and pipeline speed, beside a raw loop doing the sa
 bench-pipeline: $(VENV)/.dev $(VENV)-bench/.done ## worker and driver on a real Kafka beside Faust, Quix Streams, confluent-kafka
 	$(BIN)/python -m bench.pipeline --kafka --peers $(VENV)-bench/bin/python $(ARGS)
 	$(BIN)/python -m bench.driver --peers $(VENV)-bench/bin/python
+
+bench-detect: $(VENV)/.dev ## matches a second through detection, memory and time to restore with many keys
+	$(BIN)/python -m bench.detect $(ARGS)
 
 bench-engine: $(VENV)/.dev ## µs an article by stage of the engine, beside one re alternation (ARGS=FILE.ndjson: more corpora)
 	$(BIN)/python -m bench.engine $(ARGS)
