@@ -60,8 +60,9 @@ bench-pipeline: $(VENV)/.dev $(VENV)-bench/.done ## worker and driver on a real 
 bench-detect: $(VENV)/.dev ## matches a second through detection, memory and time to restore with many keys
 	$(BIN)/python -m bench.detect $(ARGS)
 
-bench-engine: $(VENV)/.dev ## µs an article by stage of the engine, beside one re alternation (ARGS=FILE.ndjson: more corpora)
-	$(BIN)/python -m bench.engine $(ARGS)
+bench-engine: $(VENV)/.dev $(VENV)/.bench-engine ## µs an article by stage, then texts a second beside other matchers (DATA="FILE.jsonl.gz …": more texts)
+	$(BIN)/python -m bench.engine --field text $(DATA)
+	$(BIN)/python -m bench.throughput $(ARGS) $(DATA)
 
 bench-ingest: $(VENV)/.dev ## articles a second over HTTP to acknowledged records, beside a bare publisher
 	$(BIN)/python -m bench.ingest $(ARGS)
@@ -85,6 +86,7 @@ lock: $(VENV)/.dev ## resolve pyproject.toml again into the lock files
 	$(UVLOCK) --group build pyproject.toml -o requirements.lock
 	$(UVLOCK) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(UVLOCK) --group bench pyproject.toml -o requirements-bench.lock
+	$(UVLOCK) --group bench-engine -c requirements.lock pyproject.toml -o requirements-bench-engine.lock
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -109,4 +111,9 @@ $(VENV)-bench/.done: requirements-bench.lock
 	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
 	@echo "Installing what the benchmark compares with into $(VENV)-bench (once) …"
 	@$(VENV)-bench/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# Matchers that the benchmark of the engine compares with; they need nothing else, so they may live beside the tools.
+$(VENV)/.bench-engine: requirements-bench-engine.lock $(VENV)/.dev
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench-engine.lock
 	@touch $@

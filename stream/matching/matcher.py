@@ -215,6 +215,8 @@ def _first_spans(held: _Held, count: int) -> Spans:
 
     What stands at one place may be one piece or several, so places are counted, not spans.
     """
+    if count < 1:
+        return []
     # One node may find the same words for different reasons, which make different clauses.
     once = {
         (first, last, node.number, id(extra)): (first, last, node, extra) for first, last, node, extra in held.spans

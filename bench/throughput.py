@@ -1,0 +1,257 @@
+"""How many texts a second does one core match, beside other ways to look for the same phrases, in one run?
+
+    python -m bench.throughput [--texts N] [--repeat N] [FILE.jsonl.gz …]
+
+Texts are pieces of 1,600 code points of the seeds and of the files (body in `text`). One half of them gives the words
+of the rules, the other half is matched. Times are processor time of the fastest of N rounds, in µs a text.
+
+    ours     from the text as received to the rules that hold; the last column adds their evidence
+    peers    get the text read already: tokens between blanks, in which a phrase is a plain substring
+
+`hits` are pairs of text and rule. Those of the peers are compared with ours on texts that are one sentence each, for no
+peer knows sentences; differences have to be 0, but for peers that leave out overlapping phrases (`-n`: not found).
+"""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import random
+import re
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import click
+import orjson
+
+from stream.matching import Limits, Matcher, ReadArticle, read_article
+from stream.model import Article, Severity
+from stream.rulelang.nodes import And, Near, Node, Not, Or, Phrase, Scoped, Word
+from stream.rulelang.ruleset import Rule, RuleSet, Scope
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+TIME = datetime(2024, 9, 12, tzinfo=UTC)
+TEXT_CODE_POINTS = 1_600
+PHRASE_RULES = (1_000, 10_000, 100_000)
+BOOLEAN_RULES = (1_000, 10_000)
+RE_RULES_MAX = 1_000
+"""More patterns take `re` minutes."""
+
+Finder = Callable[[str], Iterable[int]]
+"""From a text that is read already to the numbers of the rules found."""
+
+
+@click.command(help=__doc__)
+@click.option("--texts", "count", default=200, help="How many texts are matched.")
+@click.option("--repeat", default=5, help="Rounds; the fastest counts.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+def main(count: int, repeat: int, files: tuple[Path, ...]) -> None:
+    """Print one block a rule set."""
+    pieces = _pieces(files)
+    random.Random(0).shuffle(pieces)
+    texts, others = pieces[:count], pieces[count:] or pieces
+    read = [_read(text) for text in texts]
+    plain = [" ".join(article.body.tokens) for article in read]
+    gc.collect()
+    gc.freeze()
+    reading = _best(lambda: [_read(text) for text in texts], repeat) / len(texts)
+    scanning = _best(lambda: [text.find("\x00") for text in texts], repeat) / len(texts)
+    print(f"{len(texts)} texts of {sum(map(len, texts)) // len(texts)} code points; µs a text")
+    print(f"read {reading:.0f}   (a bare scan of the same text for one character: {scanning:.1f})")
+    tokens = [_read(text).body.tokens for text in others]
+    for number in PHRASE_RULES:
+        phrases = _phrases(tokens, number)
+        matcher = _block(f"{len(phrases)} phrases", [_phrase(p) for p in phrases], texts, repeat)
+        ours = [{int(match.rule.id) for match in found} for found in matcher.match([_read(text) for text in plain])]
+        for name, make in PEERS.items():
+            if name.startswith("re") and number > RE_RULES_MAX:
+                continue
+            _peer(name, make(phrases), plain, ours, repeat)
+    words = _words(tokens)
+    for number in BOOLEAN_RULES:
+        _block(f"{number} Boolean rules", [_boolean(n, words, rare=False) for n in range(number)], texts, repeat)
+    _block("10000 rare rules", [_boolean(n, words, rare=True) for n in range(10_000)], texts, repeat)
+
+
+def _block(name: str, nodes: Sequence[Node], texts: Sequence[str], repeat: int) -> Matcher:
+    """Measure one rule set; answers with its matcher, which collects no evidence."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    rules = RuleSet(tuple(_rule(number, node) for number, node in enumerate(nodes)), 0, "")
+    deciding = Matcher(rules, Limits(evidence_per_match_max=0))
+    deciding.match([_read(texts[0])])
+    compiled = time.process_time() - start
+    grown = max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    explaining = Matcher(rules)
+    gc.collect()
+    gc.freeze()
+    decide = _best(lambda: deciding.match([_read(text) for text in texts]), repeat) / len(texts)
+    explain = _best(lambda: explaining.match([_read(text) for text in texts]), max(1, repeat // 2)) / len(texts)
+    found = deciding.match([_read(text) for text in texts])
+    print(f"\n{name}: {sum(map(len, found)) / len(texts):.1f} hits a text; ", end="")
+    print(f"compiled in {compiled:.1f} s, at most {grown:.0f} MB more")
+    print(f"  {'ours':16} {decide:9.0f} µs   {1e6 / decide:8,.0f} texts/s   with evidence {explain:.0f} µs")
+    return deciding
+
+
+def _peer(name: str, find: Finder, texts: Sequence[str], ours: Sequence[set[int]], repeat: int) -> None:
+    took = _best(lambda: [set(find(text)) for text in texts], max(1, repeat // 2)) / len(texts)
+    theirs = [set(find(text)) for text in texts]
+    missed = sum(len(our - their) for our, their in zip(ours, theirs, strict=True))
+    more = sum(len(their - our) for our, their in zip(ours, theirs, strict=True))
+    hits = sum(map(len, theirs))
+    print(f"  {name:16} {took:9.0f} µs   {1e6 / took:8,.0f} texts/s   {hits} hits, -{missed} +{more}")
+
+
+def _re_each(phrases: Sequence[str]) -> Finder:
+    compiled = [re.compile(rf"\b{re.escape(phrase)}\b") for phrase in phrases]
+    return lambda text: [number for number, pattern in enumerate(compiled) if _whole(pattern.search(text), text)]
+
+
+def _whole(found: re.Match[str] | None, text: str) -> bool:
+    """Whether a match stands between blanks: `\\b` is also beside an apostrophe or a point inside a token."""
+    if found is None:
+        return False
+    padded = f" {text} "
+    return f" {found[0]} " in padded
+
+
+def _re_alternation(phrases: Sequence[str]) -> Finder:
+    numbers = {phrase: number for number, phrase in enumerate(phrases)}
+    pattern = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, sorted(phrases, key=len, reverse=True)))})(?!\S)")
+    return lambda text: [numbers[found] for found in pattern.findall(text)]
+
+
+def _pyahocorasick(phrases: Sequence[str]) -> Finder:
+    import ahocorasick
+
+    automaton = ahocorasick.Automaton()
+    for number, phrase in enumerate(phrases):
+        automaton.add_word(f" {phrase} ", number)
+    automaton.make_automaton()
+    return lambda text: [number for _, number in automaton.iter(f" {text} ")]
+
+
+def _flashtext2(phrases: Sequence[str]) -> Finder:
+    from flashtext2 import KeywordProcessor
+
+    processor = KeywordProcessor(case_sensitive=True)
+    for number, phrase in enumerate(phrases):
+        processor.add_keyword(phrase, str(number))
+    return lambda text: map(int, processor.extract_keywords(text))
+
+
+def _re2_set(phrases: Sequence[str]) -> Finder:
+    import re2
+
+    options = re2.Options()
+    options.max_mem = 1 << 30
+    options.log_errors = False
+    found = re2.Set.SearchSet(options)
+    for phrase in phrases:
+        found.Add(f" {re2.escape(phrase)} ")
+    found.Compile()
+    return lambda text: found.Match(f" {text} ") or ()
+
+
+PEERS: dict[str, Callable[[Sequence[str]], Finder]] = {
+    "re, one a rule": _re_each,
+    "re alternation": _re_alternation,
+    "pyahocorasick": _pyahocorasick,
+    "flashtext2": _flashtext2,
+    "RE2 Set": _re2_set,
+}
+
+
+def _phrases(tokens: Sequence[Sequence[str]], count: int) -> list[str]:
+    """Two to four words that follow each other in other texts, one of them of six letters or more."""
+    dice = random.Random(1)
+    found: dict[str, None] = {}
+    for _ in range(count * 20):
+        words = dice.choice(tokens)
+        start = dice.randrange(max(1, len(words) - 4))
+        phrase = words[start : start + dice.randint(2, 4)]
+        if len(phrase) > 1 and all(w.isascii() for w in phrase) and any(len(w) > 5 and w.isalpha() for w in phrase):
+            found[" ".join(phrase)] = None
+            if len(found) == count:
+                break
+    return list(found)
+
+
+def _phrase(text: str) -> Phrase:
+    return Phrase(tuple(map(Word, text.split())))
+
+
+def _words(tokens: Sequence[Sequence[str]]) -> list[str]:
+    """Words of four letters or more, the most frequent first."""
+    counts = Counter(word for words in tokens for word in set(words) if len(word) > 3 and word.isascii())
+    return [word for word, _ in counts.most_common() if word.isalpha()]
+
+
+def _boolean(number: int, words: Sequence[str], *, rare: bool) -> Node:
+    """A rule of two or three lists, over words that are seldom, or hardly ever, in a text."""
+    dice = random.Random(number)
+    low, high = (len(words) // 2, len(words)) if rare else (len(words) // 40, len(words) // 3)
+
+    def either() -> Or:
+        return Or(tuple(Word(words[dice.randrange(low, high)], inflected=True) for _ in range(dice.randint(3, 8))))
+
+    def usual() -> Or:
+        return Or(tuple(Word(words[dice.randrange(20, len(words) // 20)]) for _ in range(dice.randint(3, 8))))
+
+    match dice.randrange(4):
+        case 0:
+            return Near(either(), usual(), dice.randint(3, 12))
+        case 1:
+            return Scoped("SENTENCE", And((either(), usual())))
+        case 2:
+            return And((either(), usual(), Not(either())))
+        case _:
+            return And((either(), usual()))
+
+
+def _rule(number: int, node: Node) -> Rule:
+    return Rule(str(number), 1, "", "", "experimental", Severity.NONE, (), (), Scope(), node, (), "", (), "", 1)
+
+
+def _read(text: str) -> ReadArticle:
+    return read_article(_article(text), TIME)
+
+
+@cache
+def _article(text: str) -> Article:
+    # Made once: decoding is not measured here.
+    return Article(id="a", body=text)
+
+
+def _pieces(files: Sequence[Path]) -> list[str]:
+    bodies = [path.read_text(encoding="utf-8") for path in sorted(SEEDS.glob("*.txt"))]
+    for path in files:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        bodies += [orjson.loads(line)["text"] for line in data.splitlines() if line.strip()]
+    pieces = []
+    for body in bodies:
+        start = 0
+        while len(body) - start >= TEXT_CODE_POINTS:
+            pieces.append(body[start : start + TEXT_CODE_POINTS])
+            start += TEXT_CODE_POINTS
+    return pieces
+
+
+def _best(work: Callable[[], object], repeat: int) -> float:
+    """Processor time of the fastest round, in µs."""
+    best = float("inf")
+    for _ in range(repeat):
+        start = time.process_time()
+        work()
+        best = min(best, time.process_time() - start)
+    return best * 1e6
+
+
+if __name__ == "__main__":
+    main()
