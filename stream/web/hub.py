@@ -16,6 +16,10 @@ import orjson
 
 EVENTS_KEPT_MAX = 2_000
 
+PIECE_BYTES_MAX = 16_384
+"""Queued events are shared by all readers, a piece of a stream is a copy for one: it ends with the event that reaches
+this size."""
+
 
 class Reader:
     """One connection's queue."""
@@ -42,14 +46,18 @@ class Reader:
         self._ready.set()
 
     async def take(self) -> bytes:
-        """All that waits, as one piece of the stream; waits for something."""
+        """The oldest of what waits, as one piece of the stream; waits for something."""
         await self._ready.wait()
-        self._ready.clear()
         missed, self._missed = self._missed, 0
-        events = list(self._queue)
-        self._queue.clear()
+        events: list[bytes] = []
         if missed:
-            events.insert(0, _frame("gap", {"missed": missed, "reason": "this reader was too slow"}, None))
+            events.append(_frame("gap", {"missed": missed, "reason": "this reader was too slow"}, None))
+        size = 0
+        while self._queue and size < PIECE_BYTES_MAX:
+            events.append(self._queue.popleft())
+            size += len(events[-1])
+        if not self._queue:
+            self._ready.clear()
         return b"".join(events)
 
 

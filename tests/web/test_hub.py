@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stream.settings import Settings
-from stream.web.hub import EVENTS_KEPT_MAX, Hub
+from stream.web.hub import EVENTS_KEPT_MAX, PIECE_BYTES_MAX, Hub
 from tests.web.kit import Pipeline, WebServer, article, eventually, fetch
 
 
@@ -50,7 +50,13 @@ def test_who_was_away_for_too_long_is_told_how_much_is_missing() -> None:
         ((name, data, identifier),) = events(await hub.join(last).take())
         assert (name, data) == ("gap", {"missed": 5, "reason": "too long away"})
         assert identifier == hub.cursor
-        assert len(events(await hub.join(f"{last.split('-')[0]}-6").take())) == EVENTS_KEPT_MAX
+        back = hub.join(f"{last.split('-')[0]}-6")
+        found: list[object] = []
+        while len(found) < EVENTS_KEPT_MAX:
+            piece = await back.take()
+            assert len(piece) < 2 * PIECE_BYTES_MAX
+            found += [data for _, data, _ in events(piece)]
+        assert found == list(range(5, EVENTS_KEPT_MAX + 5))
 
     asyncio.run(run())
 
