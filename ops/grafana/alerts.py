@@ -116,7 +116,7 @@ def over_all() -> list[Panel]:
             "How far the event time up to which live articles are complete is behind the clock. Correlations wait for "
             "it, and for their grace.",
             "s",
-            [Query("clamp_min(time() - min(redline_watermark_seconds), 0)", "behind")],
+            [Query("clamp_min(time() - min(redline_watermark_seconds > 0), 0)", "behind")],
             span=8,
         ),
         over_time(
