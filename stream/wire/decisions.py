@@ -1,7 +1,7 @@
 """Decisions <-> messages of the compacted topic `decisions`. Never raises on bad input.
 
 The key is the kind and the id: an acknowledgement and a verdict of the same alert, from two people at once, must not
-overwrite each other (docs/adr/0006-keys-of-decisions.md).
+overwrite each other (docs/adr/0005-keys-of-decisions.md).
 """
 
 from __future__ import annotations
