@@ -34,6 +34,7 @@ from stream.sources.item import Item
 from stream.sources.replayer import Plan, Progress, Replayer, Trouble
 from stream.sources.rulefiles import load_ruleset
 from stream.sources.seeds import read_articles
+from stream.wire.decode import is_control
 from stream.wire.topics import RAW, TOPICS, full_name
 
 SETTLE_SECONDS = 1.0
@@ -189,7 +190,8 @@ class Demo:
         try:
             while not self._stop_reading.is_set():
                 for record in subscriber.poll(0.1):
-                    self._changed_at = time.monotonic()
+                    if not is_control(record):  # those come every second, whether anything happens or not
+                        self._changed_at = time.monotonic()
                     if self._seen.take(record) and (alert := parse_alert(record.value)):
                         self._console.print(self._rendered(alert), soft_wrap=True)
                         self._console.print()
