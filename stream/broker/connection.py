@@ -72,15 +72,20 @@ def reachable(settings: Settings) -> bool:
 
 def troubles(settings: Settings, timeout_seconds: float) -> dict[str, Trouble]:
     """What each broker did instead of letting us in within the time; empty as soon as one does."""
-    tls, login = tls_context(settings), login_of(settings)
     found = {}
     for broker in settings.bootstrap.split(","):
-        host, _, port = broker.rpartition(":")
-        what = trouble(host.strip("[]"), int(port), tls=tls, login=login, timeout_seconds=timeout_seconds)
+        what = trouble_at(settings, broker, timeout_seconds)
         if what is None:
             return {}
         found[broker] = what
     return found
+
+
+def trouble_at(settings: Settings, broker: str, timeout_seconds: float) -> Trouble | None:
+    """None if this broker (host:port) lets us in within the time, else what it did instead."""
+    host, _, port = broker.rpartition(":")
+    tls, login = tls_context(settings), login_of(settings)
+    return trouble(host.strip("[]"), int(port), tls=tls, login=login, timeout_seconds=timeout_seconds)
 
 
 @contextmanager

@@ -45,17 +45,20 @@ class Subscriber:
         start: Literal["earliest", "latest"] = "latest",
         group: str | None = None,
         newest: Mapping[str, int] | None = None,
+        since_ms: int | None = None,
     ) -> None:
         """Connects. `topics` are full names; `start` counts for a group only where it has committed nothing.
 
         `newest`: of these topics, with `start` earliest and no group, about so many of the newest records at most.
+        `since_ms`: without a group, in place of `start`: records from this Kafka time on (ms since 1970 UTC).
 
         Raises `ServiceError` if no broker can be reached in time or a topic does not exist.
         """
         self._settings = settings
         self._started_ms = time.time_ns() // 1_000_000
         self._ends: dict[TopicPartition, int] = {}
-        self._skip_old = start == "latest" and group is None
+        self._skip_old = start == "latest" and group is None and since_ms is None
+        self._since_ms = since_ms or 0
         wait_until_reachable(settings)
         options = client_options(settings, client_id="redline-subscriber")
         with clear_errors(settings):
@@ -65,6 +68,8 @@ class Subscriber:
                 self._partitions = self._existing(topics)
                 if group is not None:
                     self._consumer.subscribe(list(topics))
+                elif since_ms is not None:
+                    self._assign_since(since_ms)
                 else:
                     self._assign(start, newest or {})
             except BaseException:
@@ -85,7 +90,7 @@ class Subscriber:
             _record(found)
             for partition, batch in batches.items()
             for found in batch
-            if not (self._skip_old and self._is_old(partition, found))
+            if found.timestamp >= self._since_ms and not (self._skip_old and self._is_old(partition, found))
         ]
 
     @property
@@ -139,6 +144,16 @@ class Subscriber:
         # Asked for now, not at the first poll: what comes in between is new.
         for partition, offset in self._consumer.end_offsets(self._partitions).items():
             self._consumer.seek(partition, offset)
+
+    def _assign_since(self, since_ms: int) -> None:
+        self._consumer.assign(self._partitions)
+        found = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, since_ms))
+        ends = self._consumer.end_offsets(self._partitions)
+        for partition in self._partitions:
+            # Nothing so new: read from the end on. Where the embedded broker knows nothing, it says offset 0, which
+            # costs reading but nothing else: older records are left out by their time.
+            at = found.get(partition)
+            self._consumer.seek(partition, ends[partition] if at is None else at.offset)
 
     def _seek_to_newest(self, partitions: list[TopicPartition], newest: Mapping[str, int]) -> None:
         # An end that is told too low (see `ends`) only means some records more.

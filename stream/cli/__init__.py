@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("stream.cli.worker:worker", "Read articles from Kafka, tag topics, raise alerts."),
     "web": ("stream.cli.web:web", "The live page: alerts, overview, rules, playground."),
     "topics": ("stream.cli.topics:topics", "Create or list the topics."),
+    "doctor": ("stream.cli.doctor:doctor", "Check machine, rules, Kafka and services; say what to do."),
+    "tap": ("stream.cli.tap:tap", "Print the records of any topic, or save them as a fixture."),
     "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive; acknowledge, judge, silence."),
     "rules": ("stream.cli.rules:rules", "Check, format, test and explain rules."),
     "scan": ("stream.cli.scan:scan", "The whole engine without a broker: articles in, alerts out."),

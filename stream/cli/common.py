@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -39,3 +40,8 @@ def setting_flags(*fields: str) -> Callable[[_Command], _Command]:
 def load_settings(flags: dict[str, Any]) -> Settings:
     """Settings from flags (those named like settings), environment and `.env`. Raises `SettingsError`."""
     return load({name: value for name, value in flags.items() if name in Settings.model_fields})
+
+
+def quiet_clients() -> None:
+    """For commands whose output people look at: what the Kafka client has to say, we say in our own words."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)

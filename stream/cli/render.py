@@ -88,12 +88,12 @@ def render_alert(alert: ShownAlert, *, marks: bool = False, width: int | None = 
     if alert.state != "fired":
         text.append(f"  [{alert.state}]", "italic")
     for sentence, matched in _sentences(alert.evidence):
-        for line in _lines(highlight(sentence, matched, marks=marks), width):
+        for line in broken(highlight(sentence, matched, marks=marks), width, len(_INDENT)):
             text.append(f"\n{_INDENT}")
             text.append_text(line)
     about = " · ".join(part for part in (alert.source, alert.title) if part) or "no source or title given"
     exercise = " (exercise)" if alert.exercise else ""
-    for line in _lines(Text(f"— {about}{exercise}", "dim"), width):
+    for line in broken(Text(f"— {about}{exercise}", "dim"), width, len(_INDENT)):
         text.append(f"\n{_INDENT}")
         text.append_text(line)
     return text
@@ -115,10 +115,11 @@ def highlight(sentence: str, matched: tuple[str, ...], *, marks: bool = False) -
     return shown.append("…" if end < len(sentence) else "")
 
 
-def _lines(sentence: Text, width: int | None) -> Iterable[Text]:
+def broken(text: Text, width: int | None, indent: int) -> Iterable[Text]:
+    """The text in lines that, indented by so many blanks, fit into `width` columns."""
     if width is None or width < COLUMNS_MIN:
-        return [sentence]
-    lines = sentence.wrap(Console(width=width), width - len(_INDENT))
+        return [text]
+    lines = text.wrap(Console(width=width), width - indent)
     for line in lines:
         line.rstrip()
     return lines
