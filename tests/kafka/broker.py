@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import tempfile
 import time
 import uuid
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +22,10 @@ HERE = Path(__file__).parent
 JARS = HERE.parent.parent / ".cache" / f"kafka-{VERSION}"
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
+PORTS = (15_000, 32_000)
+
+_given: set[int] = set()
+_chance = random.SystemRandom()  # others on this machine choose too, and tests may seed the common one
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -61,11 +67,13 @@ class KafkaBroker:
         self._properties = self.folder / "server.properties"
         properties = PROPERTIES.format(port=self.port, controller=self.controller_port, folder=self.folder)
         self._properties.write_text(properties + self.more_properties(), encoding="utf-8")
-        subprocess.run(
+        done = subprocess.run(
             _java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties), *self.more_format()),
-            check=True,
             capture_output=True,
+            text=True,
         )
+        if done.returncode:
+            raise RuntimeError(f"the storage was not formatted: {done.stdout[-2_000:]}{done.stderr[-2_000:]}")
 
     def more_properties(self) -> str:
         """Lines behind the properties above, of which they win; the folder is there already."""
@@ -157,10 +165,15 @@ def _java(main: str, *arguments: str) -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many ports of loopback that nothing listens on."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """So many ports of loopback that nothing listens on, none of them given before.
+
+    Below the ports that the system gives to clients: one of those could be taken before the server is there.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = _chance.randrange(*PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            if port not in _given:
+                _given.add(port)
+                found.append(port)
+    return found

@@ -19,6 +19,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import group_coordinator
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.producer import sender as producer_sender
 from aiokafka.structs import OffsetAndMetadata
 from faust.tables.recovery import Recovery
@@ -147,6 +148,23 @@ def test_a_seek_throws_away_what_was_fetched_before() -> None:
 def test_the_client_reads_its_fetch_wait_when_it_starts() -> None:
     assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.start)
     assert "fetch_max_wait_ms=1500" in inspect.getsource(AIOKafkaConsumerThread._create_worker_consumer)
+
+
+def test_the_client_asks_each_fetch_with_the_wait_of_its_fetcher_and_knows_how_far_partitions_are() -> None:
+    assert "self._fetch_max_wait_ms," in inspect.getsource(Fetcher._get_actions_per_node)
+
+    async def body() -> None:
+        partition = TopicPartition("t", 0)
+        subscriptions = SubscriptionState()
+        subscriptions.assign_from_user([partition])
+        state = subscriptions.subscription.assignment.state_value(partition)
+        assert not state.has_valid_position
+        assert state.highwater is None
+        state.seek(3)
+        assert (state.has_valid_position, state.position) == (True, 3)
+        assert subscriptions.subscription.assignment.state_value(TopicPartition("t", 1)) is None
+
+    asyncio.run(body())
 
 
 def test_seek_to_committed_of_aiokafka_passes_over_offset_zero() -> None:

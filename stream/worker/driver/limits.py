@@ -17,6 +17,8 @@ class Limits:
     fetch_wait_ms_max: int = 50
     """How long a broker may hold a fetch that finds nothing. New records of a partition that was just read wait as
     long as the fetch under way, and the embedded broker does not end a waiting fetch when records come."""
+    fetch_wait_ms_behind_max: int = 2_000
+    """The same while fetches bring little although more is there, see `patience`."""
     send_seconds_max: float = 11.0
     """For the broker's acknowledgements in `Chunk.confirm`."""
     commit_seconds_max: float = 11.0

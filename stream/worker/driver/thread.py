@@ -25,6 +25,7 @@ from faust.types import TP
 
 from stream.worker.driver.ends import true_ends
 from stream.worker.driver.fence import renew_by
+from stream.worker.driver.patience import Patience
 
 if TYPE_CHECKING:
     from stream.worker.driver.transport import ChunkTransport
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 class ChunkThread(AIOKafkaConsumerThread):
     """Faust's consumer thread with a bounded fetch wait, urgent topics first, and fetches that are never dropped."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limits = self._transport.limits
+        self._patience = Patience(limits.fetch_wait_ms_max, limits.fetch_wait_ms_behind_max)
+
     async def on_start(self) -> None:
         """Called by Faust in its thread; the coordinator exists from here on, and nothing was sent to it yet."""
         await super().on_start()
@@ -40,7 +46,7 @@ class ChunkThread(AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
         client = super()._create_worker_consumer(transport)
-        client._fetch_max_wait_ms = cast("ChunkTransport", transport).limits.fetch_wait_ms_max  # Faust: always 1,500
+        client._fetch_max_wait_ms = self._patience.wait_ms  # Faust: always 1,500
         return client
 
     async def _highwaters(self, partitions: Any) -> Any:
@@ -68,6 +74,8 @@ class ChunkThread(AIOKafkaConsumerThread):
         if not wanted:
             return {}
         fetched = await self._urgent_first(consumer, wanted, timeout, max_records)
+        brought = sum(len(records) for records in fetched.values())
+        consumer._fetcher._fetch_max_wait_ms = self._patience.learn(brought, _behind(consumer, wanted))
         if fetched and not self.consumer.flow_active:
             for partition, records in fetched.items():  # no await since the fetch: no other seek can come between
                 consumer.seek(partition, records[0].offset)
@@ -108,3 +116,14 @@ class ChunkThread(AIOKafkaConsumerThread):
     @property
     def _transport(self) -> ChunkTransport:
         return cast("ChunkTransport", self.transport)
+
+
+def _behind(consumer: Any, partitions: Iterable[TP]) -> int:
+    """How many records the broker is known to have beyond the positions."""
+    assignment = consumer._subscription.subscription.assignment
+    states = (assignment.state_value(partition) for partition in partitions) if assignment is not None else ()
+    return sum(
+        max(0, state.highwater - state.position)
+        for state in states
+        if state is not None and state.has_valid_position and state.highwater is not None
+    )
