@@ -39,16 +39,21 @@ def evidence_fields(evidence: Evidence | None) -> list[Any] | None:
 
 def shortened_ref(ref: ArticleRef) -> ArticleRef:
     """The article with what alerts of correlations say of it."""
-    title, url = ref.title, ref.url
-    if title is not None and len(title) > TITLE_CODE_POINTS_MAX:
-        title = title[: TITLE_CODE_POINTS_MAX - 1] + "…"
-    source = None if ref.source is None else ref.source[:TITLE_CODE_POINTS_MAX]
-    return replace(ref, title=title, url=None if url is None or len(url) > URL_CODE_POINTS_MAX else url, source=source)
+    title, url, source = ref.title or "", ref.url or "", ref.source or ""
+    if len(title) <= TITLE_CODE_POINTS_MAX >= len(source) and len(url) <= URL_CODE_POINTS_MAX:
+        return ref
+    if len(title) > TITLE_CODE_POINTS_MAX:
+        ref = replace(ref, title=title[: TITLE_CODE_POINTS_MAX - 1] + "…")
+    if len(source) > TITLE_CODE_POINTS_MAX:
+        ref = replace(ref, source=source[:TITLE_CODE_POINTS_MAX])
+    return replace(ref, url=None) if len(url) > URL_CODE_POINTS_MAX else ref
 
 
 def shortened(evidence: Evidence) -> Evidence:
     """The piece with its sentence cut: many of them wait at a time."""
     most = SENTENCE_CODE_POINTS_MAX
+    if len(evidence.sentence) <= most and len(evidence.text) <= most and len(evidence.clause) <= most:
+        return evidence
     return replace(
         evidence, clause=evidence.clause[:most], text=evidence.text[:most], sentence=evidence.sentence[:most]
     )

@@ -21,6 +21,8 @@ from bisect import insort
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from stream.detect.baseline import BaselineCounts
 from stream.detect.codec import evidence_fields, evidence_of, ref_fields, ref_of, shortened, shortened_ref
 from stream.detect.limits import DetectLimits
@@ -36,21 +38,27 @@ DOUBLED = 2
 """An episode is updated each time its count has grown by this factor."""
 
 
-@dataclass(slots=True, order=True)
+@dataclass(slots=True, eq=False)
 class Event:
-    """A match that waits; ordered by time, article and rule."""
+    """A match that waits; ordered by time, article and rule. `packed`: what the snapshot says of it, once asked for."""
 
     time_us: int
     article: str
     rule: str
     revision: int
-    ref: ArticleRef = field(compare=False)
-    source: str | None = field(compare=False)
-    values: tuple[str, ...] = field(compare=False)
-    fingerprint: bytes = field(compare=False)
-    story: str | None = field(compare=False)
-    evidence: Evidence | None = field(compare=False)
-    raw_timestamp_ms: int = field(compare=False)
+    ref: ArticleRef
+    source: str | None
+    values: tuple[str, ...]
+    fingerprint: bytes
+    story: str | None
+    evidence: Evidence | None
+    raw_timestamp_ms: int
+    packed: orjson.Fragment | None = None
+
+    def __lt__(self, other: Event) -> bool:
+        if self.time_us != other.time_us:  # nearly always: no tuples are made
+            return self.time_us < other.time_us
+        return (self.article, self.rule, self.revision) < (other.article, other.rule, other.revision)
 
 
 @dataclass(slots=True)
@@ -87,14 +95,14 @@ class CorrelationState:
         episode = self.episode
         return [
             *(self.version, self.run, self.group, self.exercise),
-            [_event_fields(event) for event in self.waiting],
+            [event.packed or _pack(event) for event in self.waiting],
             self.contents.fields(),
             self.seen.encode(),
             None if self.stories is None else base64.b64encode(self.stories.encode()).decode(),
             None if episode is None else [episode.start_us, episode.sequence, episode.told, episode.ends_us],
             None if self.baseline is None else self.baseline.fields(),
             self.first_us,
-            None if self.last is None else _event_fields(self.last),
+            None if self.last is None else self.last.packed or _pack(self.last),
             self.fallen,
         ]
 
@@ -422,12 +430,14 @@ def _event(correlation: Correlation, match: Match, story: str | None) -> Event:
     )
 
 
-def _event_fields(event: Event) -> list[Any]:
-    return [
+def _pack(event: Event) -> orjson.Fragment:
+    fields = [
         *(event.time_us, event.article, event.rule, event.revision, ref_fields(event.ref), event.source, event.values),
         base64.b64encode(event.fingerprint).decode(),
         *(event.story, evidence_fields(event.evidence), event.raw_timestamp_ms),
     ]
+    event.packed = orjson.Fragment(orjson.dumps(fields))
+    return event.packed
 
 
 def _event_of(fields: list[Any]) -> Event:

@@ -60,6 +60,8 @@ class Definitions:
 class _Entry:
     state: RuleState | CorrelationState
     offset: int
+    name: str = ""
+    """The correlation's id, once it was asked for."""
 
 
 @dataclass(slots=True)
@@ -273,7 +275,9 @@ class Memory:
         if state is None:
             return []
         del self._alarm_of[key]
-        correlation = definitions.correlations.get(orjson.loads(key)[1])
+        entry = self._entries[key]
+        entry.name = entry.name or orjson.loads(key)[1]
+        correlation = definitions.correlations.get(entry.name)
         if correlation is None or correlation.version != state.version:
             return []  # the rules have changed: the key sleeps until it is touched again
         wakes_us, until_us = state.wakes_us(correlation), self._until(clock, correlation)

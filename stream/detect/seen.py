@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+from binascii import a2b_base64, b2a_base64
 from hashlib import blake2b
 
 ID_BYTES = 8
@@ -31,12 +31,12 @@ class Seen:
 
     def encode(self) -> str:
         """All of it as text."""
-        return base64.b64encode(b"".join(self._ids)).decode()
+        return b2a_base64(b"".join(self._ids), newline=False).decode()
 
     @classmethod
     def decode(cls, text: str) -> Seen:
         """What `encode` gave."""
         seen = cls()
-        data = base64.b64decode(text)
+        data = a2b_base64(text)
         seen._ids = dict.fromkeys(data[at : at + ID_BYTES] for at in range(0, len(data), ID_BYTES))
         return seen

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -109,18 +110,23 @@ def step(
     if story is None and _asks_for_stories(rule):
         story = _story(state, match, time_us, limits, counted)
     values = {**dict(match.values), "rule": rule.id, "story": story or ""}
-    group = _group(state, _key(match.run, rule.group_by, values), time_us, limits, counted)
+    group_key = _key(match.run, rule.group_by, values)
+    group = _group(state, group_key, time_us, limits, counted)
     _note(group.stories, story or match.article.id, limits)
     if match.article.source:
         _note(group.sources, values.get("source") or match.article.source, limits)
-    held = _held(state, rule, _key(match.run, rule.throttle.per, values) if rule.throttle else "", match, limits)
+    held = None
+    if rule.throttle is not None:
+        per = rule.throttle.per
+        throttle_key = group_key if per == rule.group_by else _key(match.run, per, values)
+        held = _held(state, rule.throttle, throttle_key, time_us, match.rule.severity.number, limits)
     told = Group(
-        key=_key(match.run, rule.group_by, values),
+        key=group_key,
         count=group.count,
         stories=len(group.stories),
         sources=len(group.sources),
-        first_seen=from_us(group.first_us),
-        last_seen=from_us(group.last_us),
+        first_seen=match.time if group.first_us == time_us else from_us(group.first_us),
+        last_seen=match.time if group.last_us == time_us else from_us(group.last_us),
         suppressed=group.suppressed,
     )
     group.suppressed = group.suppressed + 1 if held else 0
@@ -140,7 +146,7 @@ def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits, c
 
 
 def _key(run: str | None, names: tuple[str, ...], values: dict[str, str]) -> str:
-    return orjson.dumps([run, *(values.get(name, "") for name in names)]).decode()
+    return orjson.dumps([run, *[values.get(name, "") for name in names]]).decode()
 
 
 def _group(state: RuleState, key: str, time_us: int, limits: DetectLimits, counted: Counted) -> GroupState:
@@ -161,17 +167,21 @@ def _note(names: list[str], name: str, limits: DetectLimits) -> None:
         names.append(name)
 
 
-def _held(state: RuleState, rule: Rule, key: str, match: Match, limits: DetectLimits) -> Suppression | None:
-    throttle = rule.throttle
-    if throttle is None:
-        return None
-    time_us, severity = to_us(match.time), match.rule.severity.number
-    every_us = throttle.every_seconds * SECOND_US
+def _held(
+    state: RuleState, throttle: Throttle, key: str, time_us: int, severity: int, limits: DetectLimits
+) -> Suppression | None:
+    nearest_us, since_us = throttle.every_seconds * SECOND_US, None
     passed = state.passed.pop(key, [])
     state.passed[key] = passed  # at the end: touched last
-    near = [(abs(time_us - at_us), time_us - at_us) for at_us, as_ in passed if severity <= as_]
-    nearest, since_us = min(near, default=(every_us, 0))
-    if nearest < every_us:
+    for at_us, as_ in passed:
+        away_us = time_us - at_us
+        distance_us = away_us if away_us >= 0 else -away_us
+        if severity > as_ or distance_us > nearest_us:
+            continue
+        # Of two that are equally near, the one that it came before: what is said does not depend on their order.
+        if distance_us < nearest_us or (since_us is not None and away_us < since_us):
+            nearest_us, since_us = distance_us, away_us
+    if since_us is not None:
         return Suppression("throttle", _reason(throttle, since_us))
     passed.append((time_us, severity))
     del passed[:-PERIODS_MAX]
@@ -181,12 +191,17 @@ def _held(state: RuleState, rule: Rule, key: str, match: Match, limits: DetectLi
 
 
 def _reason(throttle: Throttle, since_us: int) -> str:
-    every, per = _duration(throttle.every_seconds), ", ".join(throttle.per)
     seconds = abs(since_us) // SECOND_US
     when = f"{_duration(seconds)} {'after' if since_us >= 0 else 'before'}" if seconds else "at the same time as"
-    return f"it came {when} an alert; at most one every {every} for the same {per}"
+    return f"it came {when} an alert; {_at_most(throttle)}"
 
 
+@lru_cache(maxsize=1_024)
+def _at_most(throttle: Throttle) -> str:
+    return f"at most one every {_duration(throttle.every_seconds)} for the same {', '.join(throttle.per)}"
+
+
+@lru_cache(maxsize=4_096)
 def _duration(seconds: int) -> str:
     parts = []
     for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):

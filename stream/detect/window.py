@@ -14,6 +14,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from stream.detect.codec import ref_fields, ref_of
 from stream.detect.moments import NEVER_US, SECOND_US
 from stream.model import ArticleRef
@@ -22,7 +24,10 @@ from stream.rulelang.ruleset import Window
 
 @dataclass(slots=True)
 class Counted:
-    """One event in the window. `unit` is what counts once (None: nothing), `ref` is kept of the first few."""
+    """One event in the window. `unit` is what counts once (None: nothing), `ref` is kept of the first few.
+
+    `packed`: what the snapshot says of it, once it was asked for; an event that is counted does not change any more.
+    """
 
     time_us: int
     article: str
@@ -31,6 +36,7 @@ class Counted:
     source: str | None
     values: tuple[str, ...]
     ref: ArticleRef | None
+    packed: orjson.Fragment | None = None
 
 
 class Contents:
@@ -85,11 +91,7 @@ class Contents:
         self._last_us = event.time_us
         if event.ref is not None and self._refs >= refs_max:
             event.ref = None
-        self.events.append(event)
-        self._refs += event.ref is not None
-        for counts, names in self._counts(event):
-            for name in names:
-                counts[name] = counts.get(name, 0) + 1
+        self._put_in(event)
         fallen = 0
         while len(self.events) > events_max:
             self._take_out(self.events.popleft())
@@ -103,31 +105,30 @@ class Contents:
             self._take_out(self.events.popleft())
         return fallen
 
+    def _put_in(self, event: Counted) -> None:
+        self.events.append(event)
+        self._refs += event.ref is not None
+        self.rules[event.rule] = self.rules.get(event.rule, 0) + 1
+        if event.unit is not None:
+            self.units[event.unit] = self.units.get(event.unit, 0) + 1
+        if event.source is not None:
+            self.sources[event.source] = self.sources.get(event.source, 0) + 1
+        for value in event.values:
+            self.values[value] = self.values.get(value, 0) + 1
+
     def _take_out(self, event: Counted) -> None:
         self._refs -= event.ref is not None
-        for counts, names in self._counts(event):
-            for name in names:
-                left = counts[name] - 1
-                if left:
-                    counts[name] = left
-                else:
-                    del counts[name]
-
-    def _counts(self, event: Counted) -> tuple[tuple[dict[str, int], tuple[str, ...]], ...]:
-        return (
-            (self.units, () if event.unit is None else (event.unit,)),
-            (self.sources, () if event.source is None else (event.source,)),
-            (self.values, event.values),
-            (self.rules, (event.rule,)),
-        )
+        _one_less(self.rules, event.rule)
+        if event.unit is not None:
+            _one_less(self.units, event.unit)
+        if event.source is not None:
+            _one_less(self.sources, event.source)
+        for value in event.values:
+            _one_less(self.values, value)
 
     def fields(self) -> list[Any]:
         """For the snapshot; strings that repeat are written once."""
-        events = [
-            [e.time_us, e.article, e.rule, e.unit if e.unit != e.article else 0, e.source, e.values, ref_fields(e.ref)]
-            for e in self.events
-        ]
-        return [self._start_us, self._last_us, events]
+        return [self._start_us, self._last_us, [event.packed or _pack(event) for event in self.events]]
 
     @classmethod
     def of_fields(cls, fields: list[Any]) -> Contents:
@@ -135,11 +136,25 @@ class Contents:
         contents = cls()
         start_us, last_us, events = fields
         for time_us, article, rule, unit, source, values, ref in events:
-            event = Counted(time_us, article, rule, article if unit == 0 else unit, source, tuple(values), ref_of(ref))
-            contents.events.append(event)
-            contents._refs += event.ref is not None
-            for counts, names in contents._counts(event):
-                for name in names:
-                    counts[name] = counts.get(name, 0) + 1
+            unit = article if unit == 0 else unit
+            contents._put_in(Counted(time_us, article, rule, unit, source, tuple(values), ref_of(ref)))
         contents._start_us, contents._last_us = start_us, last_us
         return contents
+
+
+def _one_less(counts: dict[str, int], name: str) -> None:
+    left = counts[name] - 1
+    if left:
+        counts[name] = left
+    else:
+        del counts[name]
+
+
+def _pack(event: Counted) -> orjson.Fragment:
+    unit = event.unit if event.unit != event.article else 0
+    event.packed = orjson.Fragment(
+        orjson.dumps(
+            [event.time_us, event.article, event.rule, unit, event.source, event.values, ref_fields(event.ref)]
+        )
+    )
+    return event.packed
