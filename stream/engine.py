@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from stream.alert import raise_alert, raise_episode, render_summary
 from stream.clean import fold_key
-from stream.detect import Definitions, DetectLimits, Memory, Told, fingerprint, to_us
+from stream.detect import Changes, Definitions, DetectLimits, Memory, Told, fingerprint, to_us
 from stream.matching import Limits, Matcher, ReadArticle, RuleMatch, read_article
 from stream.model import Alert, Article, ArticleRef, Match, Output, Record, Reject, RuleRef, Severity, TopicHit
 from stream.model.article import FUTURE_MAX
@@ -108,7 +108,7 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The result of one call, in the order of writing: every message to send, then control records for every partition
-    of `matches`; when all that is acknowledged the states (None: delete), at last the clocks.
+    of `matches`; when all that is acknowledged what changed in the memory, in its steps.
 
     `newest_live_us`: the newest event time among live articles, in microseconds since 1970 UTC.
     """
@@ -116,8 +116,7 @@ class Batch:
     outputs: list[Output]
     facts: Facts
     controls: list[Control] = field(default_factory=list)
-    states: list[tuple[str, bytes | None]] = field(default_factory=list)
-    clocks: tuple[str, bytes] | None = None
+    changes: Changes | None = None
     newest_live_us: int | None = None
 
 
@@ -188,8 +187,7 @@ class Engine:
             outputs.extend(self.detect(match, record.offset, now, memory, facts))
         facts.forgotten, memory.forgotten = memory.forgotten, 0
         facts.watermark_seconds = memory.reached(None)
-        states, clocks = memory.changes()
-        return Batch(outputs, facts, [], states, clocks)
+        return Batch(outputs, facts, [], memory.changes())
 
     def detect(self, match: Match, offset: int, now: datetime, memory: Memory, facts: Facts) -> list[Output]:
         """What becomes of one match. `offset` orders the matches of a partition."""

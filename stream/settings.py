@@ -29,9 +29,6 @@ TOKEN_CHARACTERS_MIN = 16
 
 PASSWORD_CHARACTERS_MAX = 4_096
 
-SNAPSHOT_MARGIN_BYTES = 500
-"""What the key of a state adds to its snapshot, beside what a topic allows for anyway."""
-
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
@@ -135,13 +132,22 @@ class Settings(BaseSettings):
         description="Groups of one rule (alert.group_by, throttle.per); the longest untouched leave.",
     )
     window_events_max: int = Field(
-        2_000, ge=1_000, le=4_000, description="Events in one window of a correlation; beyond, the oldest leave early."
+        20_000,
+        ge=1_000,
+        le=1_000_000,
+        description="Events in one window of a correlation; beyond, the oldest leave early.",
     )
     waiting_events_max: int = Field(
-        1_000,
+        20_000,
         ge=100,
-        le=2_000,
+        le=1_000_000,
         description="Matches of one key that wait for the grace; beyond, the latest are dropped.",
+    )
+    state_bytes_max: int = Field(
+        16_000_000,
+        ge=1_000_000,
+        le=1_000_000_000,
+        description="Size of one key's state in the table; beyond, what waits longest for its time is dropped.",
     )
     runs_kept_max: int = Field(
         32, ge=1, le=10_000, description="Replay runs whose state a partition keeps; the longest silent leave."
@@ -386,7 +392,7 @@ class Settings(BaseSettings):
             groups_max=self.groups_per_rule_max,
             pending_max=self.waiting_events_max,
             window_events_max=self.window_events_max,
-            snapshot_bytes_max=self.message_bytes_max - SNAPSHOT_MARGIN_BYTES,
+            snapshot_bytes_max=self.state_bytes_max,
             keys_max=self.state_keys_per_partition_max,
             runs_max=self.runs_kept_max,
             stories=self.story_limits(),

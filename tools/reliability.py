@@ -26,10 +26,11 @@ HEAD = """\
 
 The promise: every raw record is evaluated at least once and ends as a tagged article or a dead letter; every alert has
 one id, whatever is repeated. Each row below is a fault that was really provoked, on a real Apache Kafka, under a steady
-stream of articles of which each must raise one alert. Afterwards every article that the broker had acknowledged was
-looked for in the output.
+stream of articles of which each must raise one alert, by rules with throttles, stories and correlations. Afterwards
+every article that the broker had acknowledged was looked for in the output; and the ids of all alerts, the episodes
+byte for byte, and the table of states had to be those of one run that nothing happened to.
 
-- **lost**: articles that are neither tagged and alerted nor a dead letter. A run with any fails.
+- **lost**: articles that are neither tagged and alerted (or held back) nor a dead letter. A run with any fails.
 - **repeated**: alerts that came once more, under the id they had: a subscriber that drops known ids sees none of them.
 - **seconds to resume**: from the fault (where a broker is gone: from its return) until twenty articles sent after it
   were tagged, in all partitions; the middle one and the longest. The session timeout is 2 s here, 10 s by default.
@@ -91,6 +92,11 @@ ALSO: tuple[tuple[str, str, str], ...] = (
         "a state that no broker takes",
         "75, nothing committed",
         "worker/test_recovery",
+    ),
+    (
+        "a state above what the broker takes, a crash at each step of writing it",
+        "written in parts; the old one stays whole until the new one is",
+        "detect/test_memory",
     ),
     (
         "tables on the embedded broker, which misnames its ends",

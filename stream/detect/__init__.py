@@ -10,7 +10,7 @@ memory                 all of this for one partition of `matches`, with snapshot
 
 from stream.detect.fingerprint import fingerprint
 from stream.detect.limits import DetectLimits
-from stream.detect.memory import CLOCKS, Definitions, Due, Memory
+from stream.detect.memory import CLOCKS, Changes, Definitions, Due, Memory
 from stream.detect.moments import NEVER_US, from_us, to_us
 from stream.detect.snapshot import SnapshotError
 from stream.detect.stories import Assigned, Stories, StoryLimits
@@ -20,6 +20,7 @@ __all__ = [
     "CLOCKS",
     "NEVER_US",
     "Assigned",
+    "Changes",
     "Definitions",
     "DetectLimits",
     "Due",

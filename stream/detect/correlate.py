@@ -28,6 +28,7 @@ from stream.detect.codec import evidence_fields, evidence_of, ref_fields, ref_of
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import NEVER_US, SECOND_US, from_us, to_us
 from stream.detect.seen import Seen
+from stream.detect.snapshot import Packed
 from stream.detect.stories import Stories
 from stream.detect.window import Contents, Counted
 from stream.model import ArticleRef, Detection, Evidence, Group, Match, Member
@@ -53,7 +54,7 @@ class Event:
     story: str | None
     evidence: Evidence | None
     raw_timestamp_ms: int
-    packed: orjson.Fragment | None = None
+    packed: bytes = b""
 
     def __lt__(self, other: Event) -> bool:
         if self.time_us != other.time_us:  # nearly always: no tuples are made
@@ -90,32 +91,33 @@ class CorrelationState:
     fallen: int = 0
     by_article: dict[tuple[str, str], Event] = field(default_factory=dict)
 
-    def fields(self) -> list[Any]:
+    def packed(self) -> Packed:
         """For the snapshot."""
         episode = self.episode
-        return [
+        fields = [
             *(self.version, self.run, self.group, self.exercise),
-            [event.packed or _pack(event) for event in self.waiting],
             self.contents.fields(),
-            self.seen.encode(),
             None if self.stories is None else base64.b64encode(self.stories.encode()).decode(),
             None if episode is None else [episode.start_us, episode.sequence, episode.told, episode.ends_us],
             None if self.baseline is None else self.baseline.fields(),
             self.first_us,
-            None if self.last is None else self.last.packed or _pack(self.last),
+            None if self.last is None else orjson.Fragment(self.last.packed or _pack(self.last)),
             self.fallen,
         ]
+        waiting = [event.packed or _pack(event) for event in self.waiting]
+        return Packed(fields, (self.seen.packed(), waiting, self.contents.packed()))
 
     @classmethod
-    def of_fields(cls, fields: list[Any]) -> CorrelationState:
+    def unpacked(cls, fields: list[Any], series: list[list[Any]]) -> CorrelationState:
         """From a snapshot."""
-        version, run, group, exercise, waiting, contents, seen, stories, episode, baseline, first, last, fallen = fields
+        version, run, group, exercise, contents, stories, episode, baseline, first, last, fallen = fields
+        seen, waiting, counted = series
         events = [_event_of(event) for event in waiting]
         return cls(
             *(version, run, tuple(group), exercise),
             events,
-            Contents.of_fields(contents),
-            Seen.decode(seen),
+            Contents.unpacked(contents, counted),
+            Seen.unpacked(seen),
             None if stories is None else Stories.decode(base64.b64decode(stories)),
             None if episode is None else Episode(*episode),
             None if baseline is None else BaselineCounts.of_fields(baseline),
@@ -430,13 +432,13 @@ def _event(correlation: Correlation, match: Match, story: str | None) -> Event:
     )
 
 
-def _pack(event: Event) -> orjson.Fragment:
+def _pack(event: Event) -> bytes:
     fields = [
         *(event.time_us, event.article, event.rule, event.revision, ref_fields(event.ref), event.source, event.values),
         base64.b64encode(event.fingerprint).decode(),
         *(event.story, evidence_fields(event.evidence), event.raw_timestamp_ms),
     ]
-    event.packed = orjson.Fragment(orjson.dumps(fields))
+    event.packed = orjson.dumps(fields)
     return event.packed
 
 

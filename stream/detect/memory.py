@@ -2,16 +2,17 @@
 
     snapshots (from the table) ──> Memory ──match──> ruling | waits | late | known
                                      │    ──control record──> detections
-                                     └──changes()──> snapshots to write, the clocks last
+                                     └──changes()──> snapshots to write: parts, states, clocks
 
 A state is decoded when it is first touched. `changes` gives the snapshots of what changed since the last call. The
-clocks must be written after all others are acknowledged: they say that everything before them was taken in.
+clocks must be written after all others are acknowledged: they say that everything before them was taken in. The parts
+of large states must be acknowledged before the states that name them.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +22,7 @@ from stream.detect import correlate, snapshot, throttle
 from stream.detect.correlate import CorrelationState
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import NEVER_US, SECOND_US
+from stream.detect.snapshot import Packed, Snapshot
 from stream.detect.throttle import RuleState
 from stream.detect.watermark import RunClock, Told
 from stream.model import Detection, Match, Ruling
@@ -41,6 +43,25 @@ class Due:
 
     key: str
     detection: Detection
+
+
+Writes = list[tuple[str, bytes | None]]
+"""Keys of the table with their new values; None deletes."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be written, in three steps, each when the one before is acknowledged. `last`: the clocks, and parts
+    that no state names any more.
+    """
+
+    parts: Writes
+    states: Writes
+    last: Writes
+
+    def __iter__(self) -> Iterator[Writes]:
+        """The steps that have anything to write."""
+        return (step for step in (self.parts, self.states, self.last) if step)
 
 
 @dataclass(slots=True)
@@ -73,6 +94,8 @@ class Memory:
     """Groups, events, keys and runs that fell out because a limit was reached, since it was last set to 0."""
 
     _snapshots: dict[str, bytes] = field(default_factory=dict)
+    _parts: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    _unused: list[tuple[str, str]] = field(default_factory=list)
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _offsets: dict[str, int] = field(default_factory=dict)
     _changed: dict[str, None] = field(default_factory=dict)
@@ -88,16 +111,20 @@ class Memory:
         """From what `changes` gave. Raises `SnapshotError`."""
         memory = cls(limits or DetectLimits())
         for key, data in snapshots:
+            if (of := _of_part(key)) is not None:
+                memory._parts.setdefault(of[0], {})[of[1]] = data
+                continue
             head = snapshot.head_of(data)
             if key == CLOCKS:
                 memory._clocks_offset = head.offset
-                for run, fields in snapshot.fields_of(data):
+                for run, fields in snapshot.decode(data, {})[0][0]:
                     memory._clocks[run] = RunClock.of_fields(fields)
                 continue
             memory._snapshots[key] = data
             memory._offsets[key] = head.offset
             if head.kind == "correlation":
                 memory._wake(_run_of(key), key, head.wakes_us)
+        memory._part_with_leftovers()
         return memory
 
     def __len__(self) -> int:
@@ -154,39 +181,49 @@ class Memory:
         found.sort(key=lambda due: (due.detection.time, due.key))
         return found
 
-    def changes(self) -> tuple[list[tuple[str, bytes | None]], tuple[str, bytes] | None]:
-        """Snapshots of the keys that changed (None: delete it), and the clocks, to be written after them."""
-        written: list[tuple[str, bytes | None]] = [(key, None) for key in self._deleted]
+    def changes(self) -> Changes:
+        """What is to be written since the last call."""
+        changes = Changes([], [(key, None) for key in self._deleted], [])
         for key in self._changed:
-            data = self._encoded(key, self._entries[key])
-            while len(data) > self.limits.snapshot_bytes_max:
-                # One that no broker takes would end the worker again and again.
+            made = self._encoded(key, self._entries[key])
+            while len(made.head) + sum(map(len, made.parts.values())) > self.limits.snapshot_bytes_max:
+                # Memory, and the time that writing it takes, would have no bound.
                 fallen = _shrink(self._entries[key].state)
                 self.forgotten += fallen
-                data = self._encoded(key, self._entries[key])
+                made = self._encoded(key, self._entries[key])
                 if not fallen:
                     break
-            self._snapshots[key] = data
-            written.append((key, data))
+            before = self._parts.pop(key, {})
+            if made.parts:
+                self._parts[key] = made.parts
+            changes.parts += [(part_key(key, n), data) for n, data in made.parts.items() if n not in before]
+            changes.last += [(part_key(key, name), None) for name in before if name not in made.parts]
+            self._snapshots[key] = made.head
+            changes.states.append((key, made.head))
         # A decoded state is several times as large as its snapshot: those touched first go.
         while len(self._entries) > self.limits.decoded_max:
             del self._entries[next(iter(self._entries))]
         self._changed.clear()
         self._deleted.clear()
-        clocks = None
+        # What was left over may have been put to use again.
+        changes.last += [
+            (part_key(key, name), None) for key, name in self._unused if name not in self._parts.get(key, {})
+        ]
+        self._unused.clear()
         if self._clocks_changed:
             fields = [[run, clock.fields()] for run, clock in self._clocks.items()]
-            clocks = (CLOCKS, snapshot.encode("clocks", self._clocks_offset, NEVER_US, fields))
+            made = snapshot.encode("clocks", self._clocks_offset, NEVER_US, Packed([fields]))
+            changes.last.append((CLOCKS, made.head))
             self._clocks_changed = False
-        return written, clocks
+        return changes
 
-    def _encoded(self, key: str, entry: _Entry) -> bytes:
+    def _encoded(self, key: str, entry: _Entry) -> Snapshot:
         match entry.state:
             case RuleState():
-                return snapshot.encode("rule", entry.offset, NEVER_US, entry.state.fields())
+                return snapshot.encode("rule", entry.offset, NEVER_US, entry.state.packed())
             case CorrelationState():
                 wakes_us = self._alarm_of.get(key, NEVER_US)
-                return snapshot.encode("correlation", entry.offset, wakes_us, entry.state.fields())
+                return snapshot.encode("correlation", entry.offset, wakes_us, entry.state.packed())
 
     # States --------------------------------------------------------------------------------------------------------
 
@@ -197,9 +234,9 @@ class Memory:
         data = self._snapshots.get(key)
         if data is None:
             return None
-        fields = snapshot.fields_of(data)
+        fields, series = snapshot.decode(data, self._parts.get(key, {}))
         is_rule = snapshot.head_of(data).kind == "rule"
-        state = RuleState.of_fields(fields) if is_rule else CorrelationState.of_fields(fields)
+        state = RuleState.unpacked(fields, series) if is_rule else CorrelationState.unpacked(fields, series)
         self._entries[key] = _Entry(state, self._offsets[key])
         return state
 
@@ -222,7 +259,19 @@ class Memory:
             for old in oldest[: max(1, self.limits.keys_max // EVICTED_SHARE)]:
                 self._delete(old)
 
+    def _part_with_leftovers(self) -> None:
+        """Parts that no state names are left over from a crash, before or after their state was written."""
+        for key, parts in list(self._parts.items()):
+            named = set(snapshot.part_names(self._snapshots[key])) if key in self._snapshots else set()
+            for name in parts.keys() - named:
+                del parts[name]
+                self._unused.append((key, name))
+            if not parts:
+                del self._parts[key]
+        self._unused.sort()
+
     def _delete(self, key: str) -> None:
+        self._unused += [(key, name) for name in self._parts.pop(key, {})]
         for kept in (self._offsets, self._snapshots, self._entries, self._changed, self._alarm_of):
             kept.pop(key, None)
         self._deleted[key] = None
@@ -290,6 +339,17 @@ class Memory:
         self._keep(key, state, max(offset, self._offsets[key]))
         self._wake(state.run, key, self._needed_us(state, correlation))
         return [Due(key, detection) for detection in detections]
+
+
+def part_key(key: str, name: str) -> str:
+    """The table's key of a part of a state; state keys end with a bracket."""
+    return f"{key}#{name}"
+
+
+def _of_part(key: str) -> tuple[str, str] | None:
+    """The state's key and the part's name; None: it is no part."""
+    of, _, name = key.rpartition("#")
+    return (of, name) if of.endswith("]") and not name.endswith("]") else None
 
 
 def _run_of(key: str) -> str | None:

@@ -3,40 +3,59 @@
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable
 from hashlib import blake2b
 
 ID_BYTES = 8
+BLOCK_IDS = 256
+"""Ids are forgotten, and written into snapshots, by so many at a time."""
 
 
 class Seen:
     """A bounded set of short hashes, in the order in which they came."""
 
-    __slots__ = ("_ids",)
+    __slots__ = ("_blocks", "_ids", "_packed")
 
     def __init__(self) -> None:
-        self._ids: dict[bytes, None] = {}
+        self._ids: set[bytes] = set()
+        self._blocks: list[list[bytes]] = [[]]
+        self._packed: list[bytes] = []  # of the blocks that are full
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def first(self, article: str, revision: int, rule: str, ids_max: int) -> bool:
-        """False if this is among the last `ids_max`."""
+        """False if this is among the last `ids_max`; a block of them less may be remembered."""
         name = blake2b(f"{revision}\n{rule}\n{article}".encode(), digest_size=ID_BYTES).digest()
         if name in self._ids:
             return False
-        self._ids[name] = None
-        while len(self._ids) > ids_max:
-            del self._ids[next(iter(self._ids))]
+        self._ids.add(name)
+        block = self._blocks[-1]
+        block.append(name)
+        if len(block) == BLOCK_IDS:
+            self._packed.append(_pack(block))
+            self._blocks.append([])
+        while len(self._ids) > ids_max and len(self._blocks) > 1:
+            self._ids.difference_update(self._blocks.pop(0))
+            del self._packed[0]
         return True
 
-    def encode(self) -> str:
-        """All of it as text."""
-        return b2a_base64(b"".join(self._ids), newline=False).decode()
+    def packed(self) -> list[bytes]:
+        """The blocks as JSON, for the snapshot."""
+        return [*self._packed, _pack(self._blocks[-1])]
 
     @classmethod
-    def decode(cls, text: str) -> Seen:
-        """What `encode` gave."""
+    def unpacked(cls, blocks: Iterable[str]) -> Seen:
+        """What `packed` gave, decoded from JSON."""
         seen = cls()
-        data = a2b_base64(text)
-        seen._ids = dict.fromkeys(data[at : at + ID_BYTES] for at in range(0, len(data), ID_BYTES))
+        seen._blocks = []
+        for text in blocks:
+            data = a2b_base64(text)
+            seen._blocks.append([data[at : at + ID_BYTES] for at in range(0, len(data), ID_BYTES)])
+        seen._ids = {name for block in seen._blocks for name in block}
+        seen._packed = [_pack(block) for block in seen._blocks[:-1]]
         return seen
+
+
+def _pack(block: list[bytes]) -> bytes:
+    return b'"%b"' % b2a_base64(b"".join(block), newline=False)

@@ -1,25 +1,41 @@
-"""A state as bytes and back: compact, and of a known format.
+"""A state as bytes and back: compact, and of a known format; a large one in parts, of which only new ones are written.
 
-    1 byte format · 1 byte kind · 8 bytes offset · 8 bytes when it wakes (big-endian, signed) · JSON, deflated if long
+    1 byte format · 1 byte kind · 8 bytes offset · 8 bytes when it wakes (big-endian, signed) · marker · body
+
+    body    j  JSON [fields, [series, …]]           z  the same, deflated
+            s  JSON [[names], [[names], …]]: which parts the fields and each series are put together from
 
 The offset is that of the record of `matches` that last changed the state: what comes again up to it changes nothing.
 Format and kind are looked at first, so bytes of another version are refused with a clear error and never misread.
+
+A part is named by its content, so it never changes: a crash between parts and head leaves the old head with all its
+parts. Where a series is cut depends on its items alone (content-defined chunking, as in LBFS, Muthitacharoen et al.
+2001): an item more or less changes one part, wherever it is.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Literal
 
 import orjson
 
-FORMAT = 1
+FORMAT = 2
 _HEAD = struct.Struct(">BBqq")
-_PLAIN, _DEFLATED = b"j", b"z"
+_PLAIN, _DEFLATED, _SPLIT = b"j", b"z", b"s"
 DEFLATE_FROM_BYTES = 16_384
 INFLATED_BYTES_MAX = 64_000_000
+
+SPLIT_FROM_BYTES = 65_536
+"""A larger state is written in parts."""
+PART_BYTES_USUAL = 16_384
+PART_BYTES_MAX = 131_072
+"""Before deflating; one item more may be in it. Below what any broker takes."""
+NAME_BYTES = 12
 
 Kind = Literal["rule", "correlation", "clocks"]
 _KINDS: tuple[Kind, ...] = ("rule", "correlation", "clocks")
@@ -27,6 +43,22 @@ _KINDS: tuple[Kind, ...] = ("rule", "correlation", "clocks")
 
 class SnapshotError(ValueError):
     """Bytes that are no snapshot of this version; the message says what was found and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A state on its way to bytes: fields, and series of items (JSON) that may be long."""
+
+    fields: list[Any]
+    series: tuple[Sequence[bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The bytes of a state: what stands under its key, and its parts by name, if it has any."""
+
+    head: bytes
+    parts: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +70,18 @@ class Head:
     wakes_us: int
 
 
-def encode(kind: Kind, offset: int, wakes_us: int, fields: list[Any]) -> bytes:
+def encode(kind: Kind, offset: int, wakes_us: int, packed: Packed) -> Snapshot:
     """The snapshot of a state."""
-    body = orjson.dumps(fields)
-    packed = _DEFLATED + zlib.compress(body, 1) if len(body) >= DEFLATE_FROM_BYTES else _PLAIN + body
-    return _HEAD.pack(FORMAT, _KINDS.index(kind), offset, wakes_us) + packed
+    head = _HEAD.pack(FORMAT, _KINDS.index(kind), offset, wakes_us)
+    fields = orjson.dumps(packed.fields)
+    series = [b",".join(items) for items in packed.series]
+    if len(fields) + sum(map(len, series)) <= SPLIT_FROM_BYTES:
+        body = b"[%b,[%b]]" % (fields, b",".join([b"[%b]" % items for items in series]))
+        return Snapshot(head + _packed(body))
+    parts: dict[str, bytes] = {}
+    names = [_add(parts, fields[at : at + PART_BYTES_MAX]) for at in range(0, len(fields), PART_BYTES_MAX)]
+    of_series = [[_add(parts, b"[%b]" % b",".join(items)) for items in _cut(each)] for each in packed.series]
+    return Snapshot(head + _SPLIT + orjson.dumps([names, of_series]), parts)
 
 
 def head_of(snapshot: bytes) -> Head:
@@ -57,16 +96,74 @@ def head_of(snapshot: bytes) -> Head:
     return Head(_KINDS[kind], offset, wakes_us)
 
 
-def fields_of(snapshot: bytes) -> list[Any]:
-    """The fields that `encode` got. Raises `SnapshotError`."""
+def part_names(snapshot: bytes) -> list[str]:
+    """The parts that a snapshot is put together from. Raises `SnapshotError`."""
     head_of(snapshot)
-    marker, body = snapshot[_HEAD.size : _HEAD.size + 1], snapshot[_HEAD.size + 1 :]
+    if snapshot[_HEAD.size : _HEAD.size + 1] != _SPLIT:
+        return []
+    names, of_series = _loaded(snapshot[_HEAD.size + 1 :])
+    return [*names, *(name for each in of_series for name in each)]
+
+
+def decode(snapshot: bytes, parts: Mapping[str, bytes]) -> tuple[list[Any], list[list[Any]]]:
+    """The fields and the series that `encode` got. Raises `SnapshotError`."""
+    head_of(snapshot)
+    marked = snapshot[_HEAD.size :]
+    if marked[:1] != _SPLIT:
+        fields, series = _loaded(_unpacked(marked))
+        return fields, series
+    missing = [name for name in part_names(snapshot) if name not in parts]
+    if missing:
+        raise SnapshotError(f"found a state without {len(missing)} of its parts, expected what a worker wrote")
+    names, of_series = _loaded(marked[1:])
+    fields = _json(b"".join(_unpacked(parts[name]) for name in names))
+    return fields, [[item for name in each for item in _json(_unpacked(parts[name]))] for each in of_series]
+
+
+def _cut(items: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Runs of items of about `PART_BYTES_USUAL`; where one ends depends on its last item, unless it grows too large."""
+    run: list[bytes] = []
+    size = 0
+    for item in items:
+        run.append(item)
+        size += len(item) + 1
+        if size >= PART_BYTES_MAX or zlib.crc32(item) * PART_BYTES_USUAL < len(item) << 32:
+            yield run
+            run, size = [], 0
+    if run:
+        yield run
+
+
+def _add(parts: dict[str, bytes], content: bytes) -> str:
+    name = blake2b(content, digest_size=NAME_BYTES).hexdigest()
+    parts[name] = _packed(content)
+    return name
+
+
+def _packed(body: bytes) -> bytes:
+    return _DEFLATED + zlib.compress(body, 1) if len(body) >= DEFLATE_FROM_BYTES else _PLAIN + body
+
+
+def _unpacked(data: bytes) -> bytes:
     try:
-        if marker == _DEFLATED:
-            body = zlib.decompressobj().decompress(body, INFLATED_BYTES_MAX)
-        fields = orjson.loads(body)
-    except (zlib.error, orjson.JSONDecodeError) as error:
-        raise SnapshotError(f"found a state that cannot be read ({error}), expected what a worker wrote") from error
-    if not isinstance(fields, list):
-        raise SnapshotError("found a state of another shape, expected a list")
-    return fields
+        return zlib.decompressobj().decompress(data[1:], INFLATED_BYTES_MAX) if data[:1] == _DEFLATED else data[1:]
+    except zlib.error as error:
+        raise _broken(error) from error
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise _broken(error) from error
+
+
+def _loaded(body: bytes) -> tuple[list[Any], list[list[Any]]]:
+    found = _json(body)
+    if not isinstance(found, list) or len(found) != 2 or not all(isinstance(each, list) for each in found):
+        raise SnapshotError("found a state of another shape, expected fields and series")
+    return found[0], found[1]
+
+
+def _broken(error: Exception) -> SnapshotError:
+    return SnapshotError(f"found a state that cannot be read ({error}), expected what a worker wrote")

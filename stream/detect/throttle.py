@@ -23,6 +23,7 @@ import orjson
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import SECOND_US, from_us, to_us
 from stream.detect.seen import Seen
+from stream.detect.snapshot import Packed
 from stream.detect.stories import Stories
 from stream.model import Group, Match, Ruling, Suppression
 from stream.rulelang.ruleset import Rule, Throttle
@@ -60,26 +61,27 @@ class RuleState:
     stories: Stories | None = None
     seen: Seen = field(default_factory=Seen)
 
-    def fields(self) -> list[Any]:
+    def packed(self) -> Packed:
         """For the snapshot."""
-        return [
+        fields = [
             self.version,
             {k: [g.count, g.first_us, g.last_us, g.suppressed, g.stories, g.sources] for k, g in self.groups.items()},
             self.passed,
             None if self.stories is None else base64.b64encode(self.stories.encode()).decode(),
-            self.seen.encode(),
         ]
+        return Packed(fields, (self.seen.packed(),))
 
     @classmethod
-    def of_fields(cls, fields: list[Any]) -> RuleState:
+    def unpacked(cls, fields: list[Any], series: list[list[Any]]) -> RuleState:
         """From a snapshot."""
-        version, groups, passed, stories, seen = fields
+        version, groups, passed, stories = fields
+        (seen,) = series
         return cls(
             version,
             {key: GroupState(*values) for key, values in groups.items()},
             {key: [(at_us, severity) for at_us, severity in entries] for key, entries in passed.items()},
             None if stories is None else Stories.decode(base64.b64decode(stories)),
-            Seen.decode(seen),
+            Seen.unpacked(seen),
         )
 
 

@@ -36,7 +36,7 @@ class Counted:
     source: str | None
     values: tuple[str, ...]
     ref: ArticleRef | None
-    packed: orjson.Fragment | None = None
+    packed: bytes = b""
 
 
 class Contents:
@@ -127,14 +127,18 @@ class Contents:
             _one_less(self.values, value)
 
     def fields(self) -> list[Any]:
-        """For the snapshot; strings that repeat are written once."""
-        return [self._start_us, self._last_us, [event.packed or _pack(event) for event in self.events]]
+        """For the snapshot, the events apart."""
+        return [self._start_us, self._last_us]
+
+    def packed(self) -> list[bytes]:
+        """The events, for the snapshot; strings that repeat are written once."""
+        return [event.packed or _pack(event) for event in self.events]
 
     @classmethod
-    def of_fields(cls, fields: list[Any]) -> Contents:
+    def unpacked(cls, fields: list[Any], events: list[list[Any]]) -> Contents:
         """From a snapshot."""
         contents = cls()
-        start_us, last_us, events = fields
+        start_us, last_us = fields
         for time_us, article, rule, unit, source, values, ref in events:
             unit = article if unit == 0 else unit
             contents._put_in(Counted(time_us, article, rule, unit, source, tuple(values), ref_of(ref)))
@@ -150,11 +154,9 @@ def _one_less(counts: dict[str, int], name: str) -> None:
         del counts[name]
 
 
-def _pack(event: Counted) -> orjson.Fragment:
+def _pack(event: Counted) -> bytes:
     unit = event.unit if event.unit != event.article else 0
-    event.packed = orjson.Fragment(
-        orjson.dumps(
-            [event.time_us, event.article, event.rule, unit, event.source, event.values, ref_fields(event.ref)]
-        )
+    event.packed = orjson.dumps(
+        [event.time_us, event.article, event.rule, unit, event.source, event.values, ref_fields(event.ref)]
     )
     return event.packed

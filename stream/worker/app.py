@@ -118,18 +118,15 @@ class _Work:
         return ChunkTagged(batch.facts, spent) if await chunk.confirm(*sends) else None
 
     async def alert(self, chunk: Chunk) -> Event | None:
-        """Matches: alerts, then the states, then the clocks, each when the one before is acknowledged."""
+        """Matches: alerts, then the states in their steps, each when the one before is acknowledged."""
         partition = chunk.records[0].partition
         memory = self._states.memory(partition)
         batch, spent = self._judged(chunk, lambda: self._engine.alert(chunk.records, datetime.now(UTC), memory))
         sends = await self._sender.send(batch.outputs)
-        if batch.states or batch.clocks is not None:
+        for step in batch.changes or ():
             await chunk.acknowledged(*sends)
             sends = []
-            self._states.write(partition, batch.states)
-        if batch.clocks is not None:
-            await chunk.acknowledged()
-            self._states.write(partition, [batch.clocks])
+            self._states.write(partition, step)
         if not await chunk.confirm(*sends):
             self._states.forget(partition)
             return None

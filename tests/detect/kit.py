@@ -128,16 +128,15 @@ class Feeder:
                         alerts.append(raise_alert(record, NOW, ruling))
         return alerts
 
-    def save(self, *, states: bool = True, clocks: bool = True) -> None:
-        """Writes what changed to the table, as far as a crash lets it."""
-        changed, told = self.memory.changes()
-        for key, data in changed if states else ():
-            if data is None:
-                self.table.pop(key, None)
-            else:
-                self.table[key] = data
-        if clocks and told is not None:
-            self.table[told[0]] = told[1]
+    def save(self, *, steps: int = 3) -> None:
+        """Writes what changed to the table, as far as a crash lets it: parts, states, clocks."""
+        changes = self.memory.changes()
+        for step in (changes.parts, changes.states, changes.last)[:steps]:
+            for key, data in step:
+                if data is None:
+                    self.table.pop(key, None)
+                else:
+                    self.table[key] = data
 
     def restart(self) -> None:
         """Forgets everything but the table."""

@@ -10,7 +10,7 @@ import pytest
 from stream.detect import CLOCKS, DetectLimits, Memory, SnapshotError, fingerprint
 from stream.model import Alert
 from stream.rulelang import Correlation
-from tests.detect.kit import BEGIN, Feeder, correlation, match, ruleset, told
+from tests.detect.kit import BEGIN, Feeder, as_bytes, correlation, match, ruleset, told
 
 MINUTE = 60
 RULES = ruleset(correlation(condition="{gte: 2}", window="{size: 1h, grace: 10m}", keep_firing_for="30m"))
@@ -116,20 +116,73 @@ def full(limits: DetectLimits) -> Feeder:
     return feeder
 
 
-def test_a_full_state_is_smaller_than_a_message_and_loses_nothing() -> None:
+def test_a_large_state_is_written_in_parts_and_loses_nothing() -> None:
     feeder = full(DetectLimits())
-    assert max(len(value) for value in feeder.table.values()) < 880_000
+    assert sum(len(value) for value in feeder.table.values()) > 1_000_000, "above what brokers take"
+    assert max(len(value) for value in feeder.table.values()) < 140_000
+    assert feeder.memory.forgotten == 0
+    restored = Feeder(feeder.rules)
+    restored.table = dict(feeder.table)
+    restored.restart()
+    end = [(9_000, told(31 * 24 * 3_600.0))]
+    assert as_bytes(restored.feed(end)) == as_bytes(feeder.feed(end)) != {}
+    for each in (feeder, restored):
+        each.save()
+    assert restored.table == feeder.table
 
 
-def test_a_state_that_no_broker_would_take_shrinks_and_says_so() -> None:
-    feeder = full(DetectLimits(pending_max=2_000, snapshot_bytes_max=100_000))
-    assert max(len(value) for value in feeder.table.values()) <= 100_000
+def test_one_more_match_writes_little_of_a_large_state() -> None:
+    rules = ruleset(correlation(condition="{gte: 1000}", window="{size: 1d, grace: 1d}"))
+    feeder = Feeder(rules)
+    (counted,) = rules.correlations
+    feeder.feed([(n, match(f"m{n}", 10 * n, counted=counted)) for n in range(5_000)])
+    feeder.save()
+    size = sum(map(len, feeder.table.values()))
+    feeder.feed([(5_000, match("another", 25_001, counted=counted))])
+    changes = feeder.memory.changes()
+    written = sum(len(data) for step in changes for _, data in step if data is not None)
+    assert written < size / 10
+    assert len(changes.last) <= 4, "as many parts have no use any more"
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_a_crash_while_a_large_state_is_written_leaves_a_whole_one(steps: int) -> None:
+    rules = ruleset(correlation(condition="{gte: 900}", window="{size: 1d, grace: 1h}"))
+    (counted,) = rules.correlations
+    log = [match(f"m{n}", 10 * n, counted=counted, source="x" * 200) for n in range(1_000)]
+    plain, crashed = Feeder(rules), Feeder(rules)
+    for feeder in (plain, crashed):
+        feeder.feed(list(enumerate(log))[:700])
+        feeder.save()
+    more = [*list(enumerate(log))[700:], (1_000, told(5 * 3_600.0))]
+    plain.feed(more)
+    plain.save()
+    crashed.feed(more)
+    crashed.save(steps=steps)
+    crashed.restart()
+    crashed.feed(more)  # it comes again
+    crashed.save()
+    assert crashed.table == plain.table
+    assert sum("#" in key for key in crashed.table) > 5
+
+
+def test_a_state_without_one_of_its_parts_is_refused() -> None:
+    feeder = full(DetectLimits())
+    del feeder.table[next(key for key in feeder.table if "#" in key)]
+    feeder.restart()
+    with pytest.raises(SnapshotError, match="without 1 of its parts"):
+        feeder.feed([(9_000, told(31 * 24 * 3_600.0))])
+
+
+def test_a_state_above_its_limit_shrinks_and_says_so() -> None:
+    feeder = full(DetectLimits(snapshot_bytes_max=100_000))
+    assert sum(len(value) for key, value in feeder.table.items() if key != CLOCKS) <= 100_000
     assert feeder.memory.forgotten > 500
 
 
-@pytest.mark.parametrize("data", [b"", b"\x02", b"\x02" + bytes(30), b'{"a": 1}' * 5, bytes([1, 9]) + bytes(20)])
+@pytest.mark.parametrize("data", [b"", b"\x02", b"\x01" + bytes(30), b'{"a": 1}' * 5, bytes([2, 9]) + bytes(20)])
 def test_a_snapshot_of_another_version_is_refused_and_says_what_to_do(data: bytes) -> None:
-    with pytest.raises(SnapshotError, match=r"expected format 1.*consumer group"):
+    with pytest.raises(SnapshotError, match=r"expected format 2.*consumer group"):
         Memory.restore([("k", data)])
 
 

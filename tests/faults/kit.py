@@ -10,27 +10,36 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from kafka import KafkaProducer
 
 from stream.settings import Settings
-from stream.wire.topics import ALERTS, DEAD, RAW, TAGGED
-from tests.e2e.scenarios import article
+from stream.wire.control import Kind, encode_control
+from stream.wire.topics import ALERTS, DEAD, LATE, RAW, SUPPRESSED, TAGGED, full_name
+from tests.faults import truth
 from tests.faults.results import Result
+from tests.faults.stateful import RUN, Expected, article, differences, expected, is_episode, time_of, without_clock
 from tests.worker.kit import REAL, RECONNECT_MS_MAX, Follower, WorkerProcess, until
 
 QUIET_POLLS = 10
 GAVE_UP = 75
 LOOKED_AT = 20
+TOLD_EVERY = 50
+"""Articles between two records of progress."""
 
 
 class Feeder:
-    """Publishes articles at a steady rate in the background; each one raises an alert. Survives a broker's absence."""
+    """Replays the recording of `stateful` at a steady rate in the background. Survives a broker's absence.
+
+    As a replayer does, it tells every raw partition how far it is, and the end.
+    """
 
     def __init__(self, settings: Settings, rate: int) -> None:
         self._settings, self._rate = settings, rate
+        self._raw = full_name(settings.topic_prefix, RAW)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._feed, daemon=True)
         self.sent = 0
@@ -42,17 +51,30 @@ class Feeder:
             acks="all",
             linger_ms=5,
             request_timeout_ms=30_000,
+            delivery_timeout_ms=300_000,
             reconnect_backoff_max_ms=RECONNECT_MS_MAX,
+            max_in_flight_requests_per_connection=1,  # keeps the order when something is sent again
         )
+        partitions = range(len(producer.partitions_for(self._raw)))
         began = time.monotonic()
         while not self._done.is_set():
-            key = f"a{self.sent}"
-            sending = producer.send(self._settings.topic_prefix + RAW.name, key=key.encode(), value=article(self.sent))
+            if self.sent % TOLD_EVERY == 0:
+                self._tell(producer, "progress", partitions, time_of(self.sent))
+            sending = producer.send(self._raw, key=f"a{self.sent}".encode(), value=article(self.sent))
             sending.add_callback(self._count)
             self.sent += 1
             self._done.wait(max(0.0, began + self.sent / self._rate - time.monotonic()))
+        producer.flush(timeout=300)
+        self._tell(producer, "end", partitions, time_of(self.sent - 1))
         producer.flush(timeout=60)
         producer.close()
+
+    def _tell(self, producer: KafkaProducer, kind: Kind, partitions: range, moment: datetime) -> None:
+        for number in partitions:
+            output, partition = encode_control(kind, topic=self._raw, run=RUN, partition=number, time=moment)
+            producer.send(
+                self._raw, partition=partition, key=output.key, value=output.value, headers=list(output.headers)
+            )
 
     def _count(self, _: object) -> None:
         self.acknowledged += 1
@@ -119,77 +141,117 @@ def supervised(settings: Settings, program: Sequence[str] = REAL, **environment:
         worker.end()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Account:
-    """What came of all raw records, by article id."""
+    """What came of all raw records, by article id. `raw`: as they were sent. `alerts`: of single articles, the
+    held-back ones (`held`, their ids) among them. `episodes` by id, without `recordedtime`, and how many came.
+    """
 
-    raw: set[str]
-    tagged: set[str]
-    dead: set[str]
-    alerts: dict[str, list[str]]
+    raw: dict[str, bytes] = field(default_factory=dict)
+    tagged: set[str] = field(default_factory=set)
+    dead: set[str] = field(default_factory=set)
+    alerts: dict[str, list[str]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    fired: set[str] = field(default_factory=set)
+    episodes: dict[str, set[str]] = field(default_factory=dict)
+    episodes_came: int = 0
+    late: int = 0
 
     @property
     def lost(self) -> set[str]:
-        """Raw articles that are neither tagged and alerted nor a dead letter."""
-        return self.raw - self.dead - (self.tagged & self.alerts.keys())
+        """Raw articles that are neither tagged and alerted (or held back) nor a dead letter."""
+        return self.raw.keys() - self.dead - (self.tagged & self.alerts.keys())
 
     @property
     def repeated(self) -> int:
-        """Alerts beyond the first of their article; a subscriber drops them by their id."""
-        return sum(len(ids) - 1 for ids in self.alerts.values())
+        """Alerts beyond the first of their id; a subscriber drops them by it."""
+        return sum(len(ids) - 1 for ids in self.alerts.values()) + self.episodes_came - len(self.episodes)
+
+    def expected(self, settings: Settings) -> Expected:
+        """What one undisturbed reading of the articles comes to."""
+        return expected([self.raw[name] for name in sorted(self.raw, key=lambda n: int(n[1:]))], settings.rules_dir)
 
     def result(self, fault: str, times: int, resumed: Sequence[float] = (), remark: str = "") -> Result:
         """For the table of results."""
+        remark = f"{len(self.episodes)} alerts of episodes, as in one undisturbed run{'; ' if remark else ''}{remark}"
         return Result(fault, times, len(self.raw), len(self.lost), self.repeated, resumed, remark)
 
-    def check(self) -> None:
-        """Nothing lost, nothing invented, and repeats bear the id they had."""
+    def check(self, settings: Settings) -> None:
+        """Nothing lost, nothing invented, repeats bear the id they had; alerts and episodes as in one undisturbed run.
+
+        For workers that have stopped: then the table, too, is that of one undisturbed run.
+        """
         assert not self.lost, f"{len(self.lost)} of {len(self.raw)} lost: {sorted(self.lost)[:10]}"
-        assert self.tagged | self.dead == self.raw
+        assert self.tagged | self.dead == self.raw.keys()
         assert all(len(set(ids)) == 1 for ids in self.alerts.values()), "an article's alert came under two ids"
         assert len({ids[0] for ids in self.alerts.values()}) == len(self.alerts), "two articles, one alert id"
+        assert self.late == 0, f"{self.late} matches came too late"
+        wanted = self.expected(settings)
+        assert self.fired | self.held == wanted.alerts | wanted.episodes.keys()
+        assert all(len(events) == 1 for events in self.episodes.values()), "an episode's alert came with two contents"
+        assert differences({name: min(events) for name, events in self.episodes.items()}, wanted.episodes) == []
+        truth.check(settings, self.fired, self.held)
 
 
 class Books:
     """Reads all topics along, and makes up the account in the end."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._alerts = [topic.name for topic in ALERTS.values()]
-        self._follower = Follower(settings, RAW.name, TAGGED.name, DEAD.name, *self._alerts)
+        others = (RAW, TAGGED, DEAD, SUPPRESSED, LATE)
+        self._follower = Follower(settings, *(topic.name for topic in others), *self._alerts)
+        self._account = Account()
 
     def settle(self, acknowledged: int, seconds: float = 60.0) -> Account:
         """The account, as soon as nothing is missing and nothing more comes, or when the time is up.
 
         `acknowledged`: so many raw articles there must be at least.
         """
-        deadline = time.monotonic() + seconds
-        quiet, before = 0, -1
-        account = self._account()
-        while time.monotonic() < deadline and (quiet < QUIET_POLLS or account.lost or len(account.raw) < acknowledged):
-            self._follower.poll()
-            count = sum(len(values) for values in self._follower.values.values())
-            quiet = quiet + 1 if count == before else 0
-            before = count
-            if quiet == QUIET_POLLS:
-                account = self._account()
-        account = self._account()
+        account, deadline = self._account, time.monotonic() + seconds
+        quiet, wanted = 0, -1
+        while time.monotonic() < deadline:
+            quiet = 0 if self._read() else quiet + 1
+            if quiet < QUIET_POLLS or account.lost or len(account.raw) < acknowledged:
+                continue
+            if wanted < 0:
+                wanted = len(account.expected(self._settings).episodes)
+            if len(account.episodes) >= wanted:
+                break
         assert len(account.raw) >= acknowledged, (
             f"{len(account.raw)} raw articles read, {acknowledged} were acknowledged"
         )
         return account
 
-    def _account(self) -> Account:
-        values = self._follower.values
-        alerts: dict[str, list[str]] = {}
-        for topic in self._alerts:
-            for event in map(json.loads, values[topic]):
-                alerts.setdefault(event["data"]["article"]["id"], []).append(event["id"])
-        return Account(
-            raw={json.loads(value)["id"] for value in values[RAW.name]},
-            tagged={json.loads(value)["data"]["article"]["id"] for value in values[TAGGED.name]},
-            dead={json.loads(value)["key"] for value in values[DEAD.name]},
-            alerts=alerts,
-        )
+    def _read(self) -> bool:
+        """Enters what has come; True if that was anything."""
+        account, came = self._account, False
+        for topic, values in self._follower.poll().items():
+            came = came or bool(values)
+            for value in values:
+                self._enter(account, topic, value)
+            values.clear()  # all of it would not fit into memory after an hour
+        return came
+
+    def _enter(self, account: Account, topic: str, value: bytes) -> None:
+        fields = json.loads(value)
+        if topic == RAW.name:
+            if "body" in fields:  # else it is a control record
+                account.raw[fields["id"]] = value
+        elif topic == TAGGED.name:
+            account.tagged.add(fields["data"]["article"]["id"])
+        elif topic == DEAD.name:
+            account.dead.add(fields["key"])
+        elif topic == LATE.name:
+            account.late += 1
+        else:
+            (account.held if topic == SUPPRESSED.name else account.fired).add(fields["id"])
+            name, event = without_clock(value)
+            if is_episode(event):
+                account.episodes.setdefault(name, set()).add(event)
+                account.episodes_came += 1
+            else:
+                account.alerts.setdefault(fields["data"]["article"]["id"], []).append(name)
 
     def close(self) -> None:
         """Closes the connection."""
@@ -209,7 +271,6 @@ class Progress:
         self._feeder = feeder
         self._follower = Follower(settings, TAGGED.name)
         self._seen: set[str] = set()
-        self._read = 0
 
     def resumed(self, seconds_max: float = 90.0) -> float:
         """Seconds from now until `LOOKED_AT` articles sent from now on, in all partitions, are tagged."""
@@ -221,19 +282,13 @@ class Progress:
 
     def _tagged(self) -> set[str]:
         values = self._follower.poll()[TAGGED.name]
-        self._seen |= {_article_of(value) for value in values[self._read :]}
-        self._read = len(values)
+        self._seen |= {json.loads(value)["data"]["article"]["id"] for value in values}
+        values.clear()
         return self._seen
 
     def close(self) -> None:
         """Closes the connection."""
         self._follower.close()
-
-
-def _article_of(tagged: bytes) -> str:
-    if not tagged.startswith(b"{"):
-        return tagged.decode()  # a keeper's
-    return str(json.loads(tagged)["data"]["article"]["id"])
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The long variants of the fault tests: `make soak MINUTES=30 SEED=1`, or `python -m tests.faults.soak --help`.
 
+With rules over time: after each part alerts, episodes and the table must be those of one undisturbed run.
 Each part gets its share of the time and is cut off when it is over, whatever it has reached; the results say how far it
 came. Ends with 1 if anything was lost. Results go to the file that FAULT_RESULTS names, for docs/reliability.md.
 """
@@ -14,11 +15,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from stream.settings import Settings
-from tests.e2e import scenarios
+from tests.faults import stateful
 from tests.faults.kit import Account, Feeder, Supervised, progress_of, rss_bytes, settle, supervised
 from tests.faults.results import Result, begin, record
 from tests.kafka.broker import KafkaBroker
@@ -128,13 +129,13 @@ def slope(samples: list[tuple[float, float]]) -> float:
 
 
 def _account(settings: Settings, feeder: Feeder, *workers: Supervised) -> Account:
-    with ExitStack() as again:
-        for worker in workers:
-            worker.end()
-        again.enter_context(supervised(settings))  # whoever was killed last: somebody finishes the work
+    for worker in workers:
+        worker.end()
+    with supervised(settings) as again:  # whoever was killed last: somebody finishes the work
         account = settle(settings, feeder, seconds=300.0)
+        again.stop()
     if not account.lost:  # what is lost is in the result; anything else is a bug to look at
-        account.check()
+        account.check(settings)
     return account
 
 
@@ -156,7 +157,7 @@ def _settings(bootstrap: str, name: str, replication: int = 1) -> Iterator[Setti
         metrics_port=0,
     )
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        yield scenarios.with_rules(given, Path(folder))
+        yield stateful.with_rules(given, Path(folder))
 
 
 def main() -> int:

@@ -1,32 +1,35 @@
 """Workers are killed, stopped, joined, frozen and flooded, under a steady stream on a real Kafka.
 
-After each, every raw record is accounted for: tagged and alerted, or a dead letter. Lost must be 0.
+After each, every raw record is accounted for, and alerts, episodes and the table are those of one undisturbed run.
 """
 
 import random
 import re
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from stream.settings import Settings
 from tests.e2e import scenarios
+from tests.faults import stateful
 from tests.faults.conftest import Report
 from tests.faults.kit import GAVE_UP, Feeder, progress_of, rss_bytes, settle, supervised
 from tests.faults.results import Result
-from tests.worker.kit import REAL, following, publish, running
+from tests.worker.kit import REAL, following, publish, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 SEED = 20_260_701
 RATE = 150
+QUICK = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}
+FREEZER = ("-m", "tests.faults.freezer", "worker")
 
 
 @pytest.fixture
 def settings(kafka_settings: Settings, tmp_path: Path) -> Settings:
-    quick = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}
-    return scenarios.with_rules(kafka_settings.model_copy(update=quick), tmp_path)
+    return stateful.with_rules(kafka_settings.model_copy(update=QUICK), tmp_path)
 
 
 def test_kill_9_ten_times_at_random_points(settings: Settings, report: Report) -> None:
@@ -36,58 +39,72 @@ def test_kill_9_ten_times_at_random_points(settings: Settings, report: Report) -
         with Feeder(settings, RATE) as feeder, progress_of(settings, feeder) as progress:
             worker.worker.ready()
             for _ in range(10):
-                feeder.wait(chance.randrange(1, RATE))
+                feeder.wait(chance.randrange(1, RATE // 2))
                 worker.signal(signal.SIGKILL)
                 resumed.append(progress.resumed())
         account = settle(settings, feeder)
-        report(account.result("worker kill -9 at random points", 10, resumed))
-        account.check()
-        assert worker.exits[-signal.SIGKILL] == 10
         assert worker.stop() == 0
+        report(account.result("worker kill -9 at random points", 10, resumed))
+        account.check(settings)
+        assert worker.exits[-signal.SIGKILL] == 10
 
 
-def test_two_workers_join_die_and_leave(settings: Settings, report: Report) -> None:
+def test_a_second_worker_joins_dies_and_leaves_and_one_freezes(settings: Settings, report: Report) -> None:
+    """SIGTERM, kill -9, then SIGSTOP for more than two sessions."""
     chance = random.Random(SEED + 1)
     with supervised(settings) as first:
         first.worker.ready()
         with Feeder(settings, RATE) as feeder:
-            for how in (signal.SIGTERM, signal.SIGKILL):
-                with supervised(settings) as second:
-                    second.worker.ready()
-                    feeder.wait(chance.randrange(1, RATE))
-                    if how is signal.SIGKILL:
-                        chance.choice((first, second)).signal(signal.SIGKILL)
-                        feeder.wait(RATE)
-                    second.worker.ready()
-                    assert second.stop() == 0, second.worker.log
+            with supervised(settings) as second:
+                second.worker.ready()
+                feeder.wait(chance.randrange(1, RATE))
+                assert second.stop() == 0, second.worker.log
+            with supervised(settings) as second:
+                second.worker.ready()
+                feeder.wait(chance.randrange(1, RATE))
+                chance.choice((first, second)).signal(signal.SIGKILL)
+                feeder.wait(RATE)
+                second.worker.ready()
+                frozen = first.worker
+                first.signal(signal.SIGSTOP)
+                feeder.wait(5 * RATE)
+                frozen.process.send_signal(signal.SIGCONT)
+                feeder.wait(RATE)
+                second.worker.ready()
+                assert second.stop() == 0, second.worker.log
         account = settle(settings, feeder)
-        report(account.result("a second worker joins, one of the two is stopped or killed", 2))
-        account.check()
         assert first.stop() == 0
+        report(account.result("a second worker joins, is stopped or killed; SIGSTOP beyond the session, SIGCONT", 3))
+        account.check(settings)
+        assert set(first.exits) <= {GAVE_UP, -signal.SIGKILL}
 
 
-def test_a_worker_stopped_beyond_its_session_comes_back(settings: Settings, report: Report) -> None:
-    with supervised(settings) as first, supervised(settings) as second:
-        first.worker.ready()
-        second.worker.ready()
+def test_a_worker_frozen_with_state_in_hand_does_not_write_it_when_it_wakes(
+    settings: Settings, tmp_path: Path, report: Report
+) -> None:
+    """While it is frozen, another one takes its partitions and works on; nobody writes after the frozen one wakes."""
+    frozen = tmp_path / "frozen"
+    with supervised(settings, FREEZER, FREEZES=str(frozen)) as first, ExitStack() as others:
         with Feeder(settings, RATE) as feeder:
-            feeder.wait(RATE)
-            first.signal(signal.SIGSTOP)
-            feeder.wait(8 * RATE)  # four sessions long
-            first.signal(signal.SIGCONT)
-            feeder.wait(2 * RATE)
+            until(frozen.exists, "the first worker freezes in the middle of a chunk")
+            second = others.enter_context(supervised(settings))
+            feeder.wait(4 * RATE)
         account = settle(settings, feeder)
-        report(account.result("SIGSTOP for four sessions beside a second worker, SIGCONT", 1))
-        account.check()
-        assert set(first.exits) | set(second.exits) <= {GAVE_UP}
+        victim = first.worker
+        first.signal(signal.SIGCONT)
+        until(lambda: first.worker is not victim, "the one that woke gave up")
+        first.worker.ready()
         assert first.stop() == 0
         assert second.stop() == 0
+        report(account.result("frozen with alerts sent and states not written, another worker goes on", 1))
+        account.check(settings)
+        assert first.exits == {GAVE_UP: 1}, victim.log
+        assert second.exits == {}, second.worker.log
 
 
 def test_rebalance_storm(kafka_settings: Settings, tmp_path: Path, report: Report) -> None:
     """Every two seconds one of three workers on eight partitions is stopped or killed, and comes back."""
-    quick = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}
-    settings = scenarios.with_rules(kafka_settings.model_copy(update=quick), tmp_path, partitions=8)
+    settings = stateful.with_rules(kafka_settings.model_copy(update=QUICK), tmp_path, partitions=8)
     chance = random.Random(SEED + 2)
     with supervised(settings) as first, supervised(settings) as second, supervised(settings) as third:
         for worker in (first, second, third):
@@ -97,18 +114,19 @@ def test_rebalance_storm(kafka_settings: Settings, tmp_path: Path, report: Repor
                 feeder.wait(2 * RATE)
                 chance.choice((first, second, third)).signal(chance.choice((signal.SIGTERM, signal.SIGKILL)))
         account = settle(settings, feeder)
-        report(account.result("rebalance storm: three workers, one stopped or killed every 2 s", 5))
-        account.check()
         for worker in (first, second, third):
             worker.worker.ready()
             assert worker.stop() == 0, worker.worker.log
+        report(account.result("rebalance storm: three workers, one stopped or killed every 2 s", 5))
+        account.check(settings)
 
 
-def test_more_comes_than_is_worked(settings: Settings, report: Report) -> None:
+def test_more_comes_than_is_worked(kafka_settings: Settings, tmp_path: Path, report: Report) -> None:
     """A backlog of megabytes behind a slow worker: lag says so, memory does not."""
+    settings = scenarios.with_rules(kafka_settings.model_copy(update=QUICK), tmp_path)
     slow = settings.model_copy(update={"batch_records_max": 1})
     body = "Nothing about anything. " * 2_000
-    backlog = [(f"a{n}".encode(), scenarios.article(n, body=body, fires=False)) for n in range(2_000)]
+    backlog = [(f"a{n}".encode(), scenarios.article(n, body=body, fires=False)) for n in range(1_500)]
     publish(settings, "articles.raw", backlog[:200])
     with running(slow, REAL) as worker, following(settings, "articles.tagged") as follower:
         worker.ready()

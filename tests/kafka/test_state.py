@@ -6,11 +6,9 @@ Correlations are the same everywhere, byte for byte, and the same as `redline sc
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,15 +19,12 @@ from kafka import KafkaConsumer, TopicPartition
 
 from stream.broker.publisher import Publisher
 from stream.cli.scanning import Line, Scanner
-from stream.detect import Memory
-from stream.engine import Engine
-from stream.model import Record
 from stream.settings import Settings
 from stream.sources.item import Offered, Origin, record_of
 from stream.sources.replayer import Plan, Replayer
-from stream.sources.rulefiles import load_ruleset
-from stream.wire.topics import changelog_name
+from tests.faults import truth
 from tests.faults.kit import Supervised, supervised
+from tests.faults.stateful import differences, is_episode, without_clock
 from tests.worker.kit import make_topics, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
@@ -116,17 +111,6 @@ def made_articles() -> list[Offered]:
         }
         articles.append(Offered(Origin("made", number), fields))
     return articles
-
-
-def without_clock(event: bytes) -> tuple[str, str]:
-    """The id, and the rest but for `recordedtime`."""
-    fields: dict[str, Any] = json.loads(event)
-    del fields["recordedtime"]
-    return fields["id"], json.dumps(fields)
-
-
-def is_episode(event: str) -> bool:
-    return isinstance(json.loads(json.loads(event)["partitionkey"])[-1], list)
 
 
 @pytest.fixture(scope="module")
@@ -243,70 +227,4 @@ def test_the_same_alerts_everywhere(
         fired = {name for name, _ in map(without_clock, topics.values(*(prefix + name for name in ALERTS)))}
         held = {name for name, _ in map(without_clock, topics.values(prefix + "alerts.suppressed"))}
         assert held
-        assert fired.isdisjoint(held), "an alert is sent or held back, whatever was killed"
-        check_table(settings, topics, fired, held)
-
-
-def differences(found: dict[str, str], expected: dict[str, str]) -> list[str]:
-    """What differs, briefly: ids on one side alone, and the first differing part of the others."""
-    said = [f"{name} on one side alone" for name in found.keys() ^ expected.keys()]
-    for name in sorted(found.keys() & expected.keys()):
-        if found[name] != expected[name]:
-            pairs = zip(found[name], expected[name], strict=False)
-            at = next((n for n, (a, b) in enumerate(pairs) if a != b), 0)
-            said.append(f"{name}: …{found[name][at - 80 : at + 80]}… expected …{expected[name][at - 80 : at + 80]}…")
-    return said[:5]
-
-
-def check_table(settings: Settings, topics: Topics, fired: set[str], held: set[str]) -> None:
-    """The log of matches in one go, as far as it was worked: the same alerts, and the same bytes as in the changelog.
-
-    The last control records of a worker that stops are for the next one.
-    """
-    engine = Engine(load_ruleset(settings.rules_dir), settings.engine_config())
-    again: set[str] = set()
-    again_held: set[str] = set()
-    expected: dict[tuple[int, bytes], bytes] = {}
-    for partition, records in topics.records.items():
-        if not partition.topic.endswith("matches"):
-            continue
-        memory = Memory(settings.detect_limits())
-        worked = committed(settings, partition)
-        batch = engine.alert([as_record(r) for r in records if r.offset < worked], datetime.now(UTC), memory)
-        for output in batch.outputs:
-            (again_held if output.topic.endswith("suppressed") else again).add(without_clock(output.value)[0])
-        clocks = [] if batch.clocks is None else [batch.clocks]
-        for key, value in (*batch.states, *clocks):
-            assert value is not None
-            expected[partition.partition, f"{partition.partition}:{key}".encode()] = value
-    assert (again, again_held) == (fired, held)
-    assert dict(changelog(settings)) == expected
-
-
-def committed(settings: Settings, partition: TopicPartition) -> int:
-    """Where the workers would go on; 0: they have not begun."""
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, group_id=settings.consumer_group)
-    try:
-        return consumer.committed(partition) or 0
-    finally:
-        consumer.close()
-
-
-def as_record(record: Any) -> Record:
-    headers = tuple(record.headers)
-    return Record(record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, headers)
-
-
-def changelog(settings: Settings) -> Iterator[tuple[tuple[int, bytes], bytes]]:
-    """The last value of each key in each partition of the table's changelog."""
-    reading = Topics(settings, [changelog_name(settings.consumer_group)])
-    try:
-        quiet = 0
-        while quiet < 3:
-            quiet = 0 if reading.poll() else quiet + 1
-        for partition, records in reading.records.items():
-            for key, value in {record.key: record.value for record in records}.items():
-                if value is not None:
-                    yield (partition.partition, key), value
-    finally:
-        reading.close()
+        truth.check(settings, fired, held)
