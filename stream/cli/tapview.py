@@ -13,7 +13,8 @@ from rich.text import Text
 from stream.clean.printable import printable
 from stream.cli.render import broken, highlight, parse_alert, render_alert
 from stream.cli.tapfilter import parsed
-from stream.detect.snapshot import SnapshotError, fields_of, head_of
+from stream.detect.memory import of_part
+from stream.detect.snapshot import SnapshotError, decode, head_of, part_names
 from stream.model import Record
 from stream.wire.control import decode_control
 from stream.wire.decode import is_control
@@ -67,7 +68,7 @@ def _content(topic: str, record: Record) -> Text:
     if is_control(record):
         return _control(record)
     if topic.endswith(CHANGELOG.name):
-        return _snapshot(record.value)
+        return _snapshot(record.key or b"", record.value)
     value = parsed(record.value)
     if not isinstance(value, dict):
         return Text("no JSON object: ", "yellow").append(_cut(record.value.decode("utf-8", "replace")))
@@ -87,13 +88,16 @@ def _control(record: Record) -> Text:
     return Text(f"control: {run} {what} on partition {found.partition}", "dim")
 
 
-def _snapshot(value: bytes) -> Text:
+def _snapshot(key: bytes, value: bytes) -> Text:
+    if of_part(key.decode("utf-8", "replace")) is not None:
+        return Text("a part of a large state", "dim")
     try:
-        head, fields = head_of(value), fields_of(value)
+        head, parts = head_of(value), part_names(value)
+        content = f"in {len(parts)} parts" if parts else orjson.dumps(decode(value, {})).decode()
     except SnapshotError as error:
         return Text(printable(str(error)), "yellow")
     text = Text(f"state of {'a ' if head.kind != 'clocks' else ''}{head.kind}, as of {head.offset} in matches", "dim")
-    return text.append("\n").append(_cut(orjson.dumps(fields).decode()))
+    return text.append("\n").append(_cut(content))
 
 
 def _article(value: dict[str, Any], record: Record | None = None) -> Text:

@@ -111,7 +111,7 @@ class Memory:
         """From what `changes` gave. Raises `SnapshotError`."""
         memory = cls(limits or DetectLimits())
         for key, data in snapshots:
-            if (of := _of_part(key)) is not None:
+            if (of := of_part(key)) is not None:
                 memory._parts.setdefault(of[0], {})[of[1]] = data
                 continue
             head = snapshot.head_of(data)
@@ -346,8 +346,8 @@ def part_key(key: str, name: str) -> str:
     return f"{key}#{name}"
 
 
-def _of_part(key: str) -> tuple[str, str] | None:
-    """The state's key and the part's name; None: it is no part."""
+def of_part(key: str) -> tuple[str, str] | None:
+    """The state's key and the part's name, if a key of the table is that of a part."""
     of, _, name = key.rpartition("#")
     return (of, name) if of.endswith("]") and not name.endswith("]") else None
 
