@@ -54,11 +54,14 @@ class EngineConfig:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A decoded article with the event time that it keeps from here on."""
+    """A decoded article with the times that it keeps from here on. `published`: by which windows by `published` count
+    it; None: there is none, and they go by `time`.
+    """
 
     decoded: Decoded
     time: datetime
     raw_timestamp_ms: int
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,8 @@ class Batch:
     """The result of one call, in the order of writing: every message to send, then control records for every partition
     of `matches`; when all that is acknowledged what changed in the memory, in its steps.
 
-    `newest_live_us`: the newest event time among live articles, in microseconds since 1970 UTC.
+    `newest_live_us`: the newest event time among live articles, in microseconds since 1970 UTC; `newest_published_us`:
+    the same of their dates.
     """
 
     outputs: list[Output]
@@ -118,6 +122,7 @@ class Batch:
     controls: list[Control] = field(default_factory=list)
     changes: Changes | None = None
     newest_live_us: int | None = None
+    newest_published_us: int | None = None
 
 
 class Engine:
@@ -161,12 +166,14 @@ class Engine:
                 case Decoded(article=article):
                     facts.article_bytes += len(record.value or b"")
                     moment = _from_ms(record.timestamp_ms)
-                    timed.append(Timed(decoded, event_time(article, moment), record.timestamp_ms))
+                    times = event_time(article, moment), record.timestamp_ms, date_of(article, moment)
+                    timed.append(Timed(decoded, *times))
                     readable.append(record)
         for record, judged in zip(readable, self.judge(timed), strict=True):
             outputs.extend(self._tag_outputs(judged, record, facts))
-        live = [to_us(each.time) for each in timed if each.decoded.article.run is None]
-        return Batch(outputs, facts, controls, newest_live_us=max(live, default=None))
+        live = [each for each in timed if each.decoded.article.run is None]
+        newest, newest_date = _newest(live, by_date=False), _newest(live, by_date=True)
+        return Batch(outputs, facts, controls, newest_live_us=newest, newest_published_us=newest_date)
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """Agent 2: each match becomes an alert, or is held back, counted, late or known; control records move time on.
@@ -300,7 +307,7 @@ class Engine:
             if match.rule.severity is not Severity.NONE:
                 touching.append(match)
             for correlation in self._counted_by.get(match.rule.id, ()):
-                touching.extend(_for_groups(match, correlation))
+                touching.extend(_for_groups(match, correlation, judged.timed.published))
         return touching
 
     def _judged(self, timed: Timed, read: ReadArticle, hits: Sequence[RuleMatch]) -> Judged:
@@ -361,10 +368,29 @@ class Engine:
 
 def event_time(article: Article, recorded: datetime) -> datetime:
     """`fetched`, else `published`, else `recorded` (the Kafka timestamp); clamped around it unless an exercise."""
-    moment = article.fetched or article.published or recorded
+    return _clamped(article.fetched or article.published or recorded, article, recorded)
+
+
+def date_of(article: Article, recorded: datetime) -> datetime | None:
+    """`published`, clamped in the same way: a date of 1970 or 2100 moves no window."""
+    return None if article.published is None else _clamped(article.published, article, recorded)
+
+
+def _clamped(moment: datetime, article: Article, recorded: datetime) -> datetime:
     if article.exercise:
         return moment
     return min(max(moment, recorded - PAST_MAX), recorded + FUTURE_MAX)
+
+
+def _newest(live: Sequence[Timed], *, by_date: bool) -> int | None:
+    """The newest time, no later than when Kafka received it. One from beyond the future's limit moves nothing."""
+    times = []
+    for each in live:
+        recorded = _from_ms(each.raw_timestamp_ms)
+        moment = (each.published or each.time) if by_date else each.time
+        if moment < recorded + FUTURE_MAX:
+            times.append(min(moment, recorded))
+    return to_us(max(times)) if times else None
 
 
 def article_ref(article: Article) -> ArticleRef:
@@ -406,7 +432,7 @@ def _fold(text: str) -> str:
     return fold_key(text)[:VALUE_CODE_POINTS_MAX]
 
 
-def _for_groups(match: Match, correlation: Correlation) -> Iterator[Match]:
+def _for_groups(match: Match, correlation: Correlation, published: datetime | None) -> Iterator[Match]:
     """The match for each group that it falls into: one, or with `topic` one for each topic of the article."""
     values = dict(match.values)
     topics = values.get("topic", "").split(",") if "topic" in correlation.group_by else [""]
@@ -420,6 +446,7 @@ def _for_groups(match: Match, correlation: Correlation) -> Iterator[Match]:
             group=group,
             evidence=match.evidence[:1],
             fingerprint=match.fingerprint if correlation.count == "story" else b"",
+            published=published if correlation.window.time == "published" else None,
         )
 
 

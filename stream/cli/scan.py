@@ -93,8 +93,8 @@ def _lines(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
 def _looked_through(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
     """The lines of files, each with what is still to come behind it."""
     ahead = times_ahead((line.value for line in _lines(files, bytes_max)), bytes_max)
-    for line, ahead_us in zip(_lines(files, bytes_max), ahead, strict=False):
-        yield replace(line, ahead_us=ahead_us)
+    for number, line in enumerate(_lines(files, bytes_max)):
+        yield replace(line, ahead_us=ahead[number])
 
 
 def _read(stream: BinaryIO, name: str, bytes_max: int) -> Iterator[Line]:

@@ -31,13 +31,14 @@ ORIGINAL_CODE_POINTS_MAX = 1_000
 class Line:
     """One line of input: file name, 1-based number, bytes without the line end.
 
-    `ahead_us`: no later line has an event time before this (microseconds since 1970 UTC); None if nobody has looked.
+    `ahead_us`: no later line has an event time, or a date, before these (microseconds since 1970 UTC); None if nobody
+    has looked.
     """
 
     file: str
     number: int
     value: bytes
-    ahead_us: int | None = None
+    ahead_us: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Scanner:
         self._shape = shape
         self._show_suppressed = suppressed
         self._memory = Memory(settings.detect_limits())
-        self._runs: dict[str | None, datetime] = {}
+        self._runs: dict[str | None, tuple[datetime, datetime]] = {}
         self._offset = 0
         self._bytes_max = settings.message_bytes_max
         self._last = EPOCH
@@ -94,14 +95,14 @@ class Scanner:
         totals = Totals(bytes=sum(len(line.value) for line in lines))
         dead: list[bytes] = []
         timed: list[Timed] = []
-        ahead: list[int | None] = []
+        ahead: list[tuple[int, int] | None] = []
         for line in lines:
             decoded = decode_article(line.value, message_bytes_max=self._bytes_max)
             if isinstance(decoded, Reject):
                 dead.append(_dead_letter(decoded, line))
                 continue
             self._last = _own_time(decoded) or self._last
-            timed.append(Timed(decoded, self._last, int(self._last.timestamp() * 1000)))
+            timed.append(Timed(decoded, self._last, int(self._last.timestamp() * 1000), decoded.article.published))
             ahead.append(line.ahead_us)
         out: list[bytes] = []
         facts = Facts()
@@ -115,7 +116,7 @@ class Scanner:
         """What correlations come to at the end of the input."""
         facts, out = Facts(), []
         for run, newest in self._runs.items():
-            out += self._hear(run, to_us(newest), now, facts, ended=True)
+            out += self._hear(run, _us(newest), now, facts, ended=True)
         return _join(out), b"", Totals(written=len(out))
 
     @property
@@ -123,7 +124,7 @@ class Scanner:
         """True if it matters what is still to come."""
         return self._shape == "alerts" and bool(self._engine.ruleset.correlations)
 
-    def _rows(self, judged: Judged, ahead_us: int | None, now: datetime, facts: Facts) -> list[bytes]:
+    def _rows(self, judged: Judged, ahead_us: tuple[int, int] | None, now: datetime, facts: Facts) -> list[bytes]:
         match self._shape:
             case "matches":
                 return [_match_row(match) for match in judged.matches]
@@ -132,7 +133,7 @@ class Scanner:
             case "alerts":
                 return self._alerts(judged, ahead_us, now, facts)
 
-    def _alerts(self, judged: Judged, ahead_us: int | None, now: datetime, facts: Facts) -> list[bytes]:
+    def _alerts(self, judged: Judged, ahead_us: tuple[int, int] | None, now: datetime, facts: Facts) -> list[bytes]:
         outputs: list[Output] = []
         for match in self._engine.touching(judged):
             self._offset += 1
@@ -141,18 +142,24 @@ class Scanner:
         if not self.has_correlations:
             return shown
         run, time = judged.timed.decoded.article.run, judged.timed.time
+        date = judged.timed.published or time
         if time <= now + FUTURE_MAX:  # a date in the future moves nothing
-            self._runs[run] = max(self._runs.get(run, time), time)
+            newest, newest_date = self._runs.get(run, (time, min(date, time)))
+            self._runs[run] = max(newest, time), max(newest_date, date if date <= now + FUTURE_MAX else newest_date)
         elif ahead_us is None or run not in self._runs:
             return shown
+        reached_us = _us(self._runs[run])
         if ahead_us is None:
-            ahead_us = to_us(time)
+            ahead_us = to_us(time), to_us(date)
         # Not beyond what has come: whether a silence went on after the last article nobody knows.
-        return shown + self._hear(run, min(ahead_us, to_us(self._runs[run])), now, facts)
+        until_us = min(ahead_us[0], reached_us[0]), min(ahead_us[1], reached_us[1])
+        return shown + self._hear(run, until_us, now, facts)
 
-    def _hear(self, run: str | None, until_us: int, now: datetime, facts: Facts, *, ended: bool = False) -> list[bytes]:
+    def _hear(
+        self, run: str | None, until_us: tuple[int, int], now: datetime, facts: Facts, *, ended: bool = False
+    ) -> list[bytes]:
         self._offset += 1
-        told = Told(run, 0, 1, until_us, until_us, ended)
+        told = Told(run, 0, 1, *until_us, ended)
         return [o.value for o in self._engine.hear(told, self._offset, now, self._memory, facts)]
 
     def _is_shown(self, output: Output) -> bool:
@@ -161,20 +168,44 @@ class Scanner:
         return self._show_suppressed or not output.topic.endswith(SUPPRESSED.name)
 
 
-def times_ahead(values: Iterable[bytes], bytes_max: int) -> array[int]:
-    """For each line the earliest event time of the lines after it, in microseconds; of refused lines that before."""
-    times = array("q")
-    last = to_us(EPOCH)
+class Ahead:
+    """For each line the earliest event time and date of the lines after it; 16 bytes a line."""
+
+    def __init__(self, times: array[int], dates: array[int]) -> None:
+        self._times, self._dates = _earliest_after(times), _earliest_after(dates)
+
+    def __getitem__(self, index: int) -> tuple[int, int]:
+        return self._times[index], self._dates[index]
+
+
+def times_ahead(values: Iterable[bytes], bytes_max: int) -> Ahead:
+    """For each line the earliest event time and date of the lines after it, in microseconds since 1970 UTC.
+
+    A refused line counts with the time before it.
+    """
+    times, dates = array("q"), array("q")
+    last = date = to_us(EPOCH)
     for value in values:
         decoded = decode_article(value, message_bytes_max=bytes_max)
-        if isinstance(decoded, Decoded) and (own := _own_time(decoded)) is not None:
-            last = to_us(own)
+        if isinstance(decoded, Decoded):
+            own, published = _own_time(decoded), decoded.article.published
+            last = last if own is None else to_us(own)
+            date = last if published is None else to_us(published)
         times.append(last)
+        dates.append(date)
+    return Ahead(times, dates)
+
+
+def _earliest_after(times: array[int]) -> array[int]:
     ahead, earliest = array("q", times), NEVER_US
     for index in range(len(times) - 1, -1, -1):
         ahead[index] = earliest
         earliest = min(earliest, times[index])
     return ahead
+
+
+def _us(moments: tuple[datetime, datetime]) -> tuple[int, int]:
+    return to_us(moments[0]), to_us(moments[1])
 
 
 def scan_parallel(settings: Settings, shape: Shape, batches: Iterator[list[Line]], jobs: int) -> Iterator[Result]:

@@ -407,8 +407,8 @@ def _tell(
 
 def time_of(match: Match, correlation: Correlation) -> int:
     """The time by which a correlation orders a match, in microseconds since 1970 UTC."""
-    if correlation.window.time == "published" and match.article.published is not None:
-        return to_us(match.article.published)
+    if correlation.window.time == "published":
+        return to_us(match.published or match.article.published or match.time)
     return to_us(match.time)
 
 

@@ -58,7 +58,8 @@ class Match:
     (for latency), `summary` the rendered template, `key` the state key, run first. `fingerprint` is the article's,
     as `detect.fingerprint` makes it; empty where nothing asks for the article's story. `values` are the article's by
     name, folded, where something is grouped or counted by them (topics joined by commas). A match that is counted by a
-    correlation names it, with the values of its `group_by`.
+    correlation names it, with the values of its `group_by`; where its window goes by `published`, that is the date by
+    which the match is counted, fixed by agent 1 like `time`.
     """
 
     rule: RuleRef
@@ -74,3 +75,4 @@ class Match:
     values: tuple[tuple[str, str], ...] = ()
     correlation: str | None = None
     group: tuple[str, ...] = ()
+    published: datetime | None = None

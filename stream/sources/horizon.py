@@ -18,13 +18,18 @@ from stream.model.article import FUTURE_MAX
 from stream.sources.item import Malformed, Offered
 from stream.wire.decode import parse_time
 
+EVENT_TIME = ("fetched", "published")
+DATE = ("published", "fetched")
+"""By which windows go: event time (the default), and `published`."""
+
 
 class Horizon:
     """The promise before each item of a run, and after the last."""
 
-    def __init__(self, items: Sequence[Offered | Malformed]) -> None:
+    def __init__(self, items: Sequence[Offered | Malformed], names: Sequence[str] = EVENT_TIME) -> None:
+        """`names`: the fields by which time goes, the first that an article has."""
         self._ahead: list[tuple[datetime | None, bool]] = [(None, False)] * (len(items) + 1)
-        self._times = [event_time_of(item) for item in items]
+        self._times = [time_of(item, names) for item in items]
         oldest: datetime | None = None
         undated = False
         for index in range(len(items) - 1, -1, -1):
@@ -62,11 +67,11 @@ class Horizon:
         return self._plausible
 
 
-def event_time_of(item: Offered | Malformed) -> datetime | None:
+def time_of(item: Offered | Malformed, names: Sequence[str]) -> datetime | None:
     """The time that an article gives itself; None if it gives none that can be read."""
     if isinstance(item, Malformed):
         return None
-    for name in ("fetched", "published"):
+    for name in names:
         text = item.fields.get(name)
         if isinstance(text, str) and (moment := parse_time(text)) is not None:
             return moment

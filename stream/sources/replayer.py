@@ -26,7 +26,7 @@ from typing import Literal, Protocol
 from stream.broker.publisher import Failure, Ledger
 from stream.model import Output, Record
 from stream.settings import Settings
-from stream.sources.horizon import Horizon
+from stream.sources.horizon import DATE, Horizon
 from stream.sources.item import Item, Malformed, Offered, Refused, copy_of, record_of
 from stream.sources.pacing import at_fixed_rate, by_recorded_gaps, shuffle
 from stream.wire.control import encode_control
@@ -209,7 +209,7 @@ class Replayer:
 
     def _run(self, run: str, items: Sequence[Offered | Malformed], start: float) -> float:
         """One run; returns when the next one starts."""
-        horizon, due = Horizon(items), start
+        horizon, due = (Horizon(items), Horizon(items, DATE)), start
         self._state = (run, len(items), 0, 0.0)
         self._next_control_index = 0
         for index, (item, offset) in enumerate(zip(items, self._offsets(items), strict=False)):
@@ -217,12 +217,13 @@ class Replayer:
             if not self._wait_until(due, run, horizon, index):
                 break
             now = self._clock.monotonic()
-            horizon.passed(index, self._clock.now())
+            for each in horizon:
+                each.passed(index, self._clock.now())
             key, value = record_of(item, run=run)
             self._publisher.send(Output(self._raw, key, value), origin=str(item.origin))
             self._state = (run, len(items), index + 1, max(0.0, now - due))
             self._settle_failures()
-        self._tell("end", run, horizon.newest(self._clock.now()))
+        self._tell("end", run, *(each.newest(self._clock.now()) for each in horizon))
         self._report_progress()
         return due + self._pause()
 
@@ -242,14 +243,14 @@ class Replayer:
         seed = self._plan.shuffle_seed
         return items if seed is None else shuffle(items, seed + repetition - 1)
 
-    def _wait_until(self, due: float, run: str, horizon: Horizon, index: int) -> bool:
+    def _wait_until(self, due: float, run: str, horizon: tuple[Horizon, Horizon], index: int) -> bool:
         """True when it is time; False if the replay is to stop."""
         while not self._stopping():
             now = self._clock.monotonic()
             if now >= self._next_control or index >= self._next_control_index:
                 self._next_control = now + CONTROL_EVERY_SECONDS
                 self._next_control_index = index + CONTROL_EVERY_ARTICLES
-                self._tell("progress", run, horizon.still_to_come(index, self._clock.now()))
+                self._tell("progress", run, *(each.still_to_come(index, self._clock.now()) for each in horizon))
             if now >= self._next_report:
                 self._report_progress()
             if now >= due:
@@ -257,9 +258,16 @@ class Replayer:
             self._clock.wait(min(due - now, WAIT_SECONDS_MAX))
         return False
 
-    def _tell(self, kind: Literal["progress", "end"], run: str, moment: datetime) -> None:
+    def _tell(self, kind: Literal["progress", "end"], run: str, moment: datetime, date: datetime) -> None:
         for number in range(self._partitions):
-            output, partition = encode_control(kind, topic=self._raw, run=run, partition=number, time=moment)
+            output, partition = encode_control(
+                kind,
+                topic=self._raw,
+                run=run,
+                partition=number,
+                time=moment,
+                published=None if date == moment else date,
+            )
             self._publisher.send(output, partition=partition, counted=False)
 
     def _report_progress(self) -> None:

@@ -56,6 +56,8 @@ def _fields(match: Match) -> dict[str, Any]:
         value["values"] = dict(match.values)
     if match.correlation is not None:
         value["correlation"], value["group"] = match.correlation, match.group
+    if match.published is not None:
+        value["published"] = format_time(match.published)
     return value
 
 
@@ -106,6 +108,7 @@ def _match(fields: dict[str, Any]) -> Match:
         values=tuple(fields.get("values", {}).items()),
         correlation=fields.get("correlation"),
         group=tuple(fields.get("group", ())),
+        published=_time(fields["published"]) if "published" in fields else None,
     )
 
 

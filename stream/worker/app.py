@@ -113,7 +113,8 @@ class _Work:
         sends = await self._sender.send(batch.outputs)
         if self._engine.ruleset.correlations:
             partition = chunk.records[0].partition
-            controls = batch.controls + self._progress.handled(partition, batch.newest_live_us, time.monotonic())
+            newest = batch.newest_live_us, batch.newest_published_us
+            controls = batch.controls + self._progress.handled(partition, *newest, time.monotonic())
             sends += await self._sender.tell(controls, **self._topics)
         return ChunkTagged(batch.facts, spent) if await chunk.confirm(*sends) else None
 

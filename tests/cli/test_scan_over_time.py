@@ -98,3 +98,19 @@ def test_absurd_dates_neither_close_nor_freeze_windows(folder: Path, where: int)
     lines.insert(where, article(0, id="1970", published="1970-01-01T00:00:00Z"))
     (folder / "b.ndjson").write_text("\n".join(lines), encoding="utf-8")
     assert [line for line in brief(scan(folder, "b.ndjson").stdout) if line[1] == "t.burst"] == expected
+
+
+BY_DATE = RULES.replace("window: {size: 1h, grace: 5m}", "window: {size: 1h, time: published, grace: 5m}")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_windows_by_date_go_by_a_watermark_of_their_own(folder: Path, seed: int) -> None:
+    """All articles were fetched at once, later than any of them was published, in whatever order."""
+    (folder / "rules" / "t.yml").write_text(BY_DATE, encoding="utf-8")
+    lines = [article(minute, fetched=f"2024-04-01T00:00:{n:02}Z") for n, minute in enumerate(MINUTES)]
+    random.Random(seed).shuffle(lines)
+    (folder / "a.ndjson").write_text("\n".join(lines), encoding="utf-8")
+    done = scan(folder, "a.ndjson")
+    assert "too late" not in done.stderr
+    burst = [line for line in brief(done.stdout) if line[1] == "t.burst"]
+    assert burst == [("00:20", "t.burst", "fired", 3), ("01:40", "t.burst", "resolved", 0)]

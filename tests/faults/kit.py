@@ -203,7 +203,7 @@ class Books:
         self._follower = Follower(settings, *(topic.name for topic in others), *self._alerts)
         self._account = Account()
 
-    def settle(self, acknowledged: int, seconds: float = 60.0) -> Account:
+    def settle(self, acknowledged: int, seconds: float = 180.0) -> Account:
         """The account, as soon as nothing is missing and nothing more comes, or when the time is up.
 
         `acknowledged`: so many raw articles there must be at least.
@@ -301,7 +301,7 @@ def progress_of(settings: Settings, feeder: Feeder) -> Iterator[Progress]:
         progress.close()
 
 
-def settle(settings: Settings, feeder: Feeder, seconds: float = 60.0) -> Account:
+def settle(settings: Settings, feeder: Feeder, seconds: float = 180.0) -> Account:
     """Waits until the workers have caught up with an ended feeder, and says what came of every record."""
     books = Books(settings)
     try:

@@ -25,7 +25,7 @@ from tests.faults.results import Result, begin, record
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
 
-RATE = 100
+RATE = 50
 KILLS_MAX = 100
 MEGABYTE = 1_000_000
 FROZEN_SECONDS = AWAY_SECONDS = 60.0

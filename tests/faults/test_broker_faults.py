@@ -24,7 +24,7 @@ from tests.worker.kit import REAL, following, publish, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
-RATE = 150
+RATE = 60
 AWAY_SECONDS = 3
 MEGABYTE = 1_000_000
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,6 +91,8 @@ RUN = "made-set"
 BEGIN = datetime(2024, 3, 1, tzinfo=UTC)
 ALERTS = [f"alerts.{severity}" for severity in ("info", "low", "medium", "high", "critical")]
 COUNT = 500
+AWAY_SECONDS = 10
+"""Longer than a session: the worker gives up when it is back, and is started again."""
 
 
 def made_articles() -> list[Offered]:
@@ -174,6 +177,9 @@ def disturb(workers: list[Supervised], chance: random.Random, how: tuple[signal.
         victim = chance.choice(workers)
         killed = victim.worker
         victim.signal(which)
+        if which is signal.SIGSTOP:
+            time.sleep(AWAY_SECONDS)  # that is the fault
+            victim.signal(signal.SIGCONT)
         until(lambda v=victim, k=killed: v.worker is not k, "started again")
         victim.worker.ready()
 
@@ -182,7 +188,9 @@ def disturb(workers: list[Supervised], chance: random.Random, how: tuple[signal.
     ("partitions", "workers", "speed", "disturbances"),
     [
         pytest.param(1, 1, float("inf"), (), id="1 partition, 1 worker, at once"),
-        pytest.param(4, 1, 100_000, (signal.SIGKILL, signal.SIGTERM), id="4 partitions, 1 worker, kill and stop"),
+        pytest.param(
+            4, 1, 100_000, (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM), id="4 partitions, 1 worker, away"
+        ),
         pytest.param(4, 3, 50_000, (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL), id="4 partitions, 3 workers"),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.model.article import format_time
-from stream.sources.horizon import Horizon
+from stream.sources.horizon import DATE, Horizon
 from stream.sources.item import Malformed, Offered, Origin
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,3 +67,10 @@ def test_no_article_comes_before_what_was_promised(minutes: list[int | None]) ->
         assert moment >= promise
         horizon.passed(index, now)
         assert horizon.newest(now) >= moment
+
+
+def test_by_date_an_article_that_was_fetched_later_is_as_old_as_it_was_published() -> None:
+    fetched = format_time(MORNING + timedelta(hours=9))
+    items = [Offered(Origin("x"), {**_item(minute).fields, "fetched": fetched}) for minute in (5, 1)]
+    assert Horizon(items).still_to_come(0, NOW) == MORNING + timedelta(hours=9)
+    assert Horizon(items, DATE).still_to_come(0, NOW) == MORNING + timedelta(minutes=1)
