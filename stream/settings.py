@@ -220,6 +220,11 @@ class Settings(BaseSettings):
     )
     replay_metrics_port: Port = Field(9_465, description="The same of the replayer; 0: any free one.")
     web_metrics_port: Port = Field(9_466, description="The same of the page (`redline web`); 0: any free one.")
+    prometheus_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^?#@\s]+$",
+        description="Prometheus that `redline top` asks for the metrics of all services, such as http://127.0.0.1:9090.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe lines logged.")
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
 

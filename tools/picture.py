@@ -1,6 +1,6 @@
-"""Draws docs/images/demo.svg: what `redline demo` prints on a terminal, from a real run.
+"""Draws what commands print on a terminal, from real runs: docs/images/demo.svg, top.svg and doctor.svg.
 
-python tools/picture.py
+python -m tools.picture
 """
 
 from __future__ import annotations
@@ -16,28 +16,66 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from stream.broker.embedded import EmbeddedBroker, setting_overrides
+from stream.cli.demoing import Demo
+from stream.settings import Settings
+
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "images" / "demo.svg"
+FOLDER = ROOT / "docs" / "images"
 COLUMNS = 110
 ALERTS_SHOWN = 6
+REDLINE = [sys.executable, "-m", "stream.cli"]
 
 
 def main() -> None:
-    """Run the demo on a terminal of its own, keep its beginning and its summary, write the picture."""
-    printed = run_on_terminal(
-        [sys.executable, "-m", "stream.cli", "demo", "--replay-gap-max-seconds", "0.3", "--no-stay"]
-    )
+    """All pictures."""
+    _demo()
+    _top_and_doctor()
+
+
+def _demo() -> None:
+    """The beginning of the demo, and its summary."""
+    printed = run_on_terminal([*REDLINE, "demo", "--replay-gap-max-seconds", "0.3", "--no-stay"])
     blocks = re.split(r"\n\n+", printed.strip())
-    shown = [*blocks[: ALERTS_SHOWN + 1], "          …", blocks[-1]]
+    _draw("demo", "make demo", "\n\n".join([*blocks[: ALERTS_SHOWN + 1], "          …", blocks[-1]]))
+
+
+def _top_and_doctor() -> None:
+    """The other two beside a pipeline that works: the seeds over and over."""
+    with EmbeddedBroker() as broker:
+        settings = Settings(**setting_overrides(broker), metrics_port=0, web_port=0, web_metrics_port=0)
+        with Demo(settings, Console(quiet=True), broker) as demo:
+            demo.replay(8.0)
+            worker = demo.metrics_url
+            bootstrap = ["--bootstrap", broker.bootstrap]
+            replay = [*REDLINE, "replay", *bootstrap, "--rate", "6", "--repeat", "0", "--no-progress"]
+            quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            environment = {**os.environ, "REDLINE_REPLAY_METRICS_PORT": "0"}
+            with subprocess.Popen(replay, cwd=ROOT, env=environment, **quiet) as replaying:  # type: ignore[call-overload]
+                try:
+                    top = run_on_terminal(
+                        [*REDLINE, "top", *bootstrap, "--metrics", worker, "--once", "--interval", "20"]
+                    )
+                finally:
+                    replaying.terminate()
+            port = worker.rpartition(":")[2]
+            doctor = run_on_terminal(
+                [*REDLINE, "doctor", *bootstrap, "--metrics-port", port, "--topic-replication", "3"]
+            )
+    _draw("top", "redline top", top)
+    _draw("doctor", "redline doctor", doctor)
+
+
+def _draw(name: str, title: str, printed: str) -> None:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
-    for block in shown:
-        console.print(Text.from_ansi(block.strip("\n")))
-        console.print()
-    svg = console.export_svg(title="make demo")
+    # Where the picture was taken is nobody's business.
+    console.print(Text.from_ansi(printed.replace(f"{ROOT}/", "").strip("\n")))
+    svg = console.export_svg(title=title)
     # The exporter points to a font on somebody else's server: the reader's own monospace will do.
     svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lines = (line.rstrip() for line in svg.splitlines())
+    (FOLDER / f"{name}.svg").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def run_on_terminal(command: list[str]) -> str:
@@ -56,8 +94,8 @@ def run_on_terminal(command: list[str]) -> str:
             break
         printed += data
     os.close(parent)
-    if process.wait() != 0:
-        sys.exit(f"the demo ended with {process.returncode}")
+    if process.wait() not in (0, 1, 2):
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
     return printed.decode("utf-8", "replace").replace("\r\n", "\n")
 
 

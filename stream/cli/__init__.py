@@ -6,6 +6,7 @@ import importlib
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from stream.errors import RedlineError
 
@@ -16,11 +17,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("stream.cli.worker:worker", "Read articles from Kafka, tag topics, raise alerts."),
     "web": ("stream.cli.web:web", "The live page: alerts, overview, rules, playground."),
     "topics": ("stream.cli.topics:topics", "Create or list the topics."),
+    "top": ("stream.cli.top:top", "What flows, how far behind, which rules fire, who works; live."),
     "doctor": ("stream.cli.doctor:doctor", "Check machine, rules, Kafka and services; say what to do."),
     "tap": ("stream.cli.tap:tap", "Print the records of any topic, or save them as a fixture."),
     "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive; acknowledge, judge, silence."),
     "rules": ("stream.cli.rules:rules", "Check, format, test and explain rules."),
     "scan": ("stream.cli.scan:scan", "The whole engine without a broker: articles in, alerts out."),
+    "completion": (
+        "stream.cli.completion:completion",
+        "Print the script that completes commands in bash, zsh or fish.",
+    ),
 }
 """Command name -> where it lives, and its one line of help."""
 
@@ -40,6 +46,12 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands that begin so, without importing any; after a dash, our own options."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands, without importing any."""

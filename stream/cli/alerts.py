@@ -13,7 +13,9 @@ from stream.broker.deduplicator import Deduplicator
 from stream.broker.subscriber import Subscriber
 from stream.cli import deciding
 from stream.cli.common import load_settings, setting_flags
+from stream.cli.completing import RuleId
 from stream.cli.connecting import CONNECTION_SETTINGS
+from stream.cli.jsonlines import escaped
 from stream.cli.render import ShownAlert, parse_alert, render_alert
 from stream.model import ALERT_SEVERITIES, Record, Severity
 from stream.wire.topics import alert_topics_from, full_name
@@ -38,7 +40,9 @@ for _command in deciding.COMMANDS:
     default="info",
     help="This severity or higher. Default: info.",
 )
-@click.option("--rule", "rules", multiple=True, metavar="ID", help="Only alerts of this rule; may be repeated.")
+@click.option(
+    "--rule", "rules", multiple=True, type=RuleId(), metavar="ID", help="Only alerts of this rule; may be repeated."
+)
 @click.option("--json", "as_json", is_flag=True, help="The alert's CloudEvent, one a line.")
 @click.option("--from-beginning", is_flag=True, help="First the alerts that are already there.")
 @setting_flags(*CONNECTION_SETTINGS)
@@ -88,7 +92,8 @@ class Printer:
                 click.echo(f"{place}: found something else, expected an alert; skipped", err=True)
             elif self._as_json:
                 # What is on the topic is compact JSON; foreign white space would break "one a line".
-                click.echo((record.value or b"").replace(b"\n", b" ").replace(b"\r", b" "))
+                text = (record.value or b"").decode("utf-8", "replace")
+                click.echo(escaped(text.replace("\n", " ").replace("\r", " ")))
             else:
                 terminal = self._console.is_terminal
                 width = self._console.width if terminal else None

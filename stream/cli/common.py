@@ -42,6 +42,16 @@ def load_settings(flags: dict[str, Any]) -> Settings:
     return load({name: value for name, value in flags.items() if name in Settings.model_fields})
 
 
+def json_logs(command: _Command) -> _Command:
+    """`--json` of a service: its log is all that it prints. The command gets `as_json`; see `log_settings`."""
+    return click.option("--json", "as_json", is_flag=True, help="Log lines as JSON, as --log-format json.")(command)
+
+
+def log_settings(flags: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
+    """The flags, with the log's format as `--json` asks for it."""
+    return {**flags, "log_format": "json"} if as_json else flags
+
+
 def quiet_clients() -> None:
     """For commands whose output people look at: what the Kafka client has to say, we say in our own words."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)

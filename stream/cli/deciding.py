@@ -15,7 +15,9 @@ from stream.broker.publisher import Publisher
 from stream.broker.subscriber import Subscriber
 from stream.clean.printable import printable
 from stream.cli.common import load_settings, setting_flags
+from stream.cli.completing import RuleId
 from stream.cli.connecting import CONNECTION_SETTINGS
+from stream.cli.jsonlines import echo_json
 from stream.errors import ServiceError
 from stream.model import ALERT_SEVERITIES, Reject
 from stream.model.article import format_time
@@ -73,7 +75,7 @@ def verdict(alert: str, verdict: str, by: str, note: str, withdraw: bool, as_jso
 
 
 @click.command()
-@click.option("--rule", metavar="ID", help="Alerts of this rule.")
+@click.option("--rule", type=RuleId(), metavar="ID", help="Alerts of this rule.")
 @click.option("--topic", metavar="NAME", help="Alerts with this topic.")
 @click.option("--source", metavar="NAME", help="Alerts from this source.")
 @click.option("--severity", type=click.Choice([s.value for s in ALERT_SEVERITIES]), help="Alerts of this severity.")
@@ -102,7 +104,10 @@ def silence(span: str, by: str, as_json: bool, **flags: Any) -> None:
 @_JSON
 @_CONNECTION
 def silences(every: bool, as_json: bool, **flags: Any) -> None:
-    """List the silences in force: id, end, author, criteria, reason."""
+    """List the silences in force: id, end, author, criteria, reason.
+
+    Exit codes: 0 listed (none is fine too), 2 the broker cannot be reached.
+    """
     settings, now = load_settings(flags), datetime.now(UTC)
     for found in _silences(settings).values():
         if every or now < found.ends:
@@ -150,7 +155,7 @@ def _decide(settings: Settings, fields: dict[str, Any], as_json: bool) -> None:
 
 def _show(decision: Acknowledgement | Verdict | Silence, as_json: bool) -> None:
     if as_json:
-        click.echo(orjson.dumps(decision.model_dump(mode="json", exclude_none=True)))
+        echo_json(decision.model_dump(mode="json", exclude_none=True))
         return
     match decision:
         case Acknowledgement():

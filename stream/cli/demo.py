@@ -26,21 +26,24 @@ from stream.cli.demoing import Demo
 )
 @click.option("--stay/--no-stay", default=None, help="Stay until Ctrl-C after the replay. Default: only on a terminal.")
 @click.option("--page/--no-page", default=None, help="With the live page. Default: only when it stays.")
+@click.option("--json", "as_json", is_flag=True, help="Alerts as CloudEvents, one a line; last, the summary as one.")
 @setting_flags("rules_dir", "seeds_dir", "replay_gap_max_seconds", "metrics_port", "web_port")
-def demo(broker_port: int, speed: float, stay: bool | None, page: bool | None, **flags: Any) -> None:
+def demo(broker_port: int, speed: float, stay: bool | None, page: bool | None, as_json: bool, **flags: Any) -> None:
     """Replay the seed articles through an embedded broker and a worker, and print each alert as it arrives.
 
     The live page (`redline web`) runs beside it, at the address that is printed.
 
     Nothing but this folder is needed: no Docker, Java or network. Everything is in memory and gone afterwards.
+
+    Exit codes: 0 done, or stopped; 2 something could not start, or ended too early.
     """
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False, quiet=as_json)
     stays = sys.stdout.isatty() if stay is None else stay
     load_settings(flags)  # faults are named before anything is started
     with _stoppable(), EmbeddedBroker(port=broker_port) as broker:
         ports = {"metrics_port": "0", "web_port": "0", "web_metrics_port": "0"}
         settings = load_settings({**ports, **_given(flags), **setting_overrides(broker)})
-        with Demo(settings, console, broker, page=stays if page is None else page) as running:
+        with Demo(settings, console, broker, page=stays if page is None else page, as_json=as_json) as running:
             running.replay(speed)
             running.print_summary()
             if stays:

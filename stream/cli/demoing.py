@@ -24,6 +24,7 @@ from stream.broker.publisher import Publisher
 from stream.broker.subscriber import Subscriber
 from stream.cli.child import ServiceProcess
 from stream.cli.histogram import quantile
+from stream.cli.jsonlines import echo_json
 from stream.cli.ledger import Seen
 from stream.cli.render import ShownAlert, parse_alert, render_alert
 from stream.cli.replay import fresh_run
@@ -44,8 +45,11 @@ DRAIN_SECONDS_MAX = 30.0
 class Demo:
     """A running pipeline on the given broker: topics, worker, and a thread that prints alerts. A context manager."""
 
-    def __init__(self, settings: Settings, console: Console, broker: EmbeddedBroker, *, page: bool = False) -> None:
-        """`page`: with `redline web` beside it."""
+    def __init__(
+        self, settings: Settings, console: Console, broker: EmbeddedBroker, *, page: bool = False, as_json: bool = False
+    ) -> None:
+        """`page`: with `redline web` beside it; `as_json`: alerts and the summary as JSON lines on stdout."""
+        self._as_json = as_json
         self._broker = broker
         self._with_page = page
         self._page: ServiceProcess | None = None
@@ -114,6 +118,11 @@ class Demo:
         """Where the page is, if there is one."""
         return f"http://127.0.0.1:{self._settings.web_port}/"
 
+    @property
+    def metrics_url(self) -> str:
+        """Where the worker's /metrics is, without the path."""
+        return self._worker.base_url
+
     def replay(self, speed: float) -> None:
         """Publishes the seeds at their recorded pace and waits until all of them are through."""
         started = time.monotonic()
@@ -131,6 +140,9 @@ class Demo:
     def print_summary(self) -> None:
         """Counts, by what stands on the topics, and the latency that the worker measured."""
         exposition = self._worker.metrics()
+        if self._as_json:
+            echo_json({"summary": self._fields(exposition)})
+            return
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim")
         table.add_column()
@@ -147,6 +159,7 @@ class Demo:
         for command, what in (
             *page,
             (f"{redline} replay --bootstrap {bootstrap} --rate 5", "the seeds again, under a run of their own"),
+            (f"{redline} top --bootstrap {bootstrap} --metrics {self._worker.base_url}", "rates, lag, rules, workers"),
             (f"{redline} alerts tail --bootstrap {bootstrap} --json", "what a subscriber gets"),
             (f"{redline} rules test", "the tests inside the rule files"),
             (f"curl {self._worker.base_url}/metrics", "what Prometheus gets"),
@@ -178,6 +191,26 @@ class Demo:
         if self._worker.restarts:
             yield "worker restarts", str(self._worker.restarts)
 
+    def _fields(self, exposition: str) -> dict[str, object]:
+        seen = self._seen
+        return {
+            "sent": self._sent,
+            "refused": self._refused,
+            "tagged": seen.tagged,
+            "dead_letters": seen.dead + seen.dead_of_alerts,
+            "topics": dict(seen.topics),
+            "alerts": seen.alerts.total(),
+            "alerts_by_severity": dict(seen.alerts),
+            "alerts_by_rule": dict(seen.rules),
+            "correlations": seen.episodes,
+            "suppressed": dict(seen.suppressed),
+            "seconds": round(self._seconds, 3),
+            "article_to_alert_seconds": {
+                f"p{round(q * 100)}": quantile(exposition, "redline_end_to_end_seconds", q) for q in (0.5, 0.99)
+            },
+            "worker_restarts": self._worker.restarts,
+        }
+
     def _report(self, event: Progress | Trouble) -> None:
         if isinstance(event, Trouble):
             self._console.print(f"{event.origin}: {event.reason}", style="yellow", markup=False, soft_wrap=True)
@@ -192,7 +225,10 @@ class Demo:
                 for record in subscriber.poll(0.1):
                     if not is_control(record):  # those come every second, whether anything happens or not
                         self._changed_at = time.monotonic()
-                    if self._seen.take(record) and (alert := parse_alert(record.value)):
+                    event = self._seen.take(record)
+                    if event is not None and self._as_json:
+                        echo_json(event)
+                    elif event is not None and (alert := parse_alert(record.value)):
                         self._console.print(self._rendered(alert), soft_wrap=True)
                         self._console.print()
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it

@@ -15,8 +15,9 @@ import click
 
 from stream.broker.admin import require_topics
 from stream.broker.publisher import Publisher
-from stream.cli.common import load_settings, setting_flags
+from stream.cli.common import load_settings, log_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
+from stream.cli.jsonlines import echo_json
 from stream.errors import SettingsError
 from stream.model import Reject
 from stream.rulelang import SourceFile, render
@@ -41,6 +42,7 @@ FILE_BYTES_MAX = 1 << 20
 @click.option(
     "--stdin", "from_stdin", is_flag=True, help="Only standard input: one JSON article a line. Needs no sources file."
 )
+@click.option("--json", "as_json", is_flag=True, help="Log lines as JSON; with --check, what was found as one object.")
 @setting_flags(
     "sources_file",
     "ingest_state_dir",
@@ -63,7 +65,7 @@ FILE_BYTES_MAX = 1 << 20
     "log_level",
     "log_format",
 )
-def ingest(*, check: bool, only: tuple[str, ...], from_stdin: bool, **flags: Any) -> None:
+def ingest(*, check: bool, only: tuple[str, ...], from_stdin: bool, as_json: bool, **flags: Any) -> None:
     """Run the sources of a sources file (feeds, folders, HTTP, standard input) until Ctrl-C.
 
     An article counts as taken once the broker has acknowledged it. Begin with: cp sources.example.yml sources.yml
@@ -71,8 +73,11 @@ def ingest(*, check: bool, only: tuple[str, ...], from_stdin: bool, **flags: Any
     Exit codes: 0 all sources came to an end or a stop was asked for, 1 some articles were refused (--stdin),
     2 the sources file or the settings cannot be used, or the broker cannot be reached, 130 Ctrl-C.
     """
-    settings = load_settings(flags)
+    settings = load_settings(log_settings(flags, as_json=as_json))
     configs = (StdinConfig(),) if from_stdin else _configs(settings, only)
+    if check and as_json:
+        echo_json({"file": str(settings.sources_file), "enabled": len(configs), "types": types_of(configs)})
+        return
     if check:
         kinds = ", ".join(f"{count} {kind}" for kind, count in types_of(configs).items())
         click.echo(f"{settings.sources_file}: {len(configs)} enabled {_noun(configs)} ({kinds}).")

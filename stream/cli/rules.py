@@ -13,6 +13,8 @@ import click
 import orjson
 
 from stream.cli.common import load_settings
+from stream.cli.completing import RuleId
+from stream.cli.jsonlines import echo_json
 from stream.cli.rulesexplain import explained
 from stream.errors import RulesError
 from stream.matching import ReadArticle, read_article
@@ -100,7 +102,9 @@ def _articles_of(corpus: BinaryIO, refused: Counter[str]) -> Iterator[ReadArticl
 
 @rules.command()
 @_FOLDER
-@click.option("--rule", "only", multiple=True, metavar="ID", help="Only the tests of this rule; may be repeated.")
+@click.option(
+    "--rule", "only", multiple=True, type=RuleId(), metavar="ID", help="Only the tests of this rule; may be repeated."
+)
 @_JSON
 def test(folder: Path | None, only: tuple[str, ...], as_json: bool) -> None:
     """Run the tests that stand inside rule files.
@@ -128,7 +132,8 @@ def test(folder: Path | None, only: tuple[str, ...], as_json: bool) -> None:
 @rules.command()
 @_FOLDER
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
-def fmt(folder: Path | None, only_check: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file, a line each.")
+def fmt(folder: Path | None, only_check: bool, as_json: bool) -> None:
     """Write rule files in their canonical form: keys in order, expressions laid out, comments kept.
 
     The meaning stays: the digest of the rules before and after is the same. Names the files that change.
@@ -145,15 +150,22 @@ def fmt(folder: Path | None, only_check: bool) -> None:
     for file in changed:
         if not only_check:
             _replace(Path(file.path), file.text)
-        click.echo(f"{'would change' if only_check else 'changed'} {file.path}")
+        if not as_json:
+            click.echo(f"{'would change' if only_check else 'changed'} {file.path}")
     same = len(files) - len(changed)
-    click.echo(f"{_count(len(changed), 'file')} {'to change' if only_check else 'changed'}, {same} as they should be")
+    if as_json:
+        for file in formatted:
+            echo_json({"file": file.path, "changed": file in changed, "written": file in changed and not only_check})
+    else:
+        click.echo(
+            f"{_count(len(changed), 'file')} {'to change' if only_check else 'changed'}, {same} as they should be"
+        )
     if changed and only_check:
         raise click.exceptions.Exit(1)
 
 
 @rules.command()
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", type=RuleId(), metavar="ID")
 @click.option("--article", required=True, type=click.File("rb"), help="A file with one article as JSON; `-`: stdin.")
 @click.option("--rules", "folder", type=click.Path(path_type=Path), help="The folder of rule files.")
 @_JSON
@@ -182,8 +194,12 @@ def explain(identifier: str, article: BinaryIO, folder: Path | None, as_json: bo
 
 
 @rules.command()
+@click.option("--json", is_flag=True, expose_value=False, help="It is JSON either way.")
 def schema() -> None:
-    """Print the JSON Schema of rule files, for editors that complete and check while you write."""
+    """Print the JSON Schema of rule files, for editors that complete and check while you write.
+
+    Exit code: 0.
+    """
     click.echo(orjson.dumps(file_schema(), option=orjson.OPT_INDENT_2).decode())
 
 

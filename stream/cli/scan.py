@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Literal
 import click
 
 from stream.cli.common import load_settings, setting_flags
+from stream.cli.jsonlines import json_line
 from stream.cli.scanning import Line, Scanner, Totals, scan_parallel, times_ahead
 from stream.errors import RulesError
 
@@ -26,6 +27,7 @@ BATCH_LINES = 64
 @click.option("--suppressed", is_flag=True, help="Also the alerts that were held back, with the reason.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; with --matches or --tagged only.")
 @click.option("--stats", is_flag=True, help="Print articles/s, MB/s and counts to stderr.")
+@click.option("--json", "as_json", is_flag=True, help="The output is JSON either way; with this, --stats too.")
 @setting_flags("rules_dir", "pipeline", "message_bytes_max")
 def scan(
     files: tuple[Path, ...],
@@ -33,6 +35,7 @@ def scan(
     suppressed: bool,
     jobs: int,
     stats: bool,
+    as_json: bool,
     **flags: Any,
 ) -> None:
     """Judge articles (one JSON object a line; FILES, or stdin) and print one alert (CloudEvent) a line.
@@ -40,6 +43,8 @@ def scan(
     Refused lines go to stderr as dead letters with file and line, and the exit code is 1. An undated article has
     the time of the line before it. Correlations count by the articles' own times: files are looked through
     beforehand, so that their lines may stand in any order; on stdin a line may be late by the grace.
+
+    Exit codes: 0 all lines judged, 1 some refused, 2 the rules or a file cannot be used.
     """
     if jobs > 1 and shape is None:
         raise click.UsageError("--jobs works with --matches or --tagged: alerts are raised in one order.")
@@ -60,7 +65,7 @@ def scan(
         for result in scan_parallel(settings, shape or "alerts", _batches(lines), jobs):
             _write(result, totals)
     if stats:
-        _print_stats(totals, time.perf_counter() - started)
+        _print_stats(totals, time.perf_counter() - started, as_json=as_json)
     if totals.late:
         matches = "1 match" if totals.late == 1 else f"{totals.late} matches"
         click.echo(
@@ -121,7 +126,10 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-def _print_stats(totals: Totals, seconds: float) -> None:
+def _print_stats(totals: Totals, seconds: float, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json_line({**asdict(totals), "seconds": round(seconds, 3)}), err=True)
+        return
     rate = totals.articles / seconds if seconds else 0.0
     click.echo(
         f"{totals.articles} articles, {totals.refused} refused, {totals.written} lines out, "

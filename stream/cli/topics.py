@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import click
-import orjson
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from stream.broker.admin import Admin
 from stream.broker.rights import ROLES, Role, commands, rights
 from stream.cli.common import load_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
+from stream.cli.jsonlines import echo_json
 
 _PRINCIPAL = re.compile(r"[A-Za-z]+:[\w.@=,*-]{1,200}")
 
@@ -24,8 +24,9 @@ def topics() -> None:
 
 
 @topics.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: the topics created, and what does not fit.")
 @setting_flags(*CONNECTION_SETTINGS, "consumer_group", "topic_partitions", "topic_replication", "message_bytes_max")
-def create(**flags: Any) -> None:
+def create(as_json: bool, **flags: Any) -> None:
     """Create the topics that do not exist yet, the changelog of the workers' state among them.
 
     Existing ones stay as they are. The number of partitions is never changed: state is kept by partition, and with
@@ -37,14 +38,21 @@ def create(**flags: Any) -> None:
     with Admin(load_settings(flags)) as admin:
         created = admin.create()
         mismatches = admin.mismatches()
+    if as_json:
+        echo_json({"created": created, "mismatches": mismatches})
+    else:
+        _say_created(created)
+        for mismatch in mismatches:
+            click.echo(mismatch, err=True)
+    if mismatches:
+        raise click.exceptions.Exit(1)
+
+
+def _say_created(created: list[str]) -> None:
     for name in created:
         click.echo(f"created {name}")
     if not created:
         click.echo("all topics exist")
-    for mismatch in mismatches:
-        click.echo(mismatch, err=True)
-    if mismatches:
-        raise click.exceptions.Exit(1)
 
 
 @topics.command(name="list")
@@ -59,7 +67,7 @@ def list_topics(as_json: bool, **flags: Any) -> None:
         states, missing = admin.states(), admin.missing()
     if as_json:
         for state in states:
-            click.echo(orjson.dumps(state))
+            echo_json(state)
     else:
         table = Table("topic", "partitions", "replicas", "end offsets", box=None, pad_edge=False)
         for state in states:
@@ -75,14 +83,21 @@ def list_topics(as_json: bool, **flags: Any) -> None:
 @topics.command()
 @click.argument("role", type=click.Choice(list(ROLES)))
 @click.argument("principal", metavar="PRINCIPAL")
+@click.option("--json", "as_json", is_flag=True, help="The rights, one JSON object a line, instead of commands.")
 @setting_flags("bootstrap", "topic_prefix", "consumer_group")
-def acls(role: Role, principal: str, **flags: Any) -> None:
+def acls(role: Role, principal: str, as_json: bool, **flags: Any) -> None:
     """Print the commands that allow PRINCIPAL, such as User:redline, what ROLE needs, and no more.
 
     They are for Kafka's own kafka-acls.sh; nothing is sent to the broker.
+
+    Exit codes: 0 printed, 2 no such role, or no principal.
     """
     settings = load_settings(flags)
     if not _PRINCIPAL.fullmatch(principal):
         raise click.UsageError(f"found {principal!r}, expected a principal such as User:redline.")
+    if as_json:
+        for right in rights(role, settings):
+            echo_json({"principal": principal, "kind": right.kind, "name": right.name, "operations": right.operations})
+        return
     for line in commands(rights(role, settings), principal, settings.bootstrap):
         click.echo(line)

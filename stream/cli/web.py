@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from stream.cli.common import load_settings, setting_flags
+from stream.cli.common import json_logs, load_settings, log_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 
 
 @click.command()
+@json_logs
 @setting_flags(
     "web_host",
     "web_port",
@@ -32,13 +33,13 @@ from stream.cli.connecting import CONNECTION_SETTINGS
     "log_level",
     "log_format",
 )
-def web(**flags: Any) -> None:
+def web(as_json: bool, **flags: Any) -> None:
     """Serve the live page: alerts as they arrive, overview, rules, playground. Until SIGTERM or Ctrl-C.
 
     On loopback it needs no login. On any other address it does not start without a token (REDLINE_WEB_TOKEN or
     --web-token-file). Exit codes: 0 stopped, 2 could not start, 130 Ctrl-C.
     """
-    settings = load_settings(flags)
+    settings = load_settings(log_settings(flags, as_json=as_json))
     from stream.telemetry.logs import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from stream.cli.common import load_settings, setting_flags
+from stream.cli.common import json_logs, load_settings, log_settings, setting_flags
 
 
 @click.command()
+@json_logs
 @setting_flags(
     "rules_dir",
     "bootstrap",
@@ -55,7 +56,7 @@ from stream.cli.common import load_settings, setting_flags
     is_flag=True,
     help="Once, after the broker has lost records that were read: read from the beginning what it has now.",
 )
-def worker(accept_offset_reset: bool, **flags: Any) -> None:
+def worker(accept_offset_reset: bool, as_json: bool, **flags: Any) -> None:
     """Read articles from Kafka, tag their topics and raise alerts, until SIGTERM or Ctrl-C.
 
     A change of the rule files takes effect while it runs, and so does SIGHUP; unusable files leave the old rules.
@@ -68,7 +69,7 @@ def worker(accept_offset_reset: bool, **flags: Any) -> None:
     if hasattr(signal, "SIGHUP"):
         # Not the end of the process, which is the default: the rules are read once more when the loop runs.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    settings = load_settings(flags)
+    settings = load_settings(log_settings(flags, as_json=as_json))
     from stream.engine import Engine
     from stream.rulelang import load
     from stream.sources.rulefiles import read_rule_files, usable_rules

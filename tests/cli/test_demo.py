@@ -207,3 +207,13 @@ def test_a_bad_file_among_the_articles_is_named_and_the_rest_goes_on(run: Callab
     code, out, err = run(*QUICK, "--seeds-dir", str(tmp_path)).end()
     assert (code, err) == (0, "")
     assert "2 sent, 1 tagged, 1 dead letters" in out
+
+
+def test_json_is_alerts_and_a_summary_a_line_each(run: Callable[..., Run]) -> None:
+    code, out, err = run(*QUICK, "--json").end()
+    assert (code, err) == (0, "")
+    *alerts, last = [json.loads(line) for line in out.splitlines()]
+    summary = last["summary"]
+    assert {alert["specversion"] for alert in alerts} == {"1.0"}
+    assert (summary["sent"], summary["tagged"], summary["dead_letters"]) == (5, 5, 0)
+    assert summary["alerts"] == len(alerts) == sum(summary["alerts_by_severity"].values())

@@ -79,7 +79,7 @@ def _rules_in_force(settings: Settings) -> Iterator[Finding]:
         do = "is this the worker's folder? It looks for changes every few seconds, and on SIGHUP"
         yield warning("rules in force", found, "the same rules", do)
     else:
-        yield ok("rules in force", f"the worker has the rules of {settings.rules_dir}")
+        yield ok("rules in force", f"the worker judges by the rules in {settings.rules_dir}")
 
 
 def ask(host: str, port: int, path: str) -> Answer | None:

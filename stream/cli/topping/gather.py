@@ -1,0 +1,179 @@
+"""Where the samples come from: metrics endpoints or Prometheus, and the broker, each asked by a thread of its own.
+
+Whatever is away is a sentence in the sample, never an exception; the screen goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Sequence
+
+import orjson
+
+from stream.broker.groups import GroupState, GroupWatch
+from stream.cli.topping.sample import Group, Member, Process, Sample, kind_of, parse_exposition, processes_of
+from stream.errors import RedlineError
+from stream.settings import Settings
+from stream.wire.topics import MATCHES, RAW, full_name
+
+ANSWER_SECONDS_MAX = 3.0
+ANSWER_BYTES_MAX = 20_000_000
+BROKER_CONNECT_MS_MAX = 2_000
+BROKER_SECONDS = 4.0
+SERIES_QUERY = '{__name__=~"redline_.+|process_.+|up",job=~"redline-.+"}'
+
+_ANY = ("0.0.0.0", "::", "")
+
+
+class Endpoints:
+    """The /metrics of processes on known addresses: those named, else the ports of the settings."""
+
+    def __init__(self, settings: Settings, named: Sequence[str]) -> None:
+        self._named = [("", url.rstrip("/").removesuffix("/metrics")) for url in named]
+        host = "127.0.0.1" if settings.metrics_host in _ANY else settings.metrics_host
+        ports = (
+            ("worker", settings.metrics_port),
+            ("ingest", settings.ingest_metrics_port),
+            ("replay", settings.replay_metrics_port),
+            ("web", settings.web_metrics_port),
+        )
+        self._all = self._named or [(kind, f"http://{host}:{port}") for kind, port in ports if port]
+
+    def __call__(self) -> tuple[tuple[Process, ...], str | None]:
+        """What each of them told. A service of the settings that does not run is left out, but for the worker."""
+        found = [self._ask(kind, url) for kind, url in self._all]
+        return tuple(p for p in found if p.there or p.kind == "worker" or self._named), None
+
+    def _ask(self, kind: str, url: str) -> Process:
+        at = url.removeprefix("http://")
+        try:
+            series = parse_exposition(_get(f"{url}/metrics").decode("utf-8", "replace"))
+        except OSError as error:
+            return Process(kind or "worker", at, f"no answer ({_why(error)})")
+        if not any(name.startswith("redline_") for name in series):
+            return Process(kind or "worker", at, "what answers there is not Redline")
+        return Process(kind or kind_of(series), at, self._unready(url), series)
+
+    def _unready(self, url: str) -> str | None:
+        try:
+            _get(f"{url}/readyz")
+        except urllib.error.HTTPError as error:
+            return error.read(500).decode("utf-8", "replace").strip() or f"status {error.code}"
+        except OSError as error:
+            return f"no answer ({_why(error)})"
+        return None
+
+
+class Prometheus:
+    """The same series as Prometheus has them, of all processes of the jobs `redline-…`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    def __call__(self) -> tuple[tuple[Process, ...], str | None]:
+        """The processes; or none, and why."""
+        query = urllib.parse.urlencode({"query": SERIES_QUERY})
+        try:
+            answer = orjson.loads(_get(f"{self._url}/api/v1/query?{query}"))
+            return tuple(processes_of(answer["data"]["result"])), None
+        except OSError as error:
+            return (), f"no answer from Prometheus at {self._url} ({_why(error)})"
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return (), f"what answers at {self._url} is no Prometheus"
+
+
+class Gatherer:
+    """Takes samples until it is closed; a context manager. `newest` may be asked by any thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: Callable[[], tuple[tuple[Process, ...], str | None]],
+        *,
+        interval_seconds: float,
+        took: Callable[[Sample], None],
+        alone: bool = True,
+    ) -> None:
+        """`took` gets each sample, on a thread of ours; without `alone`, samples are taken only by `now`."""
+        quick = min(settings.kafka_connect_timeout_ms, BROKER_CONNECT_MS_MAX)
+        self._settings = settings.model_copy(update={"kafka_connect_timeout_ms": quick})
+        self._source, self._interval, self._took = source, interval_seconds, took
+        self._stopping = threading.Event()
+        self._asked = threading.Event()
+        self._group: Group | None = None
+        self._trouble: str | None = None
+        self._threads = [
+            threading.Thread(target=target, name=name, daemon=True)
+            for name, target in (("top-samples", self._sample), ("top-broker", self._watch))
+            if alone or target == self._watch
+        ]
+
+    def __enter__(self) -> Gatherer:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(1.0)
+
+    def wait_for_broker(self, seconds_max: float) -> None:
+        """Returns when the broker was asked once, or after so many seconds."""
+        self._asked.wait(seconds_max)
+
+    def now(self) -> Sample:
+        """A sample, taken on the caller's thread."""
+        processes, trouble = self._source()
+        return Sample(time.monotonic(), processes, self._group, self._trouble, trouble)
+
+    def _sample(self) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self._took(self.now())
+            self._stopping.wait(max(0.1, self._interval - (time.monotonic() - began)))
+
+    def _watch(self) -> None:
+        watch: GroupWatch | None = None
+        topics = [full_name(self._settings.topic_prefix, topic) for topic in (RAW, MATCHES)]
+        while not self._stopping.is_set():
+            try:
+                if watch is None:
+                    watch = GroupWatch(self._settings, self._settings.consumer_group, topics)
+                self._group, self._trouble = group_of(watch.state(), self._settings.topic_prefix), None
+            except RedlineError as error:
+                self._group, self._trouble = None, str(error)
+                if watch is not None:
+                    watch.close()
+                watch = None
+            self._asked.set()
+            self._stopping.wait(BROKER_SECONDS if watch is not None else 1.0)
+        if watch is not None:
+            watch.close()
+
+
+def group_of(state: GroupState, prefix: str) -> Group:
+    """The group with its lag by topic and by member."""
+    lag: dict[str, int] = {}
+    for (topic, _), records in state.lag.items():
+        lag[topic.removeprefix(prefix)] = lag.get(topic.removeprefix(prefix), 0) + records
+    members = tuple(
+        Member(m.id or m.client, m.host, len(m.partitions), sum(state.lag.get(p, 0) for p in m.partitions))
+        for m in state.members
+    )
+    return Group(state.state, members, lag)
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS_MAX) as answer:
+        data: bytes = answer.read(ANSWER_BYTES_MAX)
+        return data
+
+
+def _why(error: OSError) -> str:
+    reason = getattr(error, "reason", None)
+    return str(getattr(reason, "strerror", None) or reason or error.strerror or error).lower()

@@ -1,0 +1,295 @@
+"""`redline top`: what samples come to, screens of every size, and the whole of it in a real terminal."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from stream.broker.admin import Admin
+from stream.broker.embedded import EmbeddedBroker
+from stream.cli.top import top
+from stream.cli.topping.gather import Endpoints, Prometheus
+from stream.cli.topping.sample import Group, Member, Process, Sample, parse_exposition
+from stream.cli.topping.screen import screen
+from stream.cli.topping.view import History, View
+from stream.settings import Settings
+from stream.telemetry.metrics import Metrics
+from stream.telemetry.server import HealthServer
+from tests.cli.terminal import Terminal
+from tests.web.kit import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def _worker(
+    at: str = "a:1", *, received: float = 0, trouble: str | None = None, usable: float = 1, **alerts: float
+) -> Process:
+    metrics = Metrics()
+    metrics.add("redline_articles_total", received, stage="received")
+    metrics.set("redline_rules_loaded", 3, kind="alert")
+    metrics.set("redline_rules_reload_success", usable)
+    for rule, count in alerts.items():
+        metrics.add(
+            "redline_alerts_total", count, rule=rule, severity="high" if rule != "calm" else "low", state="fired"
+        )
+    for _ in range(int(received)):
+        metrics.observe("redline_end_to_end_seconds", 0.2)
+    return Process("worker", at, trouble, parse_exposition(metrics.exposition().decode()))
+
+
+def _view(*samples: Sample) -> View:
+    history = History("k:9092", "redline.")
+    for sample in samples:
+        history.add(sample)
+    view = history.view()
+    assert view is not None
+    return view
+
+
+GROUP = Group("Stable", (Member("w-1", "10.0.0.1", 4, 7),), {"articles.raw": 7, "matches": 0})
+
+
+def test_rates_totals_and_latency_of_two_workers() -> None:
+    view = _view(
+        Sample(100.0, (_worker("a", received=10, storm=2), _worker("b", received=5)), GROUP),
+        Sample(110.0, (_worker("a", received=40, storm=4), _worker("b", received=25, calm=1)), GROUP),
+    )
+    assert view.rates["received"] == pytest.approx(5.0)
+    assert view.totals["received"] == 65
+    assert [(r.rule, r.severity, r.total, round(r.per_minute)) for r in view.rules] == [
+        ("storm", "high", 4, 12), ("calm", "low", 1, 6),
+    ]  # fmt: skip
+    assert view.severities["high"] == (4, pytest.approx(12.0))
+    assert view.latency is not None
+    assert 0.1 <= view.latency[0] <= 0.25
+    assert view.lag == {"articles.raw": 7, "matches": 0}
+    assert view.well
+    assert json.loads(orjson.dumps(view.fields()))["totals"]["received"] == 65
+
+
+def test_a_worker_that_starts_again_or_comes_later_makes_no_rate_negative_or_huge() -> None:
+    view = _view(
+        Sample(0.0, (_worker("a", received=1_000),), GROUP),
+        Sample(10.0, (_worker("a", received=20), _worker("new", received=9_000)), GROUP),
+    )
+    assert view.rates["received"] == pytest.approx(2.0)
+
+
+def test_counting_from_now_and_a_window_that_moves() -> None:
+    history = History("k:9092", "redline.")
+    for second in range(0, 100, 2):
+        history.add(Sample(float(second), (_worker(received=float(second)),), GROUP))
+    view = history.view()
+    assert view is not None
+    assert 30.0 <= view.window_seconds <= 34.0
+    assert view.rates["received"] == pytest.approx(1.0)
+    history.count_from_now()
+    history.add(Sample(100.0, (_worker(received=103),), GROUP))
+    view = history.view()
+    assert view is not None
+    assert view.totals["received"] == 5
+
+
+AWAY = Process("worker", "127.0.0.1:9464", "no answer (connection refused)")
+
+
+@pytest.mark.parametrize(
+    ("sample", "said"),
+    [
+        (Sample(0, (AWAY,), None, "cannot reach Kafka"), ["Nothing is running: no broker at k:9092"]),
+        (Sample(0, (_worker(),), None, "cannot reach Kafka"), ["The broker is away: cannot reach Kafka"]),
+        (Sample(0, (AWAY,), Group("Empty", (), {"articles.raw": 5})), ["No worker is running: 5 records wait"]),
+        (Sample(0, (AWAY,), GROUP), ["none tells its metrics at 127.0.0.1:9464. Name it with --metrics URL"]),
+        (Sample(0, (_worker(trouble="waiting for the broker"),), GROUP), ["is not ready: waiting for the broker"]),
+        (Sample(0, (_worker(usable=0),), GROUP), ["`redline rules check` says why"]),
+        (Sample(0, (), GROUP, None, "no answer from Prometheus"), ["No answer from Prometheus"]),
+        (Sample(0, (_worker(),), Group("Stable", GROUP.members, {"articles.raw": 5_000})), ["5000 records wait"]),
+        (Sample(0, (_worker(),), GROUP), []),
+        (Sample(0, (_worker(),), None), []),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(sample: Sample, said: list[str]) -> None:
+    found = _view(sample).troubles
+    assert len(found) == len(said)
+    assert all(part in sentence for part, sentence in zip(said, found, strict=True))
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 36), (200, 60), (80, 32), (100, 24), (60, 40), (30, 50)])
+def test_every_screen_fits_its_size(width: int, height: int) -> None:
+    members = tuple(Member(f"m{n}", "h" * n, 1, n) for n in range(12))
+    group = Group("Stable", members, {"articles.raw": 400})
+    alerts = {f"rule.{n}.with_a_long_name_\x1b[31m": 1.0 for n in range(60)}
+    process = _worker("x" * 50, received=50, **alerts)
+    view = _view(Sample(0.0, (process,), group), Sample(2.0, (process,), group))
+    console = Console(width=width, height=height, force_terminal=True, color_system=None)
+    for what in (view, None):
+        with console.capture() as captured:
+            console.print(screen(what, width=width, height=height, title="k:9092 group"))
+        lines = captured.get().rstrip("\n").split("\n")
+        assert max(len(line) for line in lines) <= width
+        assert "\x1b[31m" not in captured.get()
+        assert len(lines) <= height, captured.get()
+
+
+@pytest.mark.embedded
+def test_once_without_anything_is_1_and_says_what_to_do() -> None:
+    port = free_port()
+    done = CliRunner().invoke(
+        top, ["--once", "--interval", "0.2", "--bootstrap", f"127.0.0.1:{port}", "--metrics-port", str(free_port())]
+    )
+    assert done.exit_code == 1
+    assert "Nothing is running" in done.stdout
+    assert "redline demo" in done.stdout
+
+
+@pytest.mark.embedded
+def test_json_once_and_one_line_a_sample(topics: Settings) -> None:
+    with _serving(_metrics()) as url:
+        command = ["--json", "--interval", "0.3", "--metrics", url, "--bootstrap", topics.bootstrap]
+        command += ["--topic-prefix", topics.topic_prefix, "--consumer-group", topics.consumer_group]
+        done = CliRunner().invoke(top, [*command, "--once"])
+        assert done.exit_code == 0, done.stdout
+        told = json.loads(done.stdout)
+        assert told["totals"]["received"] == 12
+        assert told["broker"]["lag"] == {"articles.raw": 0, "matches": 0}
+        assert told["processes"][0]["kind"] == "worker"
+        with subprocess.Popen(
+            [sys.executable, "-m", "stream.cli", "top", *command], stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                assert process.stdout is not None
+                lines = [json.loads(process.stdout.readline()) for _ in range(2)]
+                process.send_signal(2)
+                assert process.wait(30) == 130
+            finally:
+                process.kill()
+        assert [line["totals"]["received"] for line in lines] == [12, 12]
+
+
+def test_prometheus_gives_the_same_series() -> None:
+    worker, ingest = ({"job": f"redline-{name}", "instance": f"{name[0]}:1"} for name in ("worker", "ingest"))
+    result = [
+        {"metric": {"__name__": "up", **worker}, "value": [1, "1"]},
+        {"metric": {"__name__": "redline_articles_total", "stage": "received", **worker}, "value": [1, "7"]},
+        {"metric": {"__name__": "up", **ingest}, "value": [1, "0"]},
+    ]
+    answer = orjson.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
+    with _answering(lambda _: answer) as url:
+        processes, trouble = Prometheus(url)()
+    assert trouble is None
+    sources, works = processes
+    assert (works.kind, works.at, works.trouble) == ("worker", "w:1", None)
+    assert works.value("redline_articles_total", stage="received") == 7.0
+    assert (sources.kind, sources.trouble) == ("ingest", "Prometheus cannot scrape it")
+    with _answering(lambda _: b"<html>") as url:
+        assert "is no Prometheus" in (Prometheus(url)()[1] or "")
+    assert "no answer from Prometheus" in (Prometheus(f"http://127.0.0.1:{free_port()}")()[1] or "")
+
+
+def test_what_listens_there_may_be_something_else() -> None:
+    with _answering(lambda _: b"hello 1\n") as url:
+        ((process,), _) = Endpoints(Settings(), [url])()
+    assert process.trouble == "what answers there is not Redline"
+
+
+@pytest.mark.embedded
+def test_in_a_terminal_it_draws_resizes_pauses_and_quits(topics: Settings) -> None:
+    metrics = _metrics()
+    with _serving(metrics) as url:
+        command = [sys.executable, "-m", "stream.cli", "top", "--interval", "0.3", "--metrics", url]
+        command += ["--bootstrap", topics.bootstrap, "--topic-prefix", topics.topic_prefix]
+        with Terminal([*command, "--consumer-group", topics.consumer_group], width=120, height=36) as terminal:
+            seen = terminal.wait_for(lambda text: "12 in all" in text and "storm.coming" in text)
+            assert re.search(r"high +3 ", seen)
+            assert "q quits" in seen
+            metrics.add("redline_articles_total", 30, stage="received")
+            terminal.wait_for("42 in all")
+            terminal.resize(70, 30)
+            seen = terminal.wait_for(lambda text: "q quits" not in text and "Alerts by severity" in text)
+            assert max(len(line) for line in seen.splitlines()) <= 70
+            terminal.resize(120, 36)
+            terminal.wait_for("q quits")
+            terminal.keys("?")
+            terminal.wait_for("totals begin again at zero")
+            terminal.keys("?")
+            terminal.wait_for("Alerts by severity")
+            terminal.keys("p")
+            terminal.wait_for("PAUSED")
+            terminal.keys("p")
+            terminal.wait_for(lambda text: "PAUSED" not in text)
+            terminal.keys("r")
+            terminal.wait_for(lambda text: re.search(r"articles in +[\d.]+/s +0 in all", text) is not None)
+            terminal.keys("q")
+            left = terminal.wait_for("ended with 0")
+            assert "Alerts by severity" not in left, "the screen before is back"
+
+
+@pytest.mark.embedded
+def test_in_a_terminal_a_broker_that_goes_away_is_said() -> None:
+    with EmbeddedBroker() as broker, _serving(_metrics()) as url:
+        with Admin(Settings(bootstrap=broker.bootstrap)) as admin:
+            admin.create()
+        command = [sys.executable, "-m", "stream.cli", "top", "--interval", "0.3", "--metrics", url]
+        with Terminal([*command, "--bootstrap", broker.bootstrap]) as terminal:
+            terminal.wait_for("12 in all")
+            broker.stop()
+            terminal.wait_for("The broker is away")
+            terminal.keys("C-c")
+            terminal.wait_for("ended with 130")
+
+
+@pytest.fixture
+def topics(broker_settings: Settings) -> Settings:
+    """Settings of a broker with all topics."""
+    with Admin(broker_settings) as admin:
+        admin.create()
+    return broker_settings
+
+
+def _metrics() -> Metrics:
+    metrics = Metrics()
+    metrics.add("redline_articles_total", 12, stage="received")
+    metrics.add("redline_alerts_total", 3, rule="storm.coming", severity="high", state="fired")
+    metrics.set("redline_rules_loaded", 3, kind="alert")
+    metrics.set("redline_rules_reload_success", 1)
+    return metrics
+
+
+@contextmanager
+def _serving(metrics: Metrics) -> Iterator[str]:
+    with HealthServer(metrics, host="127.0.0.1", port=0) as server:
+        yield server.url
+
+
+@contextmanager
+def _answering(answer: Callable[[str], bytes]) -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer(self.path))
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it so
+            """Nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
