@@ -28,7 +28,7 @@ from stream.detect.codec import evidence_fields, evidence_of, ref_fields, ref_of
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import NEVER_US, SECOND_US, from_us, to_us
 from stream.detect.seen import Seen
-from stream.detect.snapshot import Packed
+from stream.detect.snapshot import Packed, item
 from stream.detect.stories import Stories
 from stream.detect.window import Contents, Counted
 from stream.model import ArticleRef, Detection, Evidence, Group, Match, Member
@@ -97,28 +97,28 @@ class CorrelationState:
         fields = [
             *(self.version, self.run, self.group, self.exercise),
             self.contents.fields(),
-            None if self.stories is None else base64.b64encode(self.stories.encode()).decode(),
             None if episode is None else [episode.start_us, episode.sequence, episode.told, episode.ends_us],
             None if self.baseline is None else self.baseline.fields(),
             self.first_us,
-            None if self.last is None else orjson.Fragment(self.last.packed or _pack(self.last)),
+            None if self.last is None else orjson.Fragment(bytes(self.last.packed or _pack(self.last))),
             self.fallen,
         ]
         waiting = [event.packed or _pack(event) for event in self.waiting]
-        return Packed(fields, (self.seen.packed(), waiting, self.contents.packed()))
+        stories = [] if self.stories is None else self.stories.packed()
+        return Packed(fields, (self.seen.packed(), stories, waiting, self.contents.packed()))
 
     @classmethod
     def unpacked(cls, fields: list[Any], series: list[list[Any]]) -> CorrelationState:
         """From a snapshot."""
-        version, run, group, exercise, contents, stories, episode, baseline, first, last, fallen = fields
-        seen, waiting, counted = series
+        version, run, group, exercise, contents, episode, baseline, first, last, fallen = fields
+        seen, stories, waiting, counted = series
         events = [_event_of(event) for event in waiting]
         return cls(
             *(version, run, tuple(group), exercise),
             events,
             Contents.unpacked(contents, counted),
             Seen.unpacked(seen),
-            None if stories is None else Stories.decode(base64.b64decode(stories)),
+            Stories.unpacked(stories),
             None if episode is None else Episode(*episode),
             None if baseline is None else BaselineCounts.of_fields(baseline),
             first,
@@ -438,7 +438,7 @@ def _pack(event: Event) -> bytes:
         base64.b64encode(event.fingerprint).decode(),
         *(event.story, evidence_fields(event.evidence), event.raw_timestamp_ms),
     ]
-    event.packed = orjson.dumps(fields)
+    event.packed = item(orjson.dumps(fields))
     return event.packed
 
 

@@ -186,18 +186,19 @@ class Memory:
         changes = Changes([], [(key, None) for key in self._deleted], [])
         for key in self._changed:
             made = self._encoded(key, self._entries[key])
-            while len(made.head) + sum(map(len, made.parts.values())) > self.limits.snapshot_bytes_max:
+            while made.parts and sum(map(len, made.parts.values())) > self.limits.snapshot_bytes_max:
                 # Memory, and the time that writing it takes, would have no bound.
                 fallen = _shrink(self._entries[key].state)
                 self.forgotten += fallen
                 made = self._encoded(key, self._entries[key])
                 if not fallen:
                     break
-            before = self._parts.pop(key, {})
-            if made.parts:
-                self._parts[key] = made.parts
-            changes.parts += [(part_key(key, n), data) for n, data in made.parts.items() if n not in before]
-            changes.last += [(part_key(key, name), None) for name in before if name not in made.parts]
+            if made.parts or key in self._parts:
+                before = self._parts.pop(key, {})
+                if made.parts:
+                    self._parts[key] = made.parts
+                changes.parts += [(part_key(key, n), data) for n, data in made.parts.items() if n not in before]
+                changes.last += [(part_key(key, name), None) for name in before if name not in made.parts]
             self._snapshots[key] = made.head
             changes.states.append((key, made.head))
         # A decoded state is several times as large as its snapshot: those touched first go.
@@ -218,12 +219,13 @@ class Memory:
         return changes
 
     def _encoded(self, key: str, entry: _Entry) -> Snapshot:
+        known = self._parts.get(key, {})
         match entry.state:
             case RuleState():
-                return snapshot.encode("rule", entry.offset, NEVER_US, entry.state.packed())
+                return snapshot.encode("rule", entry.offset, NEVER_US, entry.state.packed(), known)
             case CorrelationState():
                 wakes_us = self._alarm_of.get(key, NEVER_US)
-                return snapshot.encode("correlation", entry.offset, wakes_us, entry.state.packed())
+                return snapshot.encode("correlation", entry.offset, wakes_us, entry.state.packed(), known)
 
     # States --------------------------------------------------------------------------------------------------------
 

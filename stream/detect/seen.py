@@ -6,6 +6,8 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from stream.detect.snapshot import item
+
 ID_BYTES = 8
 BLOCK_IDS = 256
 """Ids are forgotten, and written into snapshots, by so many at a time."""
@@ -33,7 +35,7 @@ class Seen:
         block = self._blocks[-1]
         block.append(name)
         if len(block) == BLOCK_IDS:
-            self._packed.append(_pack(block))
+            self._packed.append(item(_pack(block)))
             self._blocks.append([])
         while len(self._ids) > ids_max and len(self._blocks) > 1:
             self._ids.difference_update(self._blocks.pop(0))
@@ -53,7 +55,7 @@ class Seen:
             data = a2b_base64(text)
             seen._blocks.append([data[at : at + ID_BYTES] for at in range(0, len(data), ID_BYTES)])
         seen._ids = {name for block in seen._blocks for name in block}
-        seen._packed = [_pack(block) for block in seen._blocks[:-1]]
+        seen._packed = [item(_pack(block)) for block in seen._blocks[:-1]]
         return seen
 
 

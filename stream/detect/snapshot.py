@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Literal
 
 import orjson
@@ -27,12 +28,12 @@ import orjson
 FORMAT = 2
 _HEAD = struct.Struct(">BBqq")
 _PLAIN, _DEFLATED, _SPLIT = b"j", b"z", b"s"
-DEFLATE_FROM_BYTES = 16_384
+DEFLATE_FROM_BYTES = 4_096
 INFLATED_BYTES_MAX = 64_000_000
 
-SPLIT_FROM_BYTES = 65_536
-"""A larger state is written in parts."""
-PART_BYTES_USUAL = 16_384
+SPLIT_FROM_BYTES = 16_384
+"""A larger state is written in parts: what changes with every match is then a small part of it."""
+PART_BYTES_USUAL = 8_192
 PART_BYTES_MAX = 131_072
 """Before deflating; one item more may be in it. Below what any broker takes."""
 NAME_BYTES = 12
@@ -45,15 +46,24 @@ class SnapshotError(ValueError):
     """Bytes that are no snapshot of this version; the message says what was found and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+class Last(bytes):
+    """An item behind which a part ends."""
+
+
+def item(data: bytes) -> bytes:
+    """An item of a series (JSON); whether a part ends behind it depends on it alone, and is found out once."""
+    return Last(data) if zlib.crc32(data) * PART_BYTES_USUAL < len(data) << 32 else data
+
+
+@dataclass(slots=True)
 class Packed:
-    """A state on its way to bytes: fields, and series of items (JSON) that may be long."""
+    """A state on its way to bytes: fields, and series of items (see `item`) that may be long."""
 
     fields: list[Any]
     series: tuple[Sequence[bytes], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
     """The bytes of a state: what stands under its key, and its parts by name, if it has any."""
 
@@ -70,17 +80,19 @@ class Head:
     wakes_us: int
 
 
-def encode(kind: Kind, offset: int, wakes_us: int, packed: Packed) -> Snapshot:
-    """The snapshot of a state."""
+def encode(
+    kind: Kind, offset: int, wakes_us: int, packed: Packed, known: Mapping[str, bytes] = MappingProxyType({})
+) -> Snapshot:
+    """The snapshot of a state. `known`: parts that were made before, and need not be deflated again."""
     head = _HEAD.pack(FORMAT, _KINDS.index(kind), offset, wakes_us)
     fields = orjson.dumps(packed.fields)
     series = [b",".join(items) for items in packed.series]
-    if len(fields) + sum(map(len, series)) <= SPLIT_FROM_BYTES:
-        body = b"[%b,[%b]]" % (fields, b",".join([b"[%b]" % items for items in series]))
+    body = b"[%b,[[%b]]]" % (fields, b"],[".join(series))
+    if len(body) <= SPLIT_FROM_BYTES or kind == "clocks":
         return Snapshot(head + _packed(body))
     parts: dict[str, bytes] = {}
-    names = [_add(parts, fields[at : at + PART_BYTES_MAX]) for at in range(0, len(fields), PART_BYTES_MAX)]
-    of_series = [[_add(parts, b"[%b]" % b",".join(items)) for items in _cut(each)] for each in packed.series]
+    names = [_add(parts, known, fields[at : at + PART_BYTES_MAX]) for at in range(0, len(fields), PART_BYTES_MAX)]
+    of_series = [[_add(parts, known, b"[%b]" % b",".join(items)) for items in _cut(each)] for each in packed.series]
     return Snapshot(head + _SPLIT + orjson.dumps([names, of_series]), parts)
 
 
@@ -117,26 +129,26 @@ def decode(snapshot: bytes, parts: Mapping[str, bytes]) -> tuple[list[Any], list
         raise SnapshotError(f"found a state without {len(missing)} of its parts, expected what a worker wrote")
     names, of_series = _loaded(marked[1:])
     fields = _json(b"".join(_unpacked(parts[name]) for name in names))
-    return fields, [[item for name in each for item in _json(_unpacked(parts[name]))] for each in of_series]
+    return fields, [[each for name in names for each in _json(_unpacked(parts[name]))] for names in of_series]
 
 
-def _cut(items: Sequence[bytes]) -> Iterator[list[bytes]]:
+def _cut(items: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """Runs of items of about `PART_BYTES_USUAL`; where one ends depends on its last item, unless it grows too large."""
-    run: list[bytes] = []
-    size = 0
-    for item in items:
-        run.append(item)
-        size += len(item) + 1
-        if size >= PART_BYTES_MAX or zlib.crc32(item) * PART_BYTES_USUAL < len(item) << 32:
+    ends = [number for number, each in enumerate(items, 1) if type(each) is Last]
+    start = 0
+    for end in ends if ends and ends[-1] == len(items) else [*ends, len(items)]:
+        run = items[start:end]
+        start = end
+        while sum(map(len, run)) > PART_BYTES_MAX and len(run) > 1:
+            yield run[: len(run) // 2]
+            run = run[len(run) // 2 :]
+        if run:
             yield run
-            run, size = [], 0
-    if run:
-        yield run
 
 
-def _add(parts: dict[str, bytes], content: bytes) -> str:
+def _add(parts: dict[str, bytes], known: Mapping[str, bytes], content: bytes) -> str:
     name = blake2b(content, digest_size=NAME_BYTES).hexdigest()
-    parts[name] = _packed(content)
+    parts[name] = known.get(name) or _packed(content)
     return name
 
 

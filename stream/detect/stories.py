@@ -18,6 +18,8 @@ join nor end the stories of now, since each article ends two stories at most. Al
 from __future__ import annotations
 
 import uuid
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import itemgetter
@@ -27,7 +29,8 @@ import orjson
 
 from stream.detect.exemplars import Exemplar, Exemplars
 from stream.detect.fingerprint import SAME, Fingerprint, unpack
-from stream.detect.storycodec import Snapshot, StoryRecord, decode, encode
+from stream.detect.snapshot import item
+from stream.detect.storycodec import Snapshot, StoryRecord, decode, encode, pieces
 from stream.wire.identity import NAMESPACE
 
 JOIN = round(0.70 * SAME)
@@ -137,13 +140,25 @@ class Stories:
 
     def encode(self) -> bytes:
         """A snapshot, about 220 bytes a story; equal states give equal bytes."""
+        return encode(self._snapshot())
+
+    def packed(self) -> list[bytes]:
+        """The same as JSON strings, one a story, for the snapshot of a key."""
+        return [item(b'"%b"' % b2a_base64(piece, newline=False)) for piece in pieces(self._snapshot())]
+
+    @classmethod
+    def unpacked(cls, strings: Sequence[str]) -> Stories | None:
+        """What `packed` gave, decoded from JSON; None for none."""
+        return cls.decode(b"".join(map(a2b_base64, strings))) if strings else None
+
+    def _snapshot(self) -> Snapshot:
         indices = {identifier: index for index, identifier in enumerate(self._stories)}
         records = [
             StoryRecord(story.id, story.last_ms, [(each.number, each.data) for each in story.exemplars])
             for story in self._stories.values()
         ]
         articles = [(name, indices[story.id]) for name, story in self._articles.items()]
-        return encode(Snapshot(self._exemplars.next_number, records, articles))
+        return Snapshot(self._exemplars.next_number, records, articles)
 
     @classmethod
     def decode(cls, data: bytes) -> Stories:

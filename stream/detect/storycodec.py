@@ -42,13 +42,19 @@ class Snapshot(NamedTuple):
 
 def encode(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot; equal snapshots give equal bytes."""
-    parts = [_HEAD.pack(VERSION, snapshot.next_number, len(snapshot.stories), len(snapshot.articles))]
+    return b"".join(pieces(snapshot))
+
+
+def pieces(snapshot: Snapshot) -> list[bytes]:
+    """The same, cut between its parts: a story that was not touched is the same piece again."""
+    found = [_HEAD.pack(VERSION, snapshot.next_number, len(snapshot.stories), len(snapshot.articles))]
     for identifier, last_ms, exemplars in snapshot.stories:
-        parts.append(_STORY.pack(bytes.fromhex(identifier.replace("-", "")), last_ms, len(exemplars)))
+        story = [_STORY.pack(bytes.fromhex(identifier.replace("-", "")), last_ms, len(exemplars))]
         for number, text in exemplars:
-            parts += (_EXEMPLAR.pack(number, len(text)), text)
-    parts.append(struct.pack(">" + "QI" * len(snapshot.articles), *chain.from_iterable(snapshot.articles)))
-    return b"".join(parts)
+            story += (_EXEMPLAR.pack(number, len(text)), text)
+        found.append(b"".join(story))
+    found.append(struct.pack(">" + "QI" * len(snapshot.articles), *chain.from_iterable(snapshot.articles)))
+    return found
 
 
 def decode(data: bytes) -> Snapshot:

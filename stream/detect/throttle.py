@@ -13,7 +13,6 @@ and one that is dated 2100 holds nothing back but what is dated 2100. A higher s
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -67,20 +66,19 @@ class RuleState:
             self.version,
             {k: [g.count, g.first_us, g.last_us, g.suppressed, g.stories, g.sources] for k, g in self.groups.items()},
             self.passed,
-            None if self.stories is None else base64.b64encode(self.stories.encode()).decode(),
         ]
-        return Packed(fields, (self.seen.packed(),))
+        return Packed(fields, (self.seen.packed(), [] if self.stories is None else self.stories.packed()))
 
     @classmethod
     def unpacked(cls, fields: list[Any], series: list[list[Any]]) -> RuleState:
         """From a snapshot."""
-        version, groups, passed, stories = fields
-        (seen,) = series
+        version, groups, passed = fields
+        seen, stories = series
         return cls(
             version,
             {key: GroupState(*values) for key, values in groups.items()},
             {key: [(at_us, severity) for at_us, severity in entries] for key, entries in passed.items()},
-            None if stories is None else Stories.decode(base64.b64decode(stories)),
+            Stories.unpacked(stories),
             Seen.unpacked(seen),
         )
 

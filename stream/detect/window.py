@@ -18,6 +18,7 @@ import orjson
 
 from stream.detect.codec import ref_fields, ref_of
 from stream.detect.moments import NEVER_US, SECOND_US
+from stream.detect.snapshot import item
 from stream.model import ArticleRef
 from stream.rulelang.ruleset import Window
 
@@ -156,7 +157,6 @@ def _one_less(counts: dict[str, int], name: str) -> None:
 
 def _pack(event: Counted) -> bytes:
     unit = event.unit if event.unit != event.article else 0
-    event.packed = orjson.dumps(
-        [event.time_us, event.article, event.rule, unit, event.source, event.values, ref_fields(event.ref)]
-    )
+    fields = [event.time_us, event.article, event.rule, unit, event.source, event.values, ref_fields(event.ref)]
+    event.packed = item(orjson.dumps(fields))
     return event.packed
