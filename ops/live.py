@@ -54,12 +54,14 @@ class LivePipeline:
 
     def __init__(self, *, articles_per_second: float = 20.0) -> None:
         self._rate = articles_per_second
-        worker_port, replay_port, ingest_port, prometheus_port = _free_ports(4)
+        worker_port, replay_port, ingest_port, prometheus_port, web_port, page_port = _free_ports(6)
+        self._page_port = page_port
         self.url = f"http://127.0.0.1:{prometheus_port}"
         self._ports = {
             "redline-worker": worker_port,
             "redline-replayer": replay_port,
             "redline-ingest": ingest_port,
+            "redline-web": web_port,
             "prometheus": prometheus_port,
         }
 
@@ -80,6 +82,16 @@ class LivePipeline:
                 ServiceProcess(settings, folder / "worker.log", command="worker", health_port=settings.metrics_port)
             )
             worker.wait_ready()
+            opened.enter_context(
+                ServiceProcess(
+                    settings.model_copy(
+                        update={"web_port": self._page_port, "web_metrics_port": self._ports["redline-web"]}
+                    ),
+                    folder / "web.log",
+                    command="web",
+                    health_port=self._ports["redline-web"],
+                )
+            )
             opened.enter_context(_Program("prometheus", self._prometheus(folder), folder / "prometheus.log"))
             self.wait_for(lambda: bool(self.query("up == 1")), "Prometheus scrapes the worker")
             replay = [sys.executable, "-m", "stream.cli", "replay", "--repeat", "0", "--rate", f"{self._rate}"]

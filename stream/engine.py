@@ -84,8 +84,10 @@ class Judged:
 class Facts:
     """What happened in one batch, for telemetry. Times are Kafka timestamps in milliseconds, one an alert.
 
-    `waiting`: matches that correlations took in; `known`: that came before; `forgotten`: what limits pushed out of
-    the state; `watermark_seconds`: how far the live articles are (Unix time), if that is known.
+    `alerts`, and `episodes` (those of correlations among them), count by rule, severity and state; `alert_sources`, of
+    the others, by source and severity. `waiting`: matches that correlations took in; `known`: that came before;
+    `forgotten`: what limits pushed out of the state; `watermark_seconds`: how far the live articles are (Unix time), if
+    that is known.
     """
 
     records: int = 0
@@ -95,6 +97,8 @@ class Facts:
     matches: int = 0
     topics: Counter[str] = field(default_factory=Counter)
     alerts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    episodes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    alert_sources: Counter[tuple[str, str]] = field(default_factory=Counter)
     suppressed: Counter[tuple[str, str]] = field(default_factory=Counter)
     late: int = 0
     waiting: int = 0
@@ -211,6 +215,7 @@ class Engine:
             facts.suppressed[alert.rule.id, alert.suppressed.by] += 1
             return [self.alert_output(alert)]
         facts.alerts[alert.rule.id, alert.rule.severity.value, alert.state] += 1
+        facts.alert_sources[alert.article.source or "", alert.rule.severity.value] += 1
         facts.raw_timestamps_ms.append(alert.raw_timestamp_ms)
         if not alert.exercise and alert.article.published is not None:
             facts.published_live.append(alert.article.published)
@@ -224,6 +229,7 @@ class Engine:
             reference = self._correlation_refs[correlation.id]
             alert = raise_episode(due.detection, reference, correlation.summary, due.key, now)
             facts.alerts[alert.rule.id, alert.rule.severity.value, alert.state] += 1
+            facts.episodes[alert.rule.id, alert.rule.severity.value, alert.state] += 1
             outputs.append(self.alert_output(alert))
         return outputs
 

@@ -218,6 +218,12 @@ class Settings(BaseSettings):
     metrics_port: Port = Field(
         9_464, description="Port of /metrics, /livez and /readyz of the worker; 0: any free one."
     )
+    metrics_sources_max: int = Field(
+        100,
+        ge=1,
+        le=200,
+        description="Sources with metrics of their own (redline_alerts_by_source_total); later ones count as other.",
+    )
     replay_metrics_port: Port = Field(9_465, description="The same of the replayer; 0: any free one.")
     web_metrics_port: Port = Field(9_466, description="The same of the page (`redline web`); 0: any free one.")
     prometheus_url: str | None = Field(

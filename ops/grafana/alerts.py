@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders import dashboard as dashboard_builders
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from ops.grafana.panels import (
+    Annotation,
     Panel,
     Query,
     choice,
@@ -16,10 +17,15 @@ from ops.grafana.panels import (
     over_time,
     ranking,
     rows,
+    text,
 )
 
 UID = "redline-alerts"
 CHOSEN = 'severity=~"$severity", rule=~"$rule"'
+OF_SOURCES = 'severity=~"$severity", source=~"$source"'
+PAGE = "http://localhost:8400"
+"""Where the page is if nobody says otherwise: the port that docker-compose.yml publishes."""
+
 THIS = f"/d/{UID}?${{__url_time_range}}&var-datasource=${{datasource}}"
 
 
@@ -29,18 +35,40 @@ def dashboard() -> Dashboard:
         new_dashboard("Redline: alerts", UID, "Alerts by severity, rule and topic; exercises (replays) are included.")
         .with_variable(choice("severity", "Severity", "label_values(redline_alerts_total, severity)"))
         .with_variable(choice("rule", "Rule", 'label_values(redline_alerts_total{severity=~"$severity"}, rule)'))
+        .with_variable(choice("source", "Source", "label_values(redline_alerts_by_source_total, source)"))
         .with_variable(choice("topic", "Topic", "label_values(redline_topics_total, topic)"))
+        .with_variable(text("page", "Page", "Where `redline web` is, for links from panels to the alerts.", PAGE))
+        .annotation(
+            Annotation(
+                "Correlations that fired",
+                f'sum by (rule, severity) (increase(redline_episodes_total{{state="fired", {CHOSEN}}}[1m])) > 0',
+                title="{{rule}} fired",
+                tags="severity",
+                step="60s",
+                color="orange",
+            )
+        )
+        .link(link_to("The page", "${page}").tooltip("The alerts themselves, with their evidence, as they arrive."))
     )
     for title, panels in (
         ("Alerts", alerts()),
         ("Over time", over_all()),
         ("Rules", rules()),
+        ("Sources", sources()),
         ("Topics", topics()),
     ):
         board = board.with_row(dashboard_builders.Row(title))
         for panel in panels:
             board = board.with_panel(panel)
     return board.build()
+
+
+def to_page(label: str) -> dashboard_builders.DashboardLink:
+    """From a series to the page, which shows only the alerts with the series' own value of this label."""
+    which = f"{label} or a higher one" if label == "severity" else label
+    return link_to(
+        f"Alerts of this {which} on the page", f"${{page}}/?{label}=${{__field.labels.{label}:percentencode}}"
+    )
 
 
 def alerts() -> list[Panel]:
@@ -89,7 +117,7 @@ def alerts() -> list[Panel]:
                 ],
                 span=24,
                 bars=True,
-            )
+            ).data_links([to_page("severity")])
         ),
     ]
 
@@ -97,6 +125,20 @@ def alerts() -> list[Panel]:
 def over_all() -> list[Panel]:
     """What shows only over time: throttles, correlations and their clock."""
     return [
+        over_time(
+            "Correlations",
+            "Alerts of correlations by rule: an episode fires, is updated while it goes on, and is resolved. Each "
+            "firing is also a line over all panels.",
+            "short",
+            [
+                Query(
+                    f"sum by (rule, state) (increase(redline_episodes_total{{{CHOSEN}}}[$__rate_interval])) > 0",
+                    "{{rule}} {{state}}",
+                )
+            ],
+            span=24,
+            bars=True,
+        ).data_links([to_page("rule")]),
         over_time(
             "Held back",
             "Alerts written to alerts.suppressed, by rule and by what held them back; the ten rules with most.",
@@ -134,6 +176,27 @@ def over_all() -> list[Panel]:
     ]
 
 
+def sources() -> list[Panel]:
+    """Whose articles raise alerts."""
+    counter = f"redline_alerts_by_source_total{{{OF_SOURCES}}}"
+    return [
+        over_time(
+            "By source",
+            "Alerts on single articles by the article's source, the ten with most. Sources beyond the first 100 that a "
+            "worker meets (metrics_sources_max) are counted together as other.",
+            "short",
+            [Query(_of_the_ten("source", counter), "{{source}}")],
+            bars=True,
+        ).data_links([to_page("source")]),
+        ranking(
+            "Top sources",
+            "The ten sources with most alerts in the chosen time, all rules together.",
+            "short",
+            Query(f"sort_desc(topk(10, sum by (source) (increase({counter}[$__range]))))", "{{source}}"),
+        ).data_links([to_page("source")]),
+    ]
+
+
 def rules() -> list[Panel]:
     """Which rules."""
     return [
@@ -143,7 +206,7 @@ def rules() -> list[Panel]:
             "short",
             [Query(_of_the_ten("rule", f"redline_alerts_total{{{CHOSEN}}}"), "{{rule}}")],
             bars=True,
-        ).data_links([link_to("Only this rule", f"{THIS}&var-rule=${{__field.labels.rule}}")]),
+        ).data_links([link_to("Only this rule", f"{THIS}&var-rule=${{__field.labels.rule}}"), to_page("rule")]),
         ranking(
             "Top rules",
             "The ten rules with most alerts in the chosen time. A rule far ahead of the others may be too wide.",
@@ -151,7 +214,7 @@ def rules() -> list[Panel]:
             Query(
                 f"sort_desc(topk(10, sum by (rule) (increase(redline_alerts_total{{{CHOSEN}}}[$__range]))))", "{{rule}}"
             ),
-        ).data_links([link_to("Only this rule", f"{THIS}&var-rule=${{__field.labels.rule}}")]),
+        ).data_links([link_to("Only this rule", f"{THIS}&var-rule=${{__field.labels.rule}}"), to_page("rule")]),
         rows(
             "Last alerts",
             "When each rule last fired in the chosen time, to the minute. For the alerts themselves: "
@@ -179,7 +242,7 @@ def topics() -> list[Panel]:
             "short",
             [Query(_of_the_ten("topic", 'redline_topics_total{topic=~"$topic"}'), "{{topic}}")],
             bars=True,
-        ),
+        ).data_links([to_page("topic")]),
         ranking(
             "Top topics",
             "The ten most frequent topics in the chosen time.",
@@ -188,7 +251,7 @@ def topics() -> list[Panel]:
                 'sort_desc(topk(10, sum by (topic) (increase(redline_topics_total{topic=~"$topic"}[$__range]))))',
                 "{{topic}}",
             ),
-        ),
+        ).data_links([to_page("topic")]),
     ]
 
 

@@ -161,9 +161,39 @@ def color_severities(panel: timeseries.Panel) -> timeseries.Panel:
     return panel
 
 
+class Annotation:
+    """What Prometheus found at a moment, as a line over all panels: a name, a query, and what is said at the line.
+
+    The SDK's own model has no fields of data sources; this one adds those of Prometheus'.
+    """
+
+    def __init__(self, name: str, expr: str, *, title: str, tags: str, step: str, color: str) -> None:
+        self._made = _PrometheusAnnotation(
+            name=name, datasource=SOURCE, enable=True, icon_color=color, expr=expr, hide=False
+        )
+        self._made.fields = {"titleFormat": title, "tagKeys": tags, "step": step, "useValueForTime": False}
+
+    def build(self) -> dashboard.AnnotationQuery:
+        """The annotation."""
+        return self._made
+
+
+class _PrometheusAnnotation(dashboard.AnnotationQuery):
+    fields: dict[str, object]
+
+    def to_json(self) -> dict[str, object]:
+        return {**super().to_json(), **self.fields}
+
+
+def text(name: str, label: str, description: str, default: str) -> dashboard_builders.TextBoxVariable:
+    """A variable that people may write themselves."""
+    return dashboard_builders.TextBoxVariable(name).label(label).description(description).default_value(default)
+
+
 def link_to(title: str, path: str) -> dashboard_builders.DashboardLink:
     """A link from a series to another page; the path may hold `${__field.labels.<label>}`."""
-    return dashboard_builders.DashboardLink(title).type(dashboard.DashboardLinkType.LINK).url(path)
+    made = dashboard_builders.DashboardLink(title).type(dashboard.DashboardLinkType.LINK).url(path)
+    return made.target_blank(True) if "://" in path or path.startswith("${page") else made
 
 
 def new_dashboard(title: str, uid: str, description: str) -> dashboard_builders.Dashboard:

@@ -25,6 +25,7 @@ def dashboard() -> Dashboard:
         ("Backlog and refusals", backlog()),
         ("Workers and rules", workers()),
         ("Replayer", replayer()),
+        ("Page", page()),
     ):
         board = board.with_row(dashboard_builders.Row(title))
         for panel in panels:
@@ -255,6 +256,33 @@ def workers() -> list[Panel]:
             Query(f"count by (digest) (redline_rules_info{{{WORKER}}} == 1)"),
             value="workers",
             span=8,
+        ),
+    ]
+
+
+def page() -> list[Panel]:
+    """Who reads the page, and whom it turns away."""
+    return [
+        over_time(
+            "Readers",
+            "People and programs that read the page's alerts live, by page; at web_readers_max more are turned away.",
+            "short",
+            [Query('redline_web_readers{job="redline-web"}', "{{instance}}")],
+            steps=[Step(500, "yellow")],
+        ),
+        over_time(
+            "Turned away, missed, refused",
+            "In ten minutes: readers too many or too slow, events that slow readers missed (they are told and load "
+            "again), and wrong tokens.",
+            "short",
+            [
+                Query(f"sum(increase(redline_web_{name}_total[10m])) or vector(0)", legend)
+                for name, legend in (
+                    ("readers_refused", "readers turned away"),
+                    ("events_dropped", "events missed"),
+                    ("logins_refused", "wrong tokens"),
+                )
+            ],
         ),
     ]
 

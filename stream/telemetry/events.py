@@ -16,7 +16,7 @@ from stream.engine import Facts
 from stream.model import Severity
 from stream.rulelang.ruleset import RuleSet
 from stream.telemetry.logs import FIELDS_ATTRIBUTE, Throttle
-from stream.telemetry.metrics import Metrics
+from stream.telemetry.metrics import NO_SOURCE, Metrics
 
 DEAD_REASONS_LOGGED_MAX = 5
 """Of one batch; the others are counted and in `articles.dead`."""
@@ -122,6 +122,10 @@ class ChunkAlerted:
         now_ms = self.now.timestamp() * 1_000
         for (rule, severity, state), count in self.facts.alerts.items():
             metrics.add("redline_alerts_total", count, rule=rule, severity=severity, state=state)
+        for (rule, severity, state), count in self.facts.episodes.items():
+            metrics.add("redline_episodes_total", count, rule=rule, severity=severity, state=state)
+        for (source, severity), count in self.facts.alert_sources.items():
+            metrics.add("redline_alerts_by_source_total", count, source=source or NO_SOURCE, severity=severity)
         for (rule, by), count in self.facts.suppressed.items():
             metrics.add("redline_alerts_suppressed_total", count, rule=rule, by=by)
         metrics.add("redline_late_total", self.facts.late)
@@ -179,7 +183,8 @@ class RulesLoaded:
             if rule.throttle is not None:
                 metrics.add("redline_alerts_suppressed_total", 0, rule=rule.id, by="throttle")
         for each in self.ruleset.correlations:
-            metrics.add("redline_alerts_total", 0, rule=each.id, severity=each.severity.value, state="fired")
+            for name in ("redline_alerts_total", "redline_episodes_total"):
+                metrics.add(name, 0, rule=each.id, severity=each.severity.value, state="fired")
 
     def lines(self) -> list[Line]:
         """What is in force."""

@@ -18,7 +18,11 @@ SERIES_MAX = 1_000
 """Series of one metric, the one named `other` apart; so at most 1,000 rules have a series of their own."""
 
 OTHER = "other"
+NO_SOURCE = "none given"
 LABEL_CHARACTERS_MAX = 200
+VALUES_MAX = 100
+"""Values of a bounded label, `other` apart, unless the settings say so."""
+
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 LONG_SECONDS = (0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0)
@@ -28,7 +32,10 @@ COUNTS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One row of the table. `name` is as scraped; `unit` is a base unit; `buckets` are of histograms only."""
+    """One row of the table. `name` is as scraped; `unit` is a base unit; `buckets` are of histograms only.
+
+    `bounded`: a label whose values come from outside; beyond so many of them, others are counted as `other`.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
@@ -36,6 +43,7 @@ class Metric:
     unit: str
     help: str
     buckets: tuple[float, ...] = ()
+    bounded: str = ""
 
 
 TABLE: tuple[Metric, ...] = (
@@ -45,6 +53,21 @@ TABLE: tuple[Metric, ...] = (
     Metric("redline_article_bytes_total", "counter", (), "bytes", "Bytes of the raw records handed to the engine."),
     Metric("redline_topics_total", "counter", ("topic",), "articles", "Articles tagged with this topic."),
     Metric("redline_alerts_total", "counter", ("rule", "severity", "state"), "alerts", "Alerts written."),
+    Metric(
+        "redline_alerts_by_source_total",
+        "counter",
+        ("source", "severity"),
+        "alerts",
+        "Alerts on single articles, by the article's source; beyond `metrics_sources_max` sources: other.",
+        bounded="source",
+    ),
+    Metric(
+        "redline_episodes_total",
+        "counter",
+        ("rule", "severity", "state"),
+        "alerts",
+        "Alerts of correlations, by what became of the episode (fired, updated, resolved).",
+    ),
     Metric(
         "redline_alerts_suppressed_total",
         "counter",
@@ -182,12 +205,14 @@ TABLE: tuple[Metric, ...] = (
 class Metrics:
     """The values. Safe to use from several threads; make one a process and hand it down."""
 
-    def __init__(self, *, series_max: int = SERIES_MAX) -> None:
+    def __init__(self, *, series_max: int = SERIES_MAX, values_max: int = VALUES_MAX) -> None:
+        """`values_max`: of each bounded label; the first ones that come have series of their own."""
         # Without this, every counter also shows a `_created` series that nobody asks for.
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._series_max = series_max
+        self._series_max, self._values_max = series_max, values_max
+        self._bounded: dict[str, set[str]] = {row.name: set() for row in TABLE if row.bounded}
         self._rows = {row.name: row for row in TABLE}
         self._families = {row.name: _family(row, self.registry) for row in TABLE}
         self._children: dict[str, dict[tuple[str, ...], Counter | Gauge | Histogram]] = {row.name: {} for row in TABLE}
@@ -234,6 +259,8 @@ class Metrics:
         if len(labels) != len(row.labels):
             raise KeyError(f"{name} has the labels {row.labels}, found {tuple(labels)}")
         values = tuple(labels[label][:LABEL_CHARACTERS_MAX] for label in row.labels)
+        if row.bounded:
+            values = self._within_bounds(row, values)
         children = self._children[name]
         child = children.get(values)
         if child is None:
@@ -242,6 +269,15 @@ class Metrics:
             child = self._families[name].labels(*values)
             children[values] = child
         return child
+
+    def _within_bounds(self, row: Metric, values: tuple[str, ...]) -> tuple[str, ...]:
+        at, known = row.labels.index(row.bounded), self._bounded[row.name]
+        if values[at] in known:
+            return values
+        if len(known) < self._values_max:
+            known.add(values[at])
+            return values
+        return (*values[:at], OTHER, *values[at + 1 :])
 
 
 def _family(row: Metric, registry: CollectorRegistry) -> Counter | Gauge | Histogram:

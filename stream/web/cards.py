@@ -47,7 +47,8 @@ class SuppressedBy(TypedDict):
 
 class Card(TypedDict):
     """One alert in a list. `seq` rises with the order of arrival; `title_parts` and `sentences` are cut into pieces of
-    text, each with whether it matched; `evidence` is how many pieces of evidence the alert has."""
+    text, each with whether it matched; `evidence` is how many pieces of evidence the alert has; `correlation` is the id
+    that alerts of one story or one episode share, `episode` whether it is an alert of a correlation."""
 
     id: str
     seq: int
@@ -71,6 +72,8 @@ class Card(TypedDict):
     revision: int
     run: str
     evidence: int
+    correlation: str
+    episode: bool
     group: GroupCard
     suppressed: SuppressedBy | None
 
@@ -107,6 +110,8 @@ def card_of(value: bytes | None) -> Card | None:
             "revision": int(article["revision"]),
             "run": _text(data.get("run")),
             "evidence": len(evidence) + int(data.get("evidence_omitted", 0)),
+            "correlation": _text(event.get("correlationid") or event["id"]),
+            "episode": _is_episode(event.get("partitionkey")),
             "group": {
                 "count": int(group["count"]),
                 "stories": int(group["stories"]),
@@ -119,6 +124,12 @@ def card_of(value: bytes | None) -> Card | None:
         }
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _is_episode(key: str | None) -> bool:
+    # The state key of a correlation ends with the values of its group.
+    found = orjson.loads(key or "null")
+    return isinstance(found, list) and bool(found) and isinstance(found[-1], list)
 
 
 def parts(text: str, spans: Iterable[Span]) -> list[Part]:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from aiohttp import web
 
+from stream.web.episodes import episodes_of
 from stream.web.filters import Filter
 from stream.web.page import json_answer, now_ms, page_of
 
@@ -16,7 +17,7 @@ HOUR_MS = 3_600_000
 
 @ROUTES.get("/api/overview")
 async def overview(request: web.Request) -> web.StreamResponse:
-    """The last hour: rates, alerts by severity, topics, the alerts themselves, the workers."""
+    """The last hour: rates, alerts by severity, topics, alerts, stories and correlations on a timeline, the workers."""
     page = page_of(request)
     now = now_ms()
     recent = (kept for kept in page.store.newest_first(Filter()) if kept.arrived_ms > now - HOUR_MS)
@@ -34,12 +35,11 @@ async def overview(request: web.Request) -> web.StreamResponse:
                     "title": kept.card["title"] or kept.card["summary"],
                     "source": kept.card["source"],
                     "count": kept.card["group"]["count"],
-                    "stories": kept.card["group"]["stories"],
-                    "first_seen": kept.card["group"]["first_seen"],
-                    "last_seen": kept.card["group"]["last_seen"],
                 }
                 for kept in islice(recent, TIMELINE_ALERTS_MAX)
+                if not kept.card["episode"]
             ],
+            "episodes": episodes_of(page.store.since(now - HOUR_MS), since_ms=now - HOUR_MS),
             "workers": page.workers(),
         }
     )

@@ -9,10 +9,12 @@ from typing import Any
 from stream.errors import RulesError
 from stream.rulelang import RuleSet, SourceFile, load, render
 from stream.rulelang.diagnostic import Loaded
-from stream.ruletest import TestResult, run_tests
+from stream.rulelang.ruleset import Correlation, Rule, RuleTest, TimeEvent, TimeExpectation, TimeTest
+from stream.ruletest import run_tests
 from stream.sources.rulefiles import read_rule_files
 
 DIAGNOSTICS_MAX = 20
+EVENTS_MAX = 50
 SEPARATOR = re.compile(r"(?m)^---[ \t]*$\n?")
 
 _last: tuple[list[SourceFile], dict[str, Any]] | None = None
@@ -44,35 +46,97 @@ def _book(files: list[SourceFile], folder: str) -> dict[str, Any]:
 
 
 def _rules(ruleset: RuleSet, texts: dict[str, str], folder: str) -> list[dict[str, Any]]:
-    results: dict[str, list[TestResult]] = {}
-    for result in run_tests(ruleset):
-        results.setdefault(result.rule, []).append(result)
-    return [
+    results = {(result.file, result.line, result.name): result for result in run_tests(ruleset)}
+
+    def problems(file: str, test: RuleTest | TimeTest) -> list[str]:
+        return list(results[file, test.line, test.name].problems)
+
+    def fields(one: Rule | Correlation) -> dict[str, Any]:
+        return {
+            "id": one.id,
+            "version": one.version,
+            "title": one.title,
+            "description": one.description,
+            "status": one.status,
+            "severity": one.severity.value,
+            "topics": list(one.topics),
+            "file": _without(folder, one.file),
+            "line": one.line,
+            "source": document_at(texts[one.file], one.line),
+        }
+
+    rules = [
         {
-            "id": rule.id,
-            "version": rule.version,
-            "title": rule.title,
-            "description": rule.description,
-            "status": rule.status,
-            "severity": rule.severity.value,
-            "topics": list(rule.topics),
-            "file": _without(folder, rule.file),
-            "line": rule.line,
-            "source": document_at(texts[rule.file], rule.line),
+            **fields(rule),
+            "correlates": None,
             "tests": [
-                {
-                    "name": test.name,
-                    "expect": test.expect,
-                    "because": test.because,
-                    "line": test.line,
-                    "article": {key: str(value)[:5_000] for key, value in test.article.items()},
-                    "problems": list(result.problems),
-                }
-                for test, result in zip(rule.tests, results.get(rule.id, ()), strict=True)
+                *(_test(test, problems(rule.file, test)) for test in rule.tests),
+                *(_time_test(test, problems(rule.file, test)) for test in rule.time_tests),
             ],
         }
         for rule in ruleset.rules
     ]
+    correlations = [
+        {
+            **fields(each),
+            "correlates": {"type": each.type, "rules": list(each.rules)},
+            "tests": [_time_test(test, problems(each.file, test)) for test in each.tests],
+        }
+        for each in ruleset.correlations
+    ]
+    return rules + correlations
+
+
+def _test(test: RuleTest, problems: list[str]) -> dict[str, Any]:
+    return {
+        "name": test.name,
+        "expect": test.expect,
+        "because": test.because,
+        "line": test.line,
+        "article": {key: str(value)[:5_000] for key, value in test.article.items()},
+        "events": None,
+        "problems": problems,
+    }
+
+
+def _time_test(test: TimeTest, problems: list[str]) -> dict[str, Any]:
+    """A test over time: what happens when, and every alert that must come of it, a line each."""
+    return {
+        "name": test.name,
+        "expect": _counted(len(test.expect), "alert"),
+        "because": None,
+        "line": test.line,
+        "article": {},
+        "events": [_event(event) for event in test.events][:EVENTS_MAX],
+        "alerts": [_expected(alert) for alert in test.expect][:EVENTS_MAX],
+        "problems": problems,
+    }
+
+
+def _event(event: TimeEvent) -> str:
+    """`2h: ports.closed, story s1, source Reuters`."""
+    story = [f"story {event.story}"] if event.story else []
+    return ", ".join([f"{_span(event.at_seconds)}: {event.rule}", *story, *(f"{k} {v}" for k, v in event.values)])
+
+
+def _expected(alert: TimeExpectation) -> str:
+    """`2h: fired, count 3, group Reuters`."""
+    count = [] if alert.count is None else [f"count {alert.count}"]
+    group = [] if alert.group is None else [f"group {' '.join(alert.group)}"]
+    return ", ".join([f"{_span(alert.at_seconds)}: {alert.state}", *count, *group])
+
+
+def _span(seconds: int) -> str:
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            parts.append(f"{seconds // size}{unit}")
+            seconds %= size
+    return "".join(parts) + (f"{seconds}s" if seconds or not parts else "")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def document_at(text: str, line: int) -> str:

@@ -87,7 +87,10 @@ def _line(page: Page, rule: dict[str, Any]) -> dict[str, Any]:
     last = page.store.counts.last_alert(identifier)
     verdicts = [v.verdict for v in page.store.verdicts.values() if v.rule == identifier and not v.withdrawn]
     return {
-        **{name: rule[name] for name in ("id", "version", "title", "status", "severity", "topics", "file")},
+        **{
+            name: rule[name]
+            for name in ("id", "version", "title", "status", "severity", "topics", "file", "correlates")
+        },
         "tests_total": len(rule["tests"]),
         "tests_failed": sum(bool(test["problems"]) for test in rule["tests"]),
         "days": page.store.counts.rule_days(identifier, now_ms()),

@@ -127,6 +127,13 @@ class Store:
             if (before is None or kept.card["seq"] < before) and wanted.matches(kept.card):
                 yield kept
 
+    def since(self, arrived_ms: int) -> Iterator[tuple[Card, int]]:
+        """Alerts that arrived after a moment, and those held back, each with its arrival."""
+        for held in (reversed(self._alerts.values()), reversed(self.suppressed)):
+            for kept in held:
+                if kept.arrived_ms > arrived_ms:
+                    yield kept.card, kept.arrived_ms
+
     def silence_for(self, card: Card, now: datetime) -> Silence | None:
         """The silence in force that applies to an alert, the newest of several."""
         for silence in reversed(self.silences.values()):

@@ -68,7 +68,7 @@ def run_worker(
     `accept_offset_reset`: partitions whose log ends before what was read are read from their beginning.
     """
     started_at = time.monotonic()
-    telemetry = Telemetry(Metrics())
+    telemetry = Telemetry(Metrics(values_max=settings.metrics_sources_max))
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
     settle()
     vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))

@@ -65,6 +65,16 @@ def variable_queries() -> list[str]:
     ]
 
 
+def annotation_queries() -> list[str]:
+    """The queries of all dashboards' annotations; Grafana's own have none."""
+    return [
+        annotation["expr"]
+        for board in dashboards()
+        for annotation in board["annotations"].get("list", ())
+        if annotation.get("expr")
+    ]
+
+
 def rules() -> list[Rule]:
     """All recording and alert rules."""
     found: list[Rule] = []

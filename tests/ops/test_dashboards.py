@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ops.grafana.__main__ import main, stale
+from stream.web.filters import KEYS
 from tests.ops.queries import dashboards, panels
 
 BOARDS = {board["uid"]: board for board in dashboards()}
@@ -51,7 +52,10 @@ def test_dashboard_has_variables_links_and_no_data_source_of_its_own(board: dict
     assert board["links"][0]["type"] == "dashboards"
     assert set(board["links"][0]["tags"]) <= set(board["tags"])
     assert set(re.findall(r'"uid": "([^"]*)"', str(board).replace("'", '"'))) <= {"${datasource}", board["uid"]}
-    used = set(re.findall(r"\$\{?(\w+)", " ".join(t["expr"] for p in panels(board) for t in p["targets"])))
+    links = [link["url"] for p in panels(board) for link in p["fieldConfig"]["defaults"].get("links", ())]
+    expressions = [t["expr"] for p in panels(board) for t in p["targets"]]
+    used = set(re.findall(r"\$\{?(\w+)", " ".join([*expressions, *links])))
+    used.discard("datasource")
     assert {name for name in used if not name.startswith("__")} <= set(names)
     assert set(names[1:]) <= used, "each variable changes something"
 
@@ -70,6 +74,37 @@ def test_panels_have_numbers_and_places_of_their_own(board: dict[str, Any]) -> N
             or other["y"] + other["h"] <= one["y"]
         ), "two panels overlap"
     assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in board["panels"])
+
+
+PAGE_LINKS = [
+    pytest.param(link["url"], target["legendFormat"], id=f"{panel['title']}:{link['url']}")
+    for panel in panels(BOARDS["redline-alerts"])
+    for link in panel["fieldConfig"]["defaults"].get("links", ())
+    if link["url"].startswith("${page}")
+    for target in panel["targets"]
+]
+
+
+@pytest.mark.parametrize(("url", "legend"), PAGE_LINKS)
+def test_a_link_to_the_page_filters_by_a_label_of_its_series(url: str, legend: str) -> None:
+    found = re.fullmatch(r"\$\{page\}/\?(\w+)=\$\{__field\.labels\.(\w+):percentencode\}", url)
+    assert found, url
+    assert found[1] == found[2]
+    assert found[1] in KEYS, "a filter that the page knows"
+    assert f"{{{{{found[2]}}}}}" in legend, "a label that the series has"
+
+
+def test_the_analysts_find_the_page_their_filters_and_fired_correlations() -> None:
+    board = BOARDS["redline-alerts"]
+    variables = {variable["name"]: variable for variable in board["templating"]["list"]}
+    assert {"severity", "rule", "source", "topic", "page"} <= set(variables)
+    assert variables["page"]["type"] == "textbox"
+    assert variables["page"]["query"] == "http://localhost:8400"
+    assert len(PAGE_LINKS) >= 8
+    (annotation,) = [one for one in board["annotations"]["list"] if one.get("expr")]
+    assert 'state="fired"' in annotation["expr"]
+    assert annotation["titleFormat"] == "{{rule}} fired"
+    assert annotation["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
 
 
 def test_links_between_dashboards_lead_somewhere() -> None:

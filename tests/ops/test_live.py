@@ -12,7 +12,16 @@ import pytest
 
 from ops.live import LivePipeline, as_grafana_sends
 from tests.ops import promql
-from tests.ops.queries import PanelQuery, Rule, dashboards, panel_queries, panels, rules, variable_queries
+from tests.ops.queries import (
+    PanelQuery,
+    Rule,
+    annotation_queries,
+    dashboards,
+    panel_queries,
+    panels,
+    rules,
+    variable_queries,
+)
 
 pytestmark = pytest.mark.ops
 
@@ -67,6 +76,13 @@ def test_panel_shows_data_of_its_kind(live: LivePipeline, query: PanelQuery) -> 
         for label in LEGENDS[query.dashboard, query.panel, query.expr]:
             # The constant beside an empty result has no labels: only that one may be without.
             assert series["metric"].get(label) or "vector(0)" in expression
+
+
+@pytest.mark.parametrize("expression", annotation_queries())
+def test_annotation_finds_what_happened(live: LivePipeline, expression: str) -> None:
+    expression = as_grafana_sends(expression)
+    live.wait_for(lambda: bool(live.query(expression)), expression)
+    assert {"rule", "severity"} <= set(live.query(expression)[0]["metric"])
 
 
 @pytest.mark.parametrize("rule", [pytest.param(r, id=r.name) for r in rules() if r.kind == "record"])

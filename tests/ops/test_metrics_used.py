@@ -6,7 +6,7 @@ import pytest
 
 from stream.telemetry.metrics import TABLE
 from tests.ops import promql
-from tests.ops.queries import panel_queries, rules, variable_queries
+from tests.ops.queries import annotation_queries, panel_queries, rules, variable_queries
 
 MEASURED = {row.name for row in TABLE}
 FROM_OTHERS = {
@@ -16,17 +16,13 @@ FROM_OTHERS = {
     "process_resident_memory_bytes": "prometheus_client's process collector",
     "process_open_fds": "prometheus_client's process collector",
 }
-NOT_SHOWN: dict[str, str] = {
-    "redline_web_readers": "how many look at the page is no state of the pipeline; the page's log and /metrics have it",
-    "redline_web_readers_refused_total": "the same; a refused reader is told so and comes back by itself",
-    "redline_web_events_dropped_total": "the same; the reader is told by a `gap` event and loads again",
-    "redline_web_logins_refused_total": "the same; the log has each with its address",
-}
+NOT_SHOWN: dict[str, str] = {}
 """Metrics of the table that no panel and no rule reads, each with the reason."""
 
 RECORDED = {rule.name for rule in rules() if rule.kind == "record"}
 EXPRESSIONS = [
     *(pytest.param(q.expr, id=f"{q.dashboard}:{q.panel}:{n}") for n, q in enumerate(panel_queries())),
+    *(pytest.param(expr, id=f"annotation:{expr}") for expr in annotation_queries()),
     *(pytest.param(rule.expr, id=f"rule:{rule.name}") for rule in rules()),
     *(pytest.param(query[len("label_values(") : query.rindex(",")], id=query) for query in variable_queries()),
 ]

@@ -39,12 +39,18 @@ def test_a_tagged_chunk_adds_up(caplog: pytest.LogCaptureFixture) -> None:
 def test_an_alerted_chunk_measures_latency_from_the_raw_record_and_from_publication() -> None:
     facts = Facts(records=2)
     facts.alerts["rule", "high", "fired"] += 2
+    facts.episodes["rule", "high", "resolved"] += 1
+    facts.alert_sources["Wire", "high"] += 1
+    facts.alert_sources["", "high"] += 1
     facts.raw_timestamps_ms = [int((NOW - timedelta(milliseconds=30)).timestamp() * 1_000), 2**62]
     facts.published_live = [NOW - timedelta(seconds=40)]
     seen = telemetry()
     seen.emit(ChunkAlerted(facts, 0.001, NOW))
     sample = seen.metrics.registry.get_sample_value
     assert seen.metrics.value("redline_alerts_total", rule="rule", severity="high", state="fired") == 2
+    assert seen.metrics.value("redline_episodes_total", rule="rule", severity="high", state="resolved") == 1
+    assert seen.metrics.value("redline_alerts_by_source_total", source="Wire", severity="high") == 1
+    assert seen.metrics.value("redline_alerts_by_source_total", source="none given", severity="high") == 1
     assert sample("redline_end_to_end_seconds_sum") == pytest.approx(0.03)
     assert sample("redline_end_to_end_seconds_count") == 2
     assert sample("redline_published_to_alert_seconds_sum") == 40

@@ -70,3 +70,14 @@ def test_unknown_names_and_labels_are_bugs(labels: dict[str, str]) -> None:
         Metrics().add("redline_topics_total", **labels)
     with pytest.raises(KeyError):
         Metrics().add("redline_no_such_total", **labels)
+
+
+def test_values_from_outside_are_bounded_and_the_first_ones_stay() -> None:
+    metrics = Metrics(values_max=2)
+    for source in ("a", "b", "c", "a", "d"):
+        metrics.add("redline_alerts_by_source_total", source=source, severity="high")
+    metrics.add("redline_alerts_by_source_total", source="b", severity="low")
+    assert metrics.value("redline_alerts_by_source_total", source="a", severity="high") == 2
+    assert metrics.value("redline_alerts_by_source_total", source="other", severity="high") == 2
+    assert metrics.value("redline_alerts_by_source_total", source="b", severity="low") == 1
+    assert metrics.value("redline_alerts_by_source_total", source="c", severity="high") == 0

@@ -17,8 +17,9 @@ pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture
-def broken_rules(rules_folder: Path) -> Iterator[None]:
-    """The rule file, broken for the time of one test."""
+def broken_rules(rules_folder: Path, server: WebServer) -> Iterator[None]:
+    """The rule file, broken for the time of one test, after the page has seen it whole."""
+    eventually(lambda: len(server.json("/api/rules")["rules"]) == 3)
     (rules_folder / "ports.yml").write_text(RULES.replace("match: ~storm OR ~rain", "match: storm rain"), "utf-8")
     yield
     (rules_folder / "ports.yml").write_text(RULES, encoding="utf-8")

@@ -121,39 +121,96 @@ export function legend(entries) {
     el("li", {}, el("i", { class: style }), " ", path_ ? inside(path_, name) : name, el("span", { class: "muted" }, ` ${round(count)}`))));
 }
 
-// Alerts as dots in a lane for each severity; one that stands for several articles is a bar from its first to its last.
-export function timeline(alerts, now, open) {
-  const lanes = ["critical", "high", "medium", "low", "info"];
+const LANE = 28;
+const ROW = 16;
+const ROWS_MAX = 6;
+const EDGE = 78;
+
+// Correlations and stories as bars; below them, alerts as dots in a lane for each severity.
+export function timeline(alerts, episodes, now, open) {
   const from = now - 3_600_000;
-  const left = 66;
-  const height = lanes.length * 28 + BOTTOM;
-  const x = (moment) => left + ((Math.min(Math.max(moment, from), now) - from) / 3_600_000) * (WIDTH - left - RIGHT);
+  const x = (moment) => EDGE + ((Math.min(Math.max(moment, from), now) - from) / 3_600_000) * (WIDTH - EDGE - RIGHT);
+  const bands = [["correlation", "correlations"], ["story", "stories"]]
+    .map(([kind, name]) => ({ name, kind, ...packed(episodes.filter((one) => one.kind === kind), x, now) }))
+    .filter((band) => band.bars.length);
+  const shapes = [];
+  let top = 4;
+  for (const band of bands) {
+    shapes.push(svg("text", { class: "label", x: EDGE - 8, y: top + 12, "text-anchor": "end" }, band.name),
+      band.bars.map(({ episode, row }) => bar(episode, x, top + row * ROW, now, open)),
+      band.left > 0 && svg("text", { class: "label", x: EDGE - 8, y: top + 12 + ROW, "text-anchor": "end" }, `+ ${band.left}`));
+    top += Math.max(band.rows, band.left > 0 ? 2 : 1) * ROW + 8;
+  }
+  const lanes = ["critical", "high", "medium", "low", "info"];
+  const height = top + lanes.length * LANE + BOTTOM;
+  return el("div", { class: "chartbox" }, svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, class: "chart lanes", role: "group", "aria-label": "The last hour on a timeline" },
+    shapes,
+    lanes.map((name, n) => [
+      svg("line", { class: "grid", x1: EDGE, x2: WIDTH - RIGHT, y1: top + n * LANE + 14, y2: top + n * LANE + 14 }),
+      svg("text", { class: "label", x: EDGE - 8, y: top + n * LANE + 18, "text-anchor": "end" }, name),
+    ]),
+    timeTicks(from, now).map((moment) => svg("text", { class: "label", x: x(moment), y: height - 6, "text-anchor": "middle" }, clock(moment))),
+    dots(alerts, lanes, x, top, now, open)));
+}
+
+// The newest episodes in as few rows as they need without lying on one another.
+function packed(episodes, x, now) {
+  const ends = [];
+  const bars = [];
+  let left = 0;
+  for (const episode of [...episodes].sort((a, b) => b.last - a.last)) {
+    const [start, end] = extent(episode, x, now);
+    let row = ends.findIndex((taken) => taken.every(([s, e]) => end + 3 < s || e + 3 < start));
+    if (row < 0) row = ends.length < ROWS_MAX ? ends.push([]) - 1 : -1;
+    if (row < 0) {
+      left += 1;
+      continue;
+    }
+    ends[row].push([start, end]);
+    bars.push({ episode, row });
+  }
+  return { bars, rows: ends.length, left };
+}
+
+function extent(episode, x, now) {
+  const start = x(episode.began);
+  return [start, Math.max(start + 9, x(episode.open ? now : episode.last))];
+}
+
+function bar(episode, x, y, now, open) {
+  const [start, end] = extent(episode, x, now);
+  const going = episode.open ? "goes on" : `${Math.max(1, Math.round((episode.last - episode.began) / 60_000))} min`;
+  const what = `${episode.kind}, ${episode.severity}: ${episode.summary} (${episode.rule}, ${episode.articles} articles from ${episode.sources} sources, since ${clock(episode.began)}, ${going})`;
+  const room = WIDTH - RIGHT - end > 150;
+  return svg("g", { ...pressed(episode.alert, what, open), class: `episode s-${episode.severity} ${episode.open ? "open" : ""}` },
+    svg("title", {}, what),
+    svg("rect", { x: start, y: y + 3, width: end - start, height: 10, rx: 3 }),
+    (room || end - start > 150) && svg("text", { class: "name", x: room ? end + 5 : start + 5, y: y + 12 }, shortened(episode.rule, room ? (WIDTH - RIGHT - end) / 6 : (end - start) / 6.5)));
+}
+
+function dots(alerts, lanes, x, top, now, open) {
   const used = new Map();
-  const dots = [...alerts].reverse().map((alert) => {
+  return [...alerts].reverse().map((alert) => {
     const lane = lanes.indexOf(alert.severity);
     // Dots that would lie on one another step aside, up and down by turns.
     const cell = `${lane}:${Math.round(x(alert.at) / 7)}`;
     const turn = used.get(cell) ?? 0;
     used.set(cell, turn + 1);
-    const y = lane * 28 + 14 + (turn % 2 ? 1 : -1) * Math.min(10, Math.ceil(turn / 2) * 4);
+    const y = top + lane * LANE + 14 + (turn % 2 ? 1 : -1) * Math.min(10, Math.ceil(turn / 2) * 4);
     const label = `${alert.severity}: ${alert.title} (${alert.source || "no source"}, ${alert.rule}, ${ago(alert.at, now)})${alert.count > 1 ? `, ${alert.count} articles` : ""}`;
-    const properties = { class: `dot s-${alert.severity}`, tabindex: 0, role: "link", "aria-label": label, "data-focus": alert.id,
-      onclick: () => open(alert.id), onkeydown: (event) => {
-        if (event.key === "Enter") open(alert.id);
-      } };
-    const start = Date.parse(alert.first_seen);
-    if (alert.count > 1 && alert.at - start > 60_000) {
-      return svg("rect", { ...properties, x: x(start), width: Math.max(8, x(alert.at) - x(start)), y: y - 4, height: 8, rx: 4 }, svg("title", {}, label));
-    }
-    return svg("circle", { ...properties, cx: x(alert.at), cy: y, r: 4 }, svg("title", {}, label));
+    return svg("circle", { ...pressed(alert.id, label, open), class: `dot s-${alert.severity}`, cx: x(alert.at), cy: y, r: 4 }, svg("title", {}, label));
   });
-  return el("div", { class: "chartbox" }, svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, class: "chart lanes", role: "group", "aria-label": "Alerts of the last hour" },
-    lanes.map((name, n) => [
-      svg("line", { class: "grid", x1: left, x2: WIDTH - RIGHT, y1: n * 28 + 14, y2: n * 28 + 14 }),
-      svg("text", { class: "label", x: left - 8, y: n * 28 + 18, "text-anchor": "end" }, name),
-    ]),
-    timeTicks(from, now).map((moment) => svg("text", { class: "label", x: x(moment), y: height - 6, "text-anchor": "middle" }, clock(moment))),
-    dots));
+}
+
+function pressed(id, label, open) {
+  return { tabindex: 0, role: "link", "aria-label": label, "data-focus": id, onclick: () => open(id),
+    onkeydown: (event) => {
+      if (event.key === "Enter") open(id);
+    } };
+}
+
+function shortened(text, characters) {
+  return text.length <= characters ? text : `${text.slice(0, Math.max(3, Math.floor(characters) - 1))}…`;
 }
 
 function round(value) {

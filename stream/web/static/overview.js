@@ -69,7 +69,10 @@ export class OverviewView {
       panel("Topics of articles, each minute", areas({ at: data.minutes, step: 60_000, series: topics.map(([name, values], n) => [name, values, name === "other" ? "c8" : `c${n}`]) }),
         topics.length === 0 && "No article had a topic in the last hour.",
         legend(topics.map(([name, values], n) => [name, name === "other" ? "c8" : `c${n}`, sum(values), name === "other" ? null : `/?topic=${encodeURIComponent(name)}`]))),
-      panel("Alerts on a timeline", timeline(data.timeline, data.now, (id) => this.page.go(`/?alert=${encodeURIComponent(id)}`)), data.timeline.length === 0 && "No alerts in the last hour."),
+      panel("Alerts, stories and correlations on a timeline",
+        timeline(data.timeline, data.episodes, data.now, (id) => this.page.go(`/?alert=${encodeURIComponent(id)}`)),
+        data.timeline.length === 0 && data.episodes.length === 0 && "No alerts in the last hour.",
+        el("p", { class: "muted note" }, "A dot is an alert, a bar a correlation or the copies of one story from its first to its last; an open end goes on.")),
       this.workers(data));
     if (focused) this.content.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }

@@ -12,7 +12,7 @@ export class RulesView {
     this.search = el("input", { type: "search", placeholder: "Search id, title, topic …  ( / )", "aria-label": "Search rules", oninput: () => this.draw() });
     this.only = el("select", { "aria-label": "Show", onchange: () => this.draw() },
       el("option", { value: "" }, "Every rule"), el("option", { value: "alerts" }, "Rules that alert"),
-      el("option", { value: "topics" }, "Rules that only tag"), el("option", { value: "failing" }, "Failing tests"),
+      el("option", { value: "topics" }, "Rules that only tag"), el("option", { value: "correlations" }, "Correlations"), el("option", { value: "failing" }, "Failing tests"),
       el("option", { value: "quiet" }, "Never fired"));
     this.count = el("span", { class: "muted" });
     this.trouble = el("div", { class: "trouble", hidden: true });
@@ -56,7 +56,7 @@ export class RulesView {
       const text = `${rule.id} ${rule.title} ${rule.topics.join(" ")} ${rule.severity} ${rule.status} ${rule.file}`.toLowerCase();
       if (!words.every((word) => text.includes(word))) return false;
       const fired = rule.days.some(Boolean) || rule.tagged > 0;
-      return { "": true, alerts: rule.severity !== "none", topics: rule.severity === "none", failing: rule.tests_failed > 0, quiet: !fired }[this.only.value];
+      return { "": true, alerts: rule.severity !== "none", topics: rule.severity === "none", correlations: rule.correlates !== null, failing: rule.tests_failed > 0, quiet: !fired }[this.only.value];
     });
   }
 
@@ -77,7 +77,7 @@ export class RulesView {
     return el("tr", { class: rule.id === this.chosen ? "chosen" : "", onclick: (event) => {
       if (!event.target.closest("a")) this.page.go(`/rules/${encodeURIComponent(rule.id)}`);
     } },
-      el("td", {}, inside(`/rules/${encodeURIComponent(rule.id)}`, rule.id, { class: "mono" }), el("div", { class: "muted" }, rule.title, rule.status !== "stable" && ` (${rule.status})`)),
+      el("td", {}, inside(`/rules/${encodeURIComponent(rule.id)}`, rule.id, { class: "mono" }), el("div", { class: "muted" }, rule.title, rule.correlates && ` · ${words(rule.correlates.type)}`, rule.status !== "stable" && ` (${rule.status})`)),
       el("td", {}, el("span", { class: `sev ${rule.severity}` }, rule.severity === "none" ? "topic" : rule.severity)),
       el("td", {}, rule.tests_failed ? el("span", { class: "tag bad" }, `${rule.tests_failed} of ${rule.tests_total} fail`) : rule.tests_total ? el("span", { class: "tag ok" }, `${rule.tests_total} pass`) : el("span", { class: "tag warn" }, "none")),
       el("td", {}, rule.severity === "none" ? el("span", { class: "muted" }, `${rule.tagged} articles tagged`) : spark(rule.days)),
@@ -96,7 +96,9 @@ export class RulesView {
         el("p", {}, el("span", { class: `sev ${rule.severity}` }, rule.severity === "none" ? "topic" : rule.severity), " ",
           el("code", {}, `${rule.id} v${rule.version}`), ` · ${rule.status} · ${rule.topics.join(", ")}`),
         rule.description && el("p", {}, rule.description),
-        el("p", { class: "actions" }, inside(share, "Try it in the playground"), inside(`/?rule=${encodeURIComponent(id)}`, "Its alerts")),
+        el("p", { class: "actions" }, !rule.correlates && inside(share, "Try it in the playground"), inside(`/?rule=${encodeURIComponent(id)}`, "Its alerts")),
+        rule.correlates && el("p", {}, `Correlation (${words(rule.correlates.type)}) of `,
+          rule.correlates.rules.map((name, n) => [n > 0 && ", ", inside(`/rules/${encodeURIComponent(name)}`, name, { class: "mono" })])),
         el("h3", {}, rule.tests_failed ? `${rule.tests_failed} of ${rule.tests_total} tests fail` : `${rule.tests_total} tests pass`),
         el("ul", { class: "tests" }, rule.tests.map((test) => this.test(rule, test))),
         el("h3", {}, `Source: ${rule.file}:${rule.line}`),
@@ -112,8 +114,10 @@ export class RulesView {
       el("summary", {}, el("span", { class: `tag ${failed ? "bad" : "ok"}` }, failed ? "fails" : "passes"), ` ${test.name} `,
         el("span", { class: "muted" }, `${test.expect}${test.because ? ` because of ${test.because}` : ""}`)),
       failed && el("p", { class: "wrong" }, test.problems.join("; ")),
+      test.events && el("dl", { class: "facts" }, el("dt", {}, "events"), el("dd", {}, test.events.map((line) => el("div", {}, line))),
+        el("dt", {}, "alerts"), el("dd", {}, test.alerts.length ? test.alerts.map((line) => el("div", {}, line)) : "none")),
       el("dl", { class: "facts" }, Object.entries(test.article).map(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-      inside(`/playground?rule=${encodeURIComponent(rule.id)}&test=${encodeURIComponent(test.name)}`, "Try this article")));
+      !test.events && inside(`/playground?rule=${encodeURIComponent(rule.id)}&test=${encodeURIComponent(test.name)}`, "Try this article")));
   }
 
   alert() {
@@ -141,6 +145,10 @@ export class RulesView {
     }
     return false;
   }
+}
+
+function words(type) {
+  return type.replaceAll("_", " ");
 }
 
 function spark(days) {
