@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality docs lock clean
+.PHONY: help demo test test-kafka test-ops test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ rules-quality: $(VENV)/.dev ## precision and recall of the shipped rules on labe
 
 bench-feeds: $(VENV)/.dev ## processor and memory of 1,000 feeds in which nothing changes
 	$(BIN)/python -m bench.feeds $(ARGS)
+
+fast-is-reference: $(VENV)/.dev ## do engine and reference find the same on whole corpora (DATA="FILE.jsonl.gz …", ARGS="--every 10")
+	$(BIN)/python -m tools.fast_is_reference $(ARGS) $(DATA)
 
 docs: $(VENV)/.dev ## write the generated reference under docs/reference
 	$(BIN)/python tools/reference.py

@@ -2,15 +2,17 @@
 
 A *local* node (word, phrase, an OR of such, NEAR) finds the same spans whatever the window, as long as they lie in
 it. So it is evaluated once for the whole article, for all rules that share it, and a window is a slice of the
-result. All other nodes are asked window by window. Every node knows the slots it *needs*: if an article fills none
-of them, the node cannot hold, and nobody asks it.
+result. All other nodes are asked window by window.
+
+Before anybody asks for spans, two cheaper questions rule out what cannot hold. Every node knows the slots it *needs*:
+if an article fills none of them, the node cannot hold. And every node knows *where* it could hold, as a set of
+positions, all of them worked out at once (see `bits`): too many rather than too few, since only spans decide.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -35,45 +37,52 @@ class Asked:
     """A compiled node. `find` answers None (does not hold) or spans; a list it returns is never changed.
 
     `is_text` is True if the spans are of words. `needs` are slots of which at least one is filled wherever the node
-    holds; None if it may hold without any. `weight` is how often that is to be expected.
+    holds; None if it may hold without any. `weight` is how often that is to be expected. `required` are slots that the
+    article fills, all of them, wherever the node holds. `uses` says how many expressions share it.
     """
 
     is_text = True
+    required: frozenset[int] = frozenset()
 
     def __init__(self, number: int, needs: frozenset[int] | None, weight: float) -> None:
         self.number = number
         self.needs = needs
         self.weight = weight
+        self.uses = 0
 
     def __lt__(self, other: Asked) -> bool:
         """So that spans can be sorted: at one place by the numbers of the nodes."""
         return self.number < other.number
 
     def find(self, text: Text, window: Window) -> Spans | None:
-        """The spans in a window; answers for the whole article are kept.
-
-        Of a smaller window only what is possible is worth asking, which is for the one who asks to look at.
-        """
+        """The spans in a window; answers for the whole article are kept."""
         if window is not text.whole:
             return self._find(text, window)
         answer: Spans | None = text.answers.get(self.number, UNASKED)
         if answer is UNASKED:
-            answer = text.answers[self.number] = self._find(text, window) if self.possible(text) else None
+            answer = text.answers[self.number] = self._find(text, window) if self.where(text) else None
         return answer
 
-    def possible(self, text: Text) -> bool:
-        """False if the slots that the article fills rule this node out."""
-        answer = text.possible.get(self.number)
-        if answer is None:
-            answer = text.possible[self.number] = self._possible(text)
-        return answer
+    def where(self, text: Text) -> int:
+        """A set of positions: every window in which the node holds has one of them; none if it cannot hold.
 
-    def _possible(self, text: Text) -> bool:
-        return self.needs is None or not self.needs.isdisjoint(text.slots)
+        `everywhere` if it holds in windows without a word. The position behind the last word is in that as well.
+        """
+        bits = text.wheres.get(self.number)
+        if bits is None:
+            bits = text.wheres[self.number] = self._where(text)
+        return bits
 
-    def anchors(self, text: Text) -> list[int] | None:
-        """Positions of which one lies in every window where the node holds; None: it may hold anywhere."""
-        return None
+    def _where(self, text: Text) -> int:
+        return text.everywhere
+
+    def sure(self, text: Text) -> int:
+        """A set of positions: the node holds in every window that has one of them."""
+        return 0
+
+    def known(self, text: Text) -> int:
+        """`where`, for one who has asked a node of which this is an operand."""
+        return self.where(text)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         raise NotImplementedError
@@ -91,14 +100,26 @@ class Asked:
         raise NotImplementedError
 
 
+class Composite(Asked):
+    """A node that is written out, with those inside of it, as one function (see `generate`)."""
+
+    _function: Callable[[Text], int] | None = None
+
+    def _where(self, text: Text) -> int:
+        if self._function is None:
+            from stream.matching.generate import where_function  # it knows the kinds of nodes, which rest on this
+
+            self._function = where_function(self)
+        return self._function(text)
+
+    def known(self, text: Text) -> int:
+        return text.wheres.get(self.number, 0)
+
+
 class Local(Asked):
-    """A node whose spans do not depend on the window. One that finds whatever fills a slot has that `single_slot`.
+    """A node whose spans do not depend on the window. `words_max` is the length of its longest span."""
 
-    It holds only if the article fills all of `all_slots`.
-    """
-
-    single_slot: int | None = None
-    all_slots: AbstractSet[int] = frozenset()
+    words_max = 1
     is_plain = False
     """True for words, phrases and ORs of them: without masked words they find what is left of their spans."""
 
@@ -111,51 +132,60 @@ class Local(Asked):
                 spans = self.spans(text.unmasked) or ()
                 answer = [span for span in spans if masked.isdisjoint(range(span[0], span[1] + 1))] or None
             else:
-                answer = self._find(text, text.whole)
+                answer = self._find(text, text.whole) if self.where(text) else None
             text.answers[self.number] = answer
         return answer
 
+    def ends(self, text: Text) -> int:
+        """Where spans could end, as `where` says where they could begin."""
+        bits = self.where(text)
+        return bits if self.words_max == 1 else text.ends[self.number]
+
     def find(self, text: Text, window: Window) -> Spans | None:
         """A slice of the whole."""
+        if window is not text.whole and not text.is_in(window, self.where(text)):
+            return None
         whole: Spans | None = text.answers.get(self.number, UNASKED)
+        if window is text.whole:
+            return self.spans(text) if whole is UNASKED else whole
         if whole is UNASKED:
-            whole = self.spans(text)
-        if whole is None or window is text.whole:
-            return whole
+            return self._slice(text, window)
+        if whole is None:
+            return None
         start, end, _ = window
         # A tuple of one is less than any span that begins there.
         low = bisect_left(whole, (start,))
         high = bisect_left(whole, (end,), low)
         return [span for span in whole[low:high] if span[1] < end] or None
 
-    def anchors(self, text: Text) -> list[int] | None:
-        """Where its spans begin."""
-        return [span[0] for span in self.spans(text) or ()]
+    def _slice(self, text: Text, window: Window) -> Spans | None:
+        """The spans in a window, while those of the whole article are not known."""
+        self.spans(text)
+        return self.find(text, window)
 
 
 class Choice:
     """Which of some nodes are worth asking, given the slots that an article fills."""
 
     def __init__(self, nodes: Sequence[Asked]) -> None:
-        self._nodes = nodes
+        self._required = [node.required for node in nodes]
         self._always = [index for index, node in enumerate(nodes) if node.needs is None]
         self._by_slot: dict[int, list[int]] = {}
         for index, node in enumerate(nodes):
             for slot in node.needs or ():
                 self._by_slot.setdefault(slot, []).append(index)
 
-    def candidates(self, text: Text) -> list[Asked]:
-        """The nodes that may hold, in the order given."""
-        return [self._nodes[index] for index in self.chosen(text)]
-
     def chosen(self, text: Text) -> list[int]:
         """The indices of the nodes that may hold, ascending."""
-        hits = self._by_slot.keys() & text.slots
+        slots, by_slot = text.slots, self._by_slot
+        hits = by_slot.keys() & slots
         if not hits:
             return self._always
-        chosen = {index for slot in hits for index in self._by_slot[slot]}
-        chosen.update(self._always)
-        return sorted(chosen)
+        required = self._required
+        chosen = [index for index in {index for slot in hits for index in by_slot[slot]} if required[index] <= slots]
+        chosen += self._always
+        chosen.sort()
+        return chosen
 
 
 def find_of(span: Span, text: Text) -> Find:

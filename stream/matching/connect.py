@@ -2,86 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from stream.matching.asked import Asked, Span, Spans, joined
+from stream.matching.asked import Asked, Composite, Span, Spans, joined
+from stream.matching.bits import positions_of
 from stream.matching.text import BODY, TITLE, Text, Unit, Window
 
 NOWHERE: Window = (0, 0, 0)
 
 
-class SomeOf(Asked):
+class SomeOf(Composite):
     """`ANY/k(…)`, and OR, which is ANY/1: at least k operands hold."""
 
     def __init__(
         self, number: int, needs: frozenset[int] | None, weight: float, count: int, nodes: Sequence[Asked]
     ) -> None:
         super().__init__(number, needs, weight)
-        self._count = count
-        self._nodes = nodes
+        self.count = count
+        self.nodes = nodes
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        candidates = self._candidates(text)
-        if len(candidates) < self._count:
+        if window is text.whole:
+            candidates = [node for node in self.nodes if node.known(text)]
+        else:
+            candidates = [node for node in self.nodes if (bits := node.known(text)) and text.may_be_in(window, bits)]
+        if len(candidates) < self.count:
             return None
         held = [spans for node in candidates if (spans := node.find(text, window)) is not None]
-        return joined(held) if len(held) >= self._count else None
-
-    def anchors(self, text: Text) -> list[int] | None:
-        """Those of all operands; for k > 1 more than needed."""
-        if self._count < 1:
-            return None
-        found: list[int] = []
-        for node in self._candidates(text):
-            anchors = node.anchors(text)
-            if anchors is None:
-                return None
-            found += anchors
-        return found
-
-    def _candidates(self, text: Text) -> list[Asked]:
-        """The operands that are possible."""
-        known: list[Asked] | None = text.candidates.get(self.number)
-        if known is None:
-            known = text.candidates[self.number] = [node for node in self._nodes if node.possible(text)]
-        return known
+        return joined(held) if len(held) >= self.count else None
 
 
-class AllOf(Asked):
+class AllOf(Composite):
     """AND: the operands that are cheap to ask come first, and the first that does not hold ends it."""
 
     def __init__(self, number: int, nodes: Sequence[Asked]) -> None:
         needing = [node for node in nodes if node.needs is not None]
         rarest = min(needing, key=lambda node: node.weight, default=None)
         super().__init__(number, rarest.needs if rarest else None, rarest.weight if rarest else 1.0)
+        self.required = frozenset().union(*[node.required for node in nodes])
         # A node without needs (NOT, a regex) is asked last.
-        self._nodes = sorted(nodes, key=lambda node: (node.needs is None, node.weight))
-
-    def _possible(self, text: Text) -> bool:
-        for node in self._nodes:  # noqa: SIM110 - a generator costs more than the question
-            if not node.possible(text):
-                return False
-        return True
+        self.nodes = sorted(nodes, key=lambda node: (node.needs is None, node.weight))
+        self.absent = [node.operand for node in nodes if isinstance(node, Absent)]
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         answers = []
-        for node in self._nodes:
+        for node in self.nodes:
             spans = node.find(text, window)
             if spans is None:
                 return None
             answers.append(spans)
         return joined(answers)
-
-    def anchors(self, text: Text) -> list[int] | None:
-        """Those of the operand that has the fewest."""
-        best: list[int] | None = None
-        for node in self._nodes:
-            anchors = node.anchors(text)
-            if anchors is not None and (best is None or len(anchors) < len(best)):
-                best = anchors
-            if best == []:
-                break
-        return best
 
 
 class Absent(Asked):
@@ -89,56 +59,55 @@ class Absent(Asked):
 
     def __init__(self, number: int, node: Asked) -> None:
         super().__init__(number, None, 1.0)
-        self._node = node
+        self.operand = node
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        return [] if not self._node.possible(text) or self._node.find(text, window) is None else None
+        operand = self.operand
+        if window is text.whole and operand.sure(text):
+            return None
+        return [] if not operand.where(text) or operand.find(text, window) is None else None
 
 
-class _Narrowed(Asked):
+class Narrowed(Composite):
     """A node that asks its operand of something smaller than the window."""
 
     def __init__(self, number: int, node: Asked) -> None:
         super().__init__(number, node.needs, node.weight)
-        self._node = node
-
-    def _possible(self, text: Text) -> bool:
-        return self._node.possible(text)
-
-    def anchors(self, text: Text) -> list[int] | None:
-        """Those of the operand."""
-        return self._node.anchors(text)
+        self.required = node.required
+        self.operand = node
 
 
-class Each(_Narrowed):
-    """`SENTENCE(…)`, `PARAGRAPH(…)`: asked of each one that holds an anchor of the operand."""
+class Each(Narrowed):
+    """`SENTENCE(…)`, `PARAGRAPH(…)`: asked of each one in which the operand could hold.
 
-    def __init__(self, number: int, unit: Unit, node: Asked) -> None:
+    `parts`: it may be asked of windows that cut a sentence or paragraph in two.
+    """
+
+    def __init__(self, number: int, unit: Unit, node: Asked, *, parts: bool) -> None:
         super().__init__(number, node)
-        self._unit: Unit = unit
+        self.unit: Unit = unit
+        self.whole = not parts
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        answers = [spans for unit in self._units(text, window) if (spans := self._node.find(text, unit)) is not None]
+        if not self.known(text):
+            return None
+        low, high, fields = window
+        answers = []
+        for last in positions_of(text.ends[self.number]):
+            if last < low:
+                continue
+            start, end, field = text.unit_around(self.unit, last)
+            if start >= high:
+                break
+            if fields & field:
+                part = max(start, low), min(end, high), field
+                spans = self.operand.find(text, part)
+                if spans is not None:
+                    answers.append(spans)
         return joined(answers) if answers else None
 
-    def _units(self, text: Text, window: Window) -> Iterator[Window]:
-        low, high, fields = window
-        anchors = self._node.anchors(text)
-        if anchors is not None and len(anchors) > 1:
-            anchors = sorted(anchors)
-        position = low
-        for anchor in range(low, high) if anchors is None else anchors:
-            if anchor < position:
-                continue
-            if anchor >= high:
-                break
-            start, end, field = text.unit_around(self._unit, anchor)
-            position = end
-            if fields & field:
-                yield max(start, low), min(end, high), field
 
-
-class First(_Narrowed):
+class First(Narrowed):
     """`LEAD/n(…)`: asked of the first words of the body."""
 
     def __init__(self, number: int, words: int, node: Asked) -> None:
@@ -149,10 +118,10 @@ class First(_Narrowed):
         low, high, fields = window
         low = max(low, text.title_end)
         high = min(high, text.title_end + self._words)
-        return self._node.find(text, (low, max(low, high), BODY) if fields & BODY else NOWHERE)
+        return self.operand.find(text, (low, max(low, high), BODY) if fields & BODY else NOWHERE)
 
 
-class Within(_Narrowed):
+class Within(Narrowed):
     """`title:`, `body:`: asked of that field."""
 
     def __init__(self, number: int, field: int, node: Asked) -> None:
@@ -162,13 +131,13 @@ class Within(_Narrowed):
     def _find(self, text: Text, window: Window) -> Spans | None:
         low, high, fields = window
         if not fields & self._field:
-            return self._node.find(text, NOWHERE)
+            return self.operand.find(text, NOWHERE)
         if self._field == TITLE:
-            return self._node.find(text, (low, min(high, text.title_end), TITLE))
-        return self._node.find(text, (max(low, text.title_end), high, BODY))
+            return self.operand.find(text, (low, min(high, text.title_end), TITLE))
+        return self.operand.find(text, (max(low, text.title_end), high, BODY))
 
 
-class Repeated(_Narrowed):
+class Repeated(Narrowed):
     """`ATLEAST/n(…)`: enough spans of the operand that do not overlap."""
 
     def __init__(self, number: int, count: int, node: Asked) -> None:
@@ -176,7 +145,7 @@ class Repeated(_Narrowed):
         self._count = count
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        spans = self._node.find(text, window)
+        spans = self.operand.find(text, window)
         return spans if spans is not None and _count_apart(spans, text) >= self._count else None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stream.matching.asked import UNASKED, Asked, Local, Span, Spans
+from stream.matching.asked import Asked, Composite, Local, Span, Spans
+from stream.matching.bits import positions_of
 from stream.matching.text import BODY, TITLE, Text, Window
+from stream.matching.vocabulary import Test
 from stream.rulelang.nodes import KeyField, Node, Phrase, Regex, Scoped, Word
 from stream.rulelang.printer import print_node
 
@@ -28,38 +30,73 @@ class Step:
 
 
 class Steps:
-    """Steps that follow each other, looked for by the one whose word is expected to be rarest."""
+    """Steps that follow each other; the one whose word is expected to be rarest is asked first."""
 
     def __init__(self, steps: Sequence[Step], rarest: int) -> None:
         self.slots = frozenset(step.slot for step in steps)
-        self.single_slot = steps[0].slot if len(steps) == 1 and steps[0].forms is None else None
-        self._rarest = rarest
-        self._slot = steps[rarest].slot
-        self._last = len(steps) - 1
-        self._others = [(index, step.slot) for index, step in enumerate(steps) if index != rarest]
+        self.last = len(steps) - 1
+        others = [(index, step.slot) for index, step in enumerate(steps) if index != rarest]
+        self._asked = [(rarest, steps[rarest].slot), *others]
         self._cased = [(index, step) for index, step in enumerate(steps) if step.forms is not None]
+
+    def starts(self, text: Text) -> int:
+        """Where the words stand behind one another; case and sentences are not asked for."""
+        bits = -1
+        for index, slot in self._asked:
+            bits &= text.bits[slot] >> index
+            if not bits:
+                return 0
+        return bits
 
     def places(self, text: Text) -> list[tuple[int, int]]:
         """First and last positions, ascending; sentences are not asked for."""
-        if not self.slots <= text.slots:
-            return []
-        tokens, slots_of = text.tokens, text.slots_of
-        places = []
-        for position in text.positions(self._slot):
-            first = position - self._rarest
-            if first < 0 or first + self._last >= text.end:
-                continue
-            for index, slot in self._others:
-                if slot not in slots_of.get(tokens[first + index], ()):
-                    break
-            else:
-                if not self._cased or all(step.case_holds(text, first + index) for index, step in self._cased):
-                    places.append((first, first + self._last))
-        return places
+        cased, last = self._cased, self.last
+        return [
+            (first, first + last)
+            for first in positions_of(self.starts(text))
+            if not cased or all(step.case_holds(text, first + index) for index, step in cased)
+        ]
+
+
+class WordLeaf(Local):
+    """A word of one token whose case does not count. Inside of an OR it needs no slot of its own."""
+
+    is_plain = True
+
+    def __init__(self, number: int, node: Word | Phrase, tests: frozenset[Test]) -> None:
+        super().__init__(number, None, 1.0)
+        self.tests = tests
+        self.slot = -1
+        self._node = node
+        self._printed = print_node(node)
+
+    def fill(self, slot: int, weight: float) -> None:
+        """Give it a slot, so that it can be asked by itself."""
+        self.slot = slot
+        self.weight = weight
+        self.needs = self.required = frozenset((slot,))
+
+    def _where(self, text: Text) -> int:
+        return text.bits[self.slot]
+
+    def sure(self, text: Text) -> int:
+        """Where it stands."""
+        return text.bits[self.slot]
+
+    def _find(self, text: Text, window: Window) -> Spans | None:
+        return [(position, position, self, None) for position in text.positions(self.slot)] or None
+
+    def clause(self, span: Span) -> Node:
+        """The word itself."""
+        return self._node
+
+    def printed(self, span: Span) -> str:
+        """The word as the printer writes it."""
+        return self._printed
 
 
 class Leaf(Local):
-    """A word or phrase: several sequences of steps."""
+    """A word or phrase that is more than one plain token: several sequences of steps."""
 
     is_plain = True
 
@@ -75,16 +112,21 @@ class Leaf(Local):
         self._node = node
         self._printed = print_node(node)
         self._sequences = sequences
+        self.words_max = max([steps.last + 1 for steps in sequences], default=1)
         if len(sequences) == 1:
-            self.all_slots = sequences[0].slots
-            self.single_slot = sequences[0].single_slot
+            self.required = sequences[0].slots
 
-    def _possible(self, text: Text) -> bool:
-        return self.all_slots <= text.slots and super()._possible(text)
+    def _where(self, text: Text) -> int:
+        starts = ends = 0
+        for steps in self._sequences:
+            bits = steps.starts(text)
+            starts |= bits
+            ends |= bits << steps.last
+        if self.words_max > 1:
+            text.ends[self.number] = ends
+        return starts
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        if self.single_slot is not None:
-            return [(position, position, self, None) for position in text.positions(self.single_slot)] or None
         if len(self._sequences) == 1:
             places = self._sequences[0].places(text)
         else:
@@ -109,18 +151,26 @@ class PhraseLeaf(Local):
 
     is_plain = True
 
-    def __init__(self, number: int, slot: int, weight: float, node: Word | Phrase) -> None:
+    def __init__(
+        self, number: int, slot: int, weight: float, node: Word | Phrase, words: tuple[tuple[str, ...], ...]
+    ) -> None:
         super().__init__(number, frozenset((slot,)), weight)
-        self.all_slots = frozenset((slot,))
-        self._slot = slot
+        self.required = frozenset((slot,))
+        self.slot = slot
         self._node = node
         self._printed = print_node(node)
+        self.words = words
+        self.words_max = max(map(len, words))
+
+    def _where(self, text: Text) -> int:
+        starts, text.ends[self.number] = text.phrase_bits[self.slot]
+        return starts
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         sentences = text.sentences
         return [
             (first, last, self, None)
-            for first, last in sorted(text.phrases(self._slot))
+            for first, last in sorted(text.phrases(self.slot))
             if sentences[first] == sentences[last]
         ] or None
 
@@ -133,40 +183,101 @@ class PhraseLeaf(Local):
         return self._printed
 
 
-class LocalOr(Local):
-    """An OR of local nodes, such as a list: those with a slot that the article fills are asked, and no other."""
+class LocalOr(Composite, Local):
+    """An OR of local nodes, such as a list. Its words share a slot, and its phrases, so it is known at once where they
+    stand; which of them it is that stands there is asked for spans only."""
 
-    def __init__(self, number: int, needs: frozenset[int] | None, weight: float, nodes: Sequence[Local]) -> None:
+    def __init__(
+        self,
+        number: int,
+        needs: frozenset[int] | None,
+        weight: float,
+        nodes: Iterable[Local],
+        slots: tuple[int | None, int | None],
+    ) -> None:
         super().__init__(number, needs, weight)
-        self._of_slot: dict[int, list[Local]] = {}
-        self._always: list[Local] = []
-        for node in dict.fromkeys(nodes):
-            if node.needs is None:
-                self._always.append(node)
-            for slot in node.needs or ():
-                self._of_slot.setdefault(slot, []).append(node)
-        self._slots = frozenset(self._of_slot)
-        # A node with several slots may be met several times.
-        self._repeated = any(len(node.needs or ()) > 1 for node in nodes)
+        self.slot, self.phrase_slot = slots
+        self._words: dict[str, list[WordLeaf]] = {}
+        self._prefixes: list[tuple[str, WordLeaf]] = []
+        self._phrases: dict[int, PhraseLeaf] = {}
+        self.others: list[Local] = []
+        # Each node once: a list may be named twice.
+        nodes = list(dict.fromkeys(nodes))
+        for node in nodes:
+            match node:
+                case WordLeaf(tests=tests):
+                    for text, prefix in tests:
+                        if prefix:
+                            self._prefixes.append((text, node))
+                        else:
+                            self._words.setdefault(text, []).append(node)
+                case PhraseLeaf(slot=slot):
+                    self._phrases[slot] = node
+                case _:
+                    self.others.append(node)
+        self.is_words = self.slot is not None and not self._phrases and not self.others
+        if self.is_words:
+            self.required = self.needs or frozenset()
         self.is_plain = all(node.is_plain for node in nodes)
+        self.words_max = max([node.words_max for node in nodes], default=1)
+
+    def _where(self, text: Text) -> int:
+        return text.bits[self.slot] if self.is_words and self.slot is not None else super()._where(text)
+
+    def known(self, text: Text) -> int:
+        return text.bits[self.slot] if self.is_words and self.slot is not None else super().known(text)
+
+    def sure(self, text: Text) -> int:
+        """Where words stand whose case does not count."""
+        bits = 0 if self.slot is None else text.bits[self.slot]
+        for node in self.others:
+            bits |= node.sure(text)
+        return bits
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        slots, answers, of_slot = text.slots, text.answers, self._of_slot
-        chosen = self._always.copy()
-        for slot in self._slots & slots:
-            chosen += of_slot[slot]
         spans: Spans = []
-        for node in dict.fromkeys(chosen) if self._repeated else chosen:
-            found = answers.get(node.number, UNASKED)
-            if found is UNASKED:
-                if not node.all_slots <= slots:
-                    continue
-                found = node.spans(text)
-            if found:
-                spans += found
+        if self.slot is not None:
+            self._add_words(text, text.bits[self.slot], spans)
+        if self.phrase_slot is not None and text.phrase_bits[self.phrase_slot][0]:
+            for slot in self._phrases.keys() & text.slots:
+                spans += self._phrases[slot].spans(text) or ()
+        for node in self.others:
+            if node.required <= text.slots:
+                spans += node.spans(text) or ()
         if len(spans) > 1:
             spans.sort()
         return spans or None
+
+    def _slice(self, text: Text, window: Window) -> Spans | None:
+        spans: Spans = []
+        start, end, _ = window
+        within = (1 << end - start) - 1
+        if self.slot is not None:
+            bits = text.bits[self.slot] >> start & within
+            if bits:
+                self._add_words(text, bits << start, spans)
+        if self.phrase_slot is not None and text.phrase_bits[self.phrase_slot][0] >> start & within:
+            for slot in self._phrases.keys() & text.slots:
+                spans += self._phrases[slot].find(text, window) or ()
+        for node in self.others:
+            if node.required <= text.slots:
+                spans += node.find(text, window) or ()
+        if len(spans) > 1:
+            spans.sort()
+        return spans or None
+
+    def _add_words(self, text: Text, bits: int, spans: Spans) -> None:
+        tokens, words, prefixes = text.tokens, self._words, self._prefixes
+        while bits:
+            lowest = bits & -bits
+            bits ^= lowest
+            position = lowest.bit_length() - 1
+            token = tokens[position]
+            for leaf in words.get(token, ()):
+                spans.append((position, position, leaf, None))
+            for text_, leaf in prefixes:
+                if token.startswith(text_):
+                    spans.append((position, position, leaf, None))
 
 
 class Key(Asked):
@@ -176,10 +287,15 @@ class Key(Asked):
 
     def __init__(self, number: int, slot: int, weight: float, node: KeyField) -> None:
         super().__init__(number, frozenset((slot,)), weight)
+        self.required = frozenset((slot,))
         self._node = node
+        self._slot = slot
+
+    def _where(self, text: Text) -> int:
+        return text.everywhere if self._slot in text.slots else 0
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        return [(-1, -1, self, None)]
+        return [(-1, -1, self, None)] if self._slot in text.slots else None
 
     def leaves(self, span: Span) -> Iterator[int]:
         """A key field has no words."""

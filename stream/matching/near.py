@@ -11,35 +11,37 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
-from stream.matching.asked import Asked, Local, Span, Spans, by_first, by_place
+from stream.matching.asked import Asked, Composite, Local, Span, Spans, by_first, by_place
 from stream.matching.text import Text, Window
 from stream.rulelang.nodes import Near, Node
 from stream.rulelang.printer import print_node
 
 
-class LocalNear(Local):
+class LocalNear(Composite, Local):
     """NEAR of local sides."""
 
-    def __init__(self, number: int, node: Near, left: Asked, right: Asked) -> None:
-        lighter = left if _lighter(left, right) else right
+    def __init__(self, number: int, node: Near, left: Local, right: Local) -> None:
+        self.left_first = _lighter(left, right)
+        lighter = left if self.left_first else right
         super().__init__(number, lighter.needs, lighter.weight)
         self._node = node
-        self._left = left
-        self._right = right
-        self._lighter = lighter
+        self.left = left
+        self.right = right
+        self.distance = node.distance
+        self.ordered = node.ordered
+        self.required = left.required | right.required
+        self.words_max = left.words_max + node.distance + right.words_max
         self._prints: dict[tuple[int, int], str] = {}
 
-    def _possible(self, text: Text) -> bool:
-        return self._left.possible(text) and self._right.possible(text)
-
     def _find(self, text: Text, window: Window) -> Spans | None:
-        if not self.possible(text) or not self._lighter.find(text, text.whole):
-            return None
-        lefts = self._left.find(text, text.whole)
-        rights = self._right.find(text, text.whole)
+        lefts, rights = self.left.spans(text), self.right.spans(text)
         if not lefts or not rights:
             return None
-        return near_spans(self, self._node, lefts, rights, text)
+        # Of the sides only what begins an interval matters: where the other side stands is looked up.
+        starts = self.where(text)
+        befores = [span for span in lefts if starts >> span[0] & 1]
+        behinds = rights if self._node.ordered else [span for span in rights if starts >> span[0] & 1]
+        return near_spans(self, self._node, befores, rights, text, lefts, behinds)
 
     def leaves(self, span: Span) -> Iterator[int]:
         """Of both sides, in all pairs that span the interval."""
@@ -63,29 +65,27 @@ class LocalNear(Local):
         return known
 
 
-class WindowNear(Asked):
+class WindowNear(Composite):
     """NEAR and NOT NEAR whose answer depends on the window."""
 
     def __init__(self, number: int, node: Near, left: Asked, right: Asked) -> None:
         lighter = left if node.negated or _lighter(left, right) else right
         super().__init__(number, lighter.needs, lighter.weight)
         self._node = node
-        self._left = left
-        self._right = right
+        self.negated = node.negated
+        self.required = left.required if node.negated else left.required | right.required
+        self.left = left
+        self.right = right
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        lefts = text_spans(self._left.find(text, window))
+        lefts = text_spans(self.left.find(text, window))
         if not lefts:
             return None
-        rights = text_spans(self._right.find(text, window) if self._right.possible(text) else None)
+        rights = text_spans(self.right.find(text, window) if self.right.where(text) else None)
         if not self._node.negated:
-            return near_spans(self, self._node, lefts, rights, text)
+            return near_spans(self, self._node, lefts, rights, text, lefts, rights)
         far = far_spans(self._node, lefts, rights, text)
         return [(left[0], left[1], self, left) for left in far] or None
-
-    def anchors(self, text: Text) -> list[int] | None:
-        """Where the left side stands."""
-        return self._left.anchors(text)
 
     def leaves(self, span: Span) -> Iterator[int]:
         """Of both sides, or of the left one if the right one is absent."""
@@ -107,11 +107,16 @@ def text_spans(found: Spans | None) -> Spans:
     return sorted((span for span in found or () if span[2].is_text), key=by_place)
 
 
-def near_spans(owner: Asked, node: Near, lefts: Spans, rights: Spans, text: Text) -> Spans | None:
-    """The minimal intervals that hold a left and a right span, no more than `distance` words apart."""
+def near_spans(
+    owner: Asked, node: Near, lefts: Spans, rights: Spans, text: Text, all_lefts: Spans, some_rights: Spans
+) -> Spans | None:
+    """The minimal intervals that hold a left and a right span, no more than `distance` words apart.
+
+    `lefts` and `some_rights` are at least the spans with which intervals begin.
+    """
     pairs: dict[tuple[int, int], list[tuple[Span, Span]]] = {}
     closest = _closest(lefts, rights, node.distance)
-    others = [] if node.ordered else _closest(rights, lefts, node.distance)
+    others = [] if node.ordered else _closest(some_rights, all_lefts, node.distance)
     if not closest and not others:
         return None
     paragraphs = text.paragraphs

@@ -33,8 +33,8 @@ class Phrases:
 
     def __init__(self) -> None:
         self._characters: dict[str, str] = {}
-        self._slots: list[int] = []
-        self._patterns: list[str] = []
+        self._patterns: dict[str, int] = {}
+        self._slots: list[tuple[int, ...]] = []
         self._automaton: AhoCorasick | None = None
 
     def __bool__(self) -> bool:
@@ -42,9 +42,13 @@ class Phrases:
 
     def add(self, slot: int, words: Sequence[str]) -> None:
         """Give a slot to a phrase of two or more words. A phrase may have several slots, a slot several phrases."""
-        self._patterns.append("".join(map(self._new_character, words)))
-        self._slots.append(slot)
-        self._automaton = None
+        pattern = "".join(map(self._new_character, words))
+        number = self._patterns.setdefault(pattern, len(self._slots))
+        if number == len(self._slots):
+            self._slots.append((slot,))
+            self._automaton = None
+        elif slot not in self._slots[number]:
+            self._slots[number] += (slot,)
 
     def has_room_for(self, words: Iterable[str]) -> bool:
         """Whether these words fit."""
@@ -59,16 +63,17 @@ class Phrases:
         automaton = self._automaton
         if automaton is None:
             automaton = self._automaton = AhoCorasick(
-                self._patterns, implementation=Implementation.ContiguousNFA, store_patterns=False
+                list(self._patterns), implementation=Implementation.ContiguousNFA, store_patterns=False
             )
         slots = self._slots
         places: Places = {}
         for pattern, start, end in automaton.find_matches_as_indexes(encoded, overlapping=True):
-            slot = slots[pattern]
-            if slot in places:
-                places[slot].append((start, end - 1))
-            else:
-                places[slot] = [(start, end - 1)]
+            place = (start, end - 1)
+            for slot in slots[pattern]:
+                if slot in places:
+                    places[slot].append(place)
+                else:
+                    places[slot] = [place]
         return places
 
     def _new_character(self, word: str) -> str:

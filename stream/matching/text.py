@@ -9,7 +9,7 @@ Sentences, paragraphs and case forms are only asked for where a candidate rule n
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from copy import copy
 from functools import cached_property
@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 from stream.clean.reading import Reading
 from stream.matching.article import ReadArticle, TextField
+from stream.matching.bits import Stretches, bits_at
+from stream.matching.phrases import Places
 from stream.matching.regex import blank, find_all, searched
 from stream.matching.vocabulary import Vocabulary
 
@@ -36,11 +38,60 @@ RegexSpan = tuple[int, int, TextField, int, int, bool]
 are really touched: a regex that finds only what stands between words counts with the word before."""
 
 
+class _SlotBits(dict[int, int]):
+    """Where the tokens of each slot stand, as sets, worked out when they are first asked for."""
+
+    def __init__(self, of_token: dict[str, list[int]], tokens_of: Mapping[int, AbstractSet[str]]) -> None:
+        self._of_token = of_token
+        self._tokens_of = tokens_of
+        self._of_one: dict[str, int] = {}
+
+    def __missing__(self, slot: int) -> int:
+        bits, of_one, of_token = 0, self._of_one, self._of_token
+        for token in self._tokens_of.get(slot, NO_TOKENS) & of_token.keys():
+            one = of_one.get(token)
+            if one is None:
+                one = of_one[token] = bits_at(of_token[token])
+            bits |= one
+        self[slot] = bits
+        return bits
+
+
+class _MaskedBits(dict[int, int]):
+    """The same without masked positions."""
+
+    def __init__(self, unmasked: dict[int, int], masked: AbstractSet[int]) -> None:
+        self._unmasked = unmasked
+        self._seen = ~bits_at(masked)
+
+    def __missing__(self, slot: int) -> int:
+        bits = self[slot] = self._unmasked[slot] & self._seen
+        return bits
+
+
+class _PhraseBits(dict[int, tuple[int, int]]):
+    """Where the phrases of each slot begin and end, as two sets; sentences are not asked for."""
+
+    def __init__(self, places: Places, masked: AbstractSet[int]) -> None:
+        self._places = places
+        self._masked = masked
+
+    def __missing__(self, slot: int) -> tuple[int, int]:
+        starts = ends = 0
+        masked = self._masked
+        for first, last in self._places.get(slot, ()):
+            if not masked or masked.isdisjoint(range(first, last + 1)):
+                starts |= 1 << first
+                ends |= 1 << last
+        found = self[slot] = starts, ends
+        return found
+
+
 class Text:
     """An article with the slots it fills; `masked` positions match nothing, `unmasked` is the same without a mask.
 
-    Nodes keep things under their numbers: in `answers` what they found in the whole article, in `possible` whether
-    they can find anything.
+    Nodes keep things under their numbers: in `answers` what they found in the whole article, in `wheres` and `ends` the
+    sets of positions that `Asked` explains.
     """
 
     def __init__(self, read: ReadArticle, vocabulary: Vocabulary) -> None:
@@ -56,7 +107,9 @@ class Text:
         self.slots_of = self._filled.memory.slots_of
         self.whole: Window = (0, self.end, TITLE | BODY)
         self.topics: set[str] = set()
+        self.everywhere = (1 << self.end + 1) - 1
         self._units: dict[Unit, Sequence[int]] = {}
+        self._stretches: dict[Unit, Stretches] = {}
         self._vocabulary = vocabulary
         self._start()
 
@@ -72,21 +125,24 @@ class Text:
         the positions what is there.
         """
         text = copy(self)
-        possible = self.possible
         text.masked = masked
         text.unmasked = self
         text.tokens = self.tokens.copy()
         for position in masked:
             text.tokens[position] = ""
         text._start()
-        # It rests on the slots alone.
-        text.possible = possible
         return text
 
     def _start(self) -> None:
-        self.candidates: dict[int, list[Any]] = {}
         self.answers: dict[int, Any] = {}
-        self.possible: dict[int, bool] = {}
+        self.wheres: dict[int, int] = {}
+        self.ends: dict[int, int] = {}
+        self.bits: dict[int, int]
+        if self.unmasked is not None:
+            self.bits = _MaskedBits(self.unmasked.bits, self.masked)
+        else:
+            self.bits = _SlotBits(self._of_token, self._filled.memory.tokens_of)
+        self.phrase_bits: dict[int, tuple[int, int]] = _PhraseBits(self._filled.phrases, self.masked)
         self._regex_spans: dict[str, list[RegexSpan]] = {}
         self._positions: dict[int, list[int]] = {}
 
@@ -100,6 +156,16 @@ class Text:
                 known = self._all_positions(self._filled.memory.tokens_of.get(slot, NO_TOKENS))
             self._positions[slot] = known
         return known
+
+    def is_in(self, window: Window, bits: int) -> bool:
+        """Whether one of some positions lies in a window."""
+        start, end, _ = window
+        return bits >> start & (1 << end - start) - 1 != 0
+
+    def may_be_in(self, window: Window, bits: int) -> bool:
+        """The same for positions that may be everywhere, in which a window need not have a word."""
+        start, end, _ = window
+        return (bits >> start & (1 << end - start) - 1 or bits >> self.end) != 0
 
     def phrases(self, slot: int) -> list[tuple[int, int]]:
         """First and last positions of the phrases of a slot, masked ones included; sentences are not asked for."""
@@ -152,6 +218,13 @@ class Text:
                 first = title.sentences if unit == "SENTENCE" else title.paragraphs
                 known = [number - self.title_end for number in first] + list(known)
             self._units[unit] = known
+        return known
+
+    def stretches(self, unit: Unit) -> Stretches:
+        """The sentences or paragraphs, as sets of positions."""
+        known = self._stretches.get(unit)
+        if known is None:
+            known = self._stretches[unit] = Stretches(self._numbers(unit))
         return known
 
     def unit_around(self, unit: Unit, position: int) -> Window:

@@ -1,0 +1,39 @@
+"""Sets of positions as the bits of integers: position p is bit p, and one operation treats all positions at once.
+
+(Bit-parallel matching: Baeza-Yates and Gonnet, "A new approach to text searching", 1992. That an addition carries a
+bit to the end of its stretch is the idea of Myers, "A fast bit-vector algorithm for approximate string matching",
+1999.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+
+def bits_at(positions: Iterable[int]) -> int:
+    """The set of some positions."""
+    bits = 0
+    for position in positions:
+        bits |= 1 << position
+    return bits
+
+
+def positions_of(bits: int) -> Iterator[int]:
+    """The positions in a set, ascending."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
+class Stretches:
+    """The sentences or paragraphs of an article: the last position of each one, and all other positions.
+
+    Those that hold one of some positions, each by its last one, are ((bits & others) + others | bits) & lasts: with all
+    bits of a stretch but the last one added, whatever stands before the last one carries into it.
+    """
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        # The last position of each number stays.
+        self.lasts = bits_at(dict(zip(numbers, range(len(numbers)), strict=True)).values())
+        self.others = ((1 << len(numbers)) - 1) ^ self.lasts
