@@ -230,7 +230,8 @@ class Engine:
             alert = raise_episode(due.detection, reference, correlation.summary, due.key, now)
             facts.alerts[alert.rule.id, alert.rule.severity.value, alert.state] += 1
             facts.episodes[alert.rule.id, alert.rule.severity.value, alert.state] += 1
-            outputs.append(self.alert_output(alert))
+            # Whoever was told that it began is told how it goes on, also where its severity was changed meanwhile.
+            outputs += [self.alert_output(alert, severity) for severity in due.detection.severities]
         return outputs
 
     def _told(self, record: Record, now: datetime, memory: Memory, facts: Facts) -> list[Output]:
@@ -264,12 +265,12 @@ class Engine:
         found = self._matcher.match(read)
         return [self._judged(t, r, hits) for t, r, hits in zip(articles, read, found, strict=True)]
 
-    def alert_output(self, alert: Alert) -> Output:
-        """The message of one alert, or of one that was held back."""
+    def alert_output(self, alert: Alert, severity: Severity | None = None) -> Output:
+        """The message of one alert, or of one that was held back. `severity`: of the topic, if not the alert's."""
         held = alert.suppressed is not None
         return encode_alert(
             alert,
-            topic=self._suppressed_topic if held else self._alert_topics[alert.rule.severity],
+            topic=self._suppressed_topic if held else self._alert_topics[severity or alert.rule.severity],
             pipeline=self.config.pipeline,
             bytes_max=self.config.alert_bytes_max,
         )

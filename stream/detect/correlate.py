@@ -31,7 +31,7 @@ from stream.detect.seen import Seen
 from stream.detect.snapshot import Packed, item
 from stream.detect.stories import Stories
 from stream.detect.window import Contents, Counted
-from stream.model import ArticleRef, Detection, Evidence, Group, Match, Member
+from stream.model import ArticleRef, Detection, Evidence, Group, Match, Member, Severity
 from stream.model.detection import State
 from stream.rulelang.ruleset import Correlation
 
@@ -64,12 +64,16 @@ class Event:
 
 @dataclass(slots=True)
 class Episode:
-    """What is going on. `ends_us`: when the condition last stopped holding; None: it holds."""
+    """What is going on. `ends_us`: when the condition last stopped holding; None: it holds.
+
+    `severities`: those of its alerts so far.
+    """
 
     start_us: int
     sequence: int
     told: int
     ends_us: int | None
+    severities: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -97,7 +101,7 @@ class CorrelationState:
         fields = [
             *(self.version, self.run, self.group, self.exercise),
             self.contents.fields(),
-            None if episode is None else [episode.start_us, episode.sequence, episode.told, episode.ends_us],
+            None if episode is None else _episode_fields(episode),
             None if self.baseline is None else self.baseline.fields(),
             self.first_us,
             None if self.last is None else orjson.Fragment(bytes(self.last.packed or _pack(self.last))),
@@ -373,6 +377,8 @@ def _tell(
     times = [event.time_us for event in contents.events] or [last.time_us]
     units = len(contents.units)
     sequence, episode.sequence = episode.sequence, episode.sequence + 1
+    if correlation.severity.value not in episode.severities:
+        episode.severities.append(correlation.severity.value)
     members: dict[str, Member] = {}
     for event in contents.events:
         if event.ref is not None and len(members) < limits.members_shown_max:
@@ -402,7 +408,12 @@ def _tell(
         members=tuple(members.values()),
         exercise=state.exercise,
         raw_timestamp_ms=last.raw_timestamp_ms,
+        severities=tuple(map(Severity, episode.severities)),
     )
+
+
+def _episode_fields(episode: Episode) -> list[Any]:
+    return [episode.start_us, episode.sequence, episode.told, episode.ends_us, episode.severities]
 
 
 def time_of(match: Match, correlation: Correlation) -> int:

@@ -34,7 +34,7 @@ INFLATED_BYTES_MAX = 64_000_000
 SPLIT_FROM_BYTES = 16_384
 """A larger state is written in parts: what changes with every match is then a small part of it."""
 PART_BYTES_USUAL = 8_192
-PART_BYTES_MAX = 131_072
+PART_BYTES_MAX = 32_768
 """Before deflating; one item more may be in it. Below what any broker takes."""
 NAME_BYTES = 12
 

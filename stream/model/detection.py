@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from stream.model.match import ArticleRef, Evidence
+from stream.model.severity import Severity
 
 State = Literal["fired", "updated", "resolved"]
 
@@ -56,6 +57,7 @@ class Detection:
 
     `start` is the event time at which the episode began, `sequence` counts its alerts from 0. `trigger` and
     `evidence` are of the article that brought the step about, or the last one before it. `values` are of `group_by`.
+    `severities`: all that the episode has used, this step's among them; rules may be edited while it lasts.
     """
 
     state: State
@@ -73,3 +75,4 @@ class Detection:
     members: tuple[Member, ...]
     exercise: bool
     raw_timestamp_ms: int
+    severities: tuple[Severity, ...] = ()

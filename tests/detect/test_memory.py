@@ -119,7 +119,7 @@ def full(limits: DetectLimits) -> Feeder:
 def test_a_large_state_is_written_in_parts_and_loses_nothing() -> None:
     feeder = full(DetectLimits())
     assert sum(len(value) for value in feeder.table.values()) > 700_000, "a large one"
-    assert max(len(value) for value in feeder.table.values()) < 140_000
+    assert max(len(value) for value in feeder.table.values()) < 40_000
     assert feeder.memory.forgotten == 0
     restored = Feeder(feeder.rules)
     restored.table = dict(feeder.table)

@@ -59,22 +59,15 @@ class Feeder:
         began = time.monotonic()
         while not self._done.is_set():
             if self.sent % TOLD_EVERY == 0:
-                self._tell(producer, "progress", partitions, time_of(self.sent))
+                _tell(producer, self._raw, "progress", partitions, time_of(self.sent))
             sending = producer.send(self._raw, key=f"a{self.sent}".encode(), value=article(self.sent))
             sending.add_callback(self._count)
             self.sent += 1
             self._done.wait(max(0.0, began + self.sent / self._rate - time.monotonic()))
         producer.flush(timeout=300)
-        self._tell(producer, "end", partitions, time_of(self.sent - 1))
+        _tell(producer, self._raw, "end", partitions, time_of(self.sent - 1))
         producer.flush(timeout=60)
         producer.close()
-
-    def _tell(self, producer: KafkaProducer, kind: Kind, partitions: range, moment: datetime) -> None:
-        for number in partitions:
-            output, partition = encode_control(kind, topic=self._raw, run=RUN, partition=number, time=moment)
-            producer.send(
-                self._raw, partition=partition, key=output.key, value=output.value, headers=list(output.headers)
-            )
 
     def _count(self, _: object) -> None:
         self.acknowledged += 1
@@ -91,6 +84,22 @@ class Feeder:
         """Until so many more articles are sent. They are acknowledged later."""
         goal = self.sent + more
         until(lambda: self.sent >= goal, f"{goal} articles sent")
+
+
+def tell(settings: Settings, kind: Kind, moment: datetime, partitions: int = 1) -> None:
+    """Control records of the recording's run, once everything before them is acknowledged."""
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
+    try:
+        _tell(producer, full_name(settings.topic_prefix, RAW), kind, range(partitions), moment)
+        producer.flush(timeout=60)
+    finally:
+        producer.close()
+
+
+def _tell(producer: KafkaProducer, raw: str, kind: Kind, partitions: range, moment: datetime) -> None:
+    for number in partitions:
+        output, partition = encode_control(kind, topic=raw, run=RUN, partition=number, time=moment)
+        producer.send(raw, partition=partition, key=output.key, value=output.value, headers=list(output.headers))
 
 
 class Supervised:

@@ -1,13 +1,25 @@
 """Tables that take long to recover, and states that are large; on a real Kafka."""
 
+import signal
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from stream.broker.admin import Admin
 from stream.settings import Settings
-from stream.wire.topics import Topic
-from tests.worker.kit import FAKE, make_topics, publish, running, until
+from stream.wire.topics import RAW, Topic, changelog_name
+from tests.faults import stateful, truth
+from tests.faults.conftest import Report
+from tests.faults.kit import Books, rss_bytes, supervised, tell
+from tests.faults.results import Result
+from tests.worker.kit import FAKE, REAL, following, make_topics, publish, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+KEYS = 100_000
+LIMIT_BYTES = 40_000
+WAITING = 3_000
 
 
 def test_sigterm_while_tables_are_recovered(kafka_settings: Settings) -> None:
@@ -23,3 +35,69 @@ def test_sigterm_while_tables_are_recovered(kafka_settings: Settings) -> None:
         until(lambda: worker.page("/readyz")[1].startswith("waiting for its tables"), "recovering")
         assert worker.stop() == 0, worker.log
         assert "Traceback" not in worker.log
+
+
+def test_a_state_above_the_brokers_limit(kafka_settings: Settings, tmp_path: Path, report: Report) -> None:
+    """No article of a run may be counted before its end, so all of them wait; a kill -9 in the midst of it."""
+    small = {"message_bytes_max": LIMIT_BYTES, "session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}
+    settings = stateful.with_rules(kafka_settings.model_copy(update=small), tmp_path, partitions=1)
+    articles = [(f"a{n}".encode(), stateful.article(n)) for n in range(WAITING)]
+    with supervised(settings) as worker, following(settings, "articles.tagged") as follower:
+        worker.worker.ready()
+        publish(settings, RAW.name, articles[: WAITING // 2])
+        follower.wait("articles.tagged", WAITING // 4)
+        worker.signal(signal.SIGKILL)
+        publish(settings, RAW.name, articles[WAITING // 2 :])
+        tell(settings, "end", stateful.time_of(WAITING - 1))
+        with closing(Books(settings)) as books:
+            account = books.settle(WAITING, seconds=120.0)
+        assert worker.stop() == 0
+    sizes = largest_states(settings)
+    remark = f"{max(sizes):,} bytes under a limit of {LIMIT_BYTES:,}"
+    report(account.result("a state above the broker's limit, kill -9", 1, [], remark))
+    account.check(settings)
+    assert max(sizes) > LIMIT_BYTES
+
+
+def largest_states(settings: Settings) -> list[int]:
+    """The bytes of each key, its parts together, when most of them waited: as the changelog was written."""
+    largest: dict[bytes, int] = {}
+    table: dict[bytes, int] = {}
+    with truth.KafkaReader(settings, [changelog_name(settings.consumer_group)]) as reader:
+        for _, records in reader.batches():
+            for record in records:
+                assert len(record.value or b"") <= LIMIT_BYTES
+                key = record.key.rpartition(b"#")[0] or record.key
+                table[key] = table.get(key, 0) + len(record.value or b"")
+                largest[key] = max(largest.get(key, 0), table[key] if record.value else 0)
+    return list(largest.values())
+
+
+def test_a_hundred_thousand_keys_are_recovered(kafka_settings: Settings, tmp_path: Path, report: Report) -> None:
+    """A changelog as after a long time; seconds until the worker is ready, and what the keys take in its memory."""
+    settings = stateful.with_rules(kafka_settings, tmp_path, partitions=2)
+    with running(settings, REAL) as worker:
+        worker.ready()
+        empty_seconds, empty_bytes = worker.ready_seconds, rss_bytes(worker.process.pid)
+        publish(settings, RAW.name, [(f"a{n}".encode(), stateful.article(n)) for n in range(30)])
+        tell(settings, "progress", stateful.time_of(29), partitions=2)
+        with following(settings, "articles.tagged") as follower:
+            follower.wait("articles.tagged", 30)
+        assert worker.stop() == 0
+    template = next(value for (_, key), value in truth.changelog(settings).items() if b"c.silence" in key)
+    bare = settings.model_copy(update={"topic_prefix": ""})
+    for start in range(0, KEYS, 20_000):
+        states = [(b'0:["faults","c.silence",["s%d"]]' % n, template) for n in range(start, start + 20_000)]
+        publish(bare, changelog_name(settings.consumer_group), states)
+    with running(settings, REAL) as worker:
+        worker.ready()
+        publish(settings, RAW.name, [(f"a{n}".encode(), stateful.article(n)) for n in range(30, 40)])
+        with following(settings, "articles.tagged") as follower:
+            follower.wait("articles.tagged", 40)
+        grown = (rss_bytes(worker.process.pid) - empty_bytes) / 1e6
+        seconds = worker.ready_seconds
+        assert worker.stop() == 0, worker.log
+    remark = (
+        f"ready after {seconds:.1f} s ({empty_seconds:.1f} s without), {grown:.0f} MB for {len(template)} bytes a key"
+    )
+    report(Result("a worker starts with a table of 100,000 keys", 1, 40, 0, 0, (), remark))
