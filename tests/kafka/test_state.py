@@ -92,7 +92,7 @@ BEGIN = datetime(2024, 3, 1, tzinfo=UTC)
 ALERTS = [f"alerts.{severity}" for severity in ("info", "low", "medium", "high", "critical")]
 COUNT = 500
 AWAY_SECONDS = 10
-"""Longer than a session: the worker gives up when it is back, and is started again."""
+"""Three sessions long."""
 
 
 def made_articles() -> list[Offered]:
@@ -178,10 +178,11 @@ def disturb(workers: list[Supervised], chance: random.Random, how: tuple[signal.
         killed = victim.worker
         victim.signal(which)
         if which is signal.SIGSTOP:
-            time.sleep(AWAY_SECONDS)  # that is the fault
+            time.sleep(AWAY_SECONDS)  # that is the fault; afterwards it may go on, or be started again
             victim.signal(signal.SIGCONT)
-        until(lambda v=victim, k=killed: v.worker is not k, "started again")
-        victim.worker.ready()
+        else:
+            until(lambda v=victim, k=killed: v.worker is not k, "started again")
+        until(lambda v=victim: v.worker.page("/readyz")[0] == 200, "ready again")
 
 
 @pytest.mark.parametrize(
