@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra embedded --extra fulltext
+UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra apprise --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-kafka test-ops test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean

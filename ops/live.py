@@ -54,7 +54,7 @@ class LivePipeline:
 
     def __init__(self, *, articles_per_second: float = 20.0) -> None:
         self._rate = articles_per_second
-        worker_port, replay_port, ingest_port, prometheus_port, web_port, page_port = _free_ports(6)
+        worker_port, replay_port, ingest_port, notify_port, prometheus_port, web_port, page_port = _free_ports(7)
         self._page_port = page_port
         self.url = f"http://127.0.0.1:{prometheus_port}"
         self._ports = {
@@ -62,6 +62,7 @@ class LivePipeline:
             "redline-replayer": replay_port,
             "redline-ingest": ingest_port,
             "redline-web": web_port,
+            "redline-notify": notify_port,
             "prometheus": prometheus_port,
         }
 
@@ -111,6 +112,17 @@ class LivePipeline:
                     folder / "ingest.log",
                     REDLINE_SOURCES_FILE=str(outside.sources_file),
                     REDLINE_INGEST_METRICS_PORT=str(self._ports["redline-ingest"]),
+                )
+            )
+            opened.enter_context(
+                _Program(
+                    "notify",
+                    [sys.executable, "-m", "stream.cli", "notify", "--bootstrap", broker.bootstrap],
+                    folder / "notify.log",
+                    REDLINE_NOTIFY_FILE=str(outside.routes_file),
+                    REDLINE_NOTIFY_METRICS_PORT=str(self._ports["redline-notify"]),
+                    REDLINE_SESSION_TIMEOUT_MS=str(settings.session_timeout_ms),
+                    REDLINE_HEARTBEAT_INTERVAL_MS=str(settings.heartbeat_interval_ms),
                 )
             )
             opened.enter_context(_Others(settings))
@@ -229,13 +241,14 @@ class _Program:
 
 
 class _Outside:
-    """What the sources have outside of them: a feed, and a sender that posts an article each second."""
+    """What is outside: a feed, a sender that posts an article each second, and a receiver of alerts."""
 
     _ITEM = b"<item><guid>1</guid><title>A title</title></item>"
     _FEED = b'<rss version="2.0"><channel><title>Feed</title>' + _ITEM + b"</channel></rss>"
 
     def __init__(self, folder: Path) -> None:
         self.sources_file = folder / "sources.yml"
+        self.routes_file = folder / "routes.yml"
         self._stop = threading.Event()
 
     def __enter__(self) -> _Outside:
@@ -247,6 +260,11 @@ class _Outside:
                 self.end_headers()
                 self.wfile.write(feed)
 
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(204)
+                self.end_headers()
+
             def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it so
                 """Nothing."""
 
@@ -257,6 +275,13 @@ class _Outside:
             f"  - {{id: api, type: http, listen: '127.0.0.1:{self._port}'}}\n"
             f"  - {{id: feed, type: feed, every: 10s, allow_networks: [127.0.0.1/32], "
             f"url: 'http://127.0.0.1:{self._server.server_port}/'}}\n",
+            encoding="utf-8",
+        )
+        self.routes_file.write_text(
+            "schema: routes/v1\ndestinations:\n"
+            "  - {id: hook, type: webhook, unsigned: true, allow_private: true, "
+            f"url: 'http://127.0.0.1:{self._server.server_port}/'}}\n"
+            "routes: []\nfallback: {to: [hook]}\n",
             encoding="utf-8",
         )
         self._threads = [

@@ -9,14 +9,14 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from ops.grafana import alerts, pipeline, sources
+from ops.grafana import alerts, delivery, pipeline, sources
 
 FOLDER = Path(__file__).parent / "dashboards"
 
 
 def generated() -> dict[str, str]:
     """File name -> content, for every dashboard."""
-    boards = {"pipeline.json": pipeline, "alerts.json": alerts, "sources.json": sources}
+    boards = {"pipeline.json": pipeline, "alerts.json": alerts, "sources.json": sources, "delivery.json": delivery}
     return {name: as_json(board.dashboard()) for name, board in boards.items()}
 
 

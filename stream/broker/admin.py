@@ -150,7 +150,7 @@ class Admin:
             found = {topic["name"]: topic for topic in self._client.describe_topics(topics)}
         allowed = {("topic", name): _allowed(topic) for name, topic in found.items()}
         for right in needed:
-            if right.kind == "group":
+            if right.kind == "group" and not right.prefixed:
                 allowed["group", right.name] = self._allowed_group(right.name)
         return [
             f"{operation} {right.kind} {right.name}"

@@ -20,12 +20,13 @@ from stream.wire.topics import (
     SUPPRESSED,
     TAGGED,
     TOPICS,
+    UNDELIVERED,
     Topic,
     changelog_name,
     full_name,
 )
 
-Role = Literal["worker", "replay", "ingest", "alerts", "web", "topics"]
+Role = Literal["worker", "replay", "ingest", "alerts", "web", "notify", "topics"]
 
 ROLES: dict[Role, str] = {
     "worker": "`redline worker`",
@@ -33,6 +34,7 @@ ROLES: dict[Role, str] = {
     "ingest": "`redline ingest`",
     "alerts": "`redline alerts tail` and other subscribers",
     "web": "`redline web`",
+    "notify": "`redline notify`",
     "topics": "`redline topics create` and `list`",
 }
 """Who wants something from Kafka."""
@@ -45,6 +47,8 @@ class Right:
     kind: Literal["topic", "group"]
     name: str
     operations: tuple[str, ...]
+    prefixed: bool = False
+    """All whose name begins so."""
 
 
 def rights(role: Role, settings: Settings) -> list[Right]:
@@ -75,6 +79,13 @@ def rights(role: Role, settings: Settings) -> list[Right]:
                 topic(DECISIONS, "Read", "Write"),
                 Right("group", settings.consumer_group, ("Describe",)),
             ]
+        case "notify":
+            # A group for each destination.
+            return [
+                *(topic(which, "Read") for which in (*ALERTS.values(), DECISIONS)),
+                topic(UNDELIVERED, "Write"),
+                Right("group", f"{settings.notify_group}-", ("Read",), prefixed=True),
+            ]
         case "topics":
             # `list` reads the last records: not every broker tells where a topic ends.
             operations = ("Create", "Describe", "DescribeConfigs", "Read")
@@ -89,6 +100,7 @@ def commands(needed: Iterable[Right], principal: str, bootstrap: str) -> list[st
                 f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal {principal}",
                 *(f"--operation {operation}" for operation in right.operations),
                 f"--{right.kind} {right.name}",
+                *(["--resource-pattern-type prefixed"] if right.prefixed else []),
             ]
         )
         for right in needed

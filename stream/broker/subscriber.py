@@ -87,7 +87,7 @@ class Subscriber:
             if partition not in self._ends and (end := self._highwater(partition)) is not None:
                 self._ends[partition] = end
         return [
-            _record(found)
+            record_of(found)
             for partition, batch in batches.items()
             for found in batch
             if found.timestamp >= self._since_ms and not (self._skip_old and self._is_old(partition, found))
@@ -193,6 +193,7 @@ def _options(settings: Settings, start: str, group: str | None) -> dict[str, Any
     }
 
 
-def _record(found: Any) -> Record:
+def record_of(found: Any) -> Record:
+    """A record as the client gives it."""
     headers = tuple((name, value or b"") for name, value in found.headers)
     return Record(found.topic, found.partition, found.offset, found.timestamp, found.key, found.value, headers)

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("stream.cli.doctor:doctor", "Check machine, rules, Kafka and services; say what to do."),
     "tap": ("stream.cli.tap:tap", "Print the records of any topic, or save them as a fixture."),
     "alerts": ("stream.cli.alerts:alerts", "Follow alerts as they arrive; acknowledge, judge, silence."),
+    "notify": ("stream.cli.notify:notify", "Deliver alerts: webhooks, Alertmanager, chat and mail services."),
     "rules": ("stream.cli.rules:rules", "Check, format, test and explain rules."),
     "scan": ("stream.cli.scan:scan", "The whole engine without a broker: articles in, alerts out."),
     "completion": (

@@ -73,7 +73,7 @@ async def fetch(
         refused = refused_address(error)
         if refused is not None:
             return Failed("address", f"not asked: {refused}")
-        return Failed("connect", f"found no answer from {redacted(url)}: {_cause(error)}")
+        return Failed("connect", f"found no answer from {redacted(url)}: {cause_of(error)}")
 
 
 async def _follow(
@@ -98,7 +98,7 @@ async def _follow(
 async def _read(answer: aiohttp.ClientResponse, url: str, moved_to: str | None, bytes_max: int) -> Fetched | Failed:
     headers = answer.headers
     if answer.status not in (200, 304):
-        wait = _retry_after(headers.get("Retry-After"))
+        wait = retry_after_of(headers.get("Retry-After"))
         return Failed("status", f"found the status {answer.status}, expected 200", answer.status, wait)
     body = b""
     if answer.status == 200:
@@ -122,14 +122,15 @@ async def _read(answer: aiohttp.ClientResponse, url: str, moved_to: str | None, 
     )
 
 
-def _retry_after(text: str | None) -> float | None:
-    """Seconds; dates are rare and not worth trusting a foreign clock."""
+def retry_after_of(text: str | None) -> float | None:
+    """Seconds to wait, of a Retry-After; dates are rare and not worth trusting a foreign clock."""
     if text is None or not text.strip().isdecimal() or len(text) > 10:
         return None
     return min(float(text), _RETRY_AFTER_SECONDS_MAX)
 
 
-def _cause(error: BaseException) -> str:
+def cause_of(error: BaseException) -> str:
+    """What went wrong with a connection, in a few words."""
     inner = getattr(error, "os_error", None)
     text = inner.strerror if isinstance(inner, OSError) and inner.strerror else str(error)
     return (text or type(error).__name__)[:200]

@@ -72,6 +72,7 @@ def guarded_session(
     allowed: Sequence[Network] = (),
     *,
     seconds_max: float,
+    connect_seconds_max: float = 10.0,
     connections_max: int = 50,
     user_agent: str = "redline",
     lookup: Lookup = system_lookup,
@@ -91,7 +92,7 @@ def guarded_session(
         trust_env=False,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=seconds_max, sock_connect=min(10.0, seconds_max)),
+        timeout=aiohttp.ClientTimeout(total=seconds_max, sock_connect=min(connect_seconds_max, seconds_max)),
         headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
         read_bufsize=65_536,
     )

@@ -13,20 +13,17 @@ sources has codes of its own:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream.net.addresses import Network, parse_network
 from stream.net.callers import TOKEN_CHARACTERS_MIN, is_loopback
 from stream.net.guard import host_fault
+from stream.net.outsidefile import OutsideFile, has_password, host_of
 from stream.net.urls import url_fault
 from stream.rulelang import Diagnostic, SourceFile
-from stream.rulelang.diagnostic import SeverityName
 from stream.rulelang.fields import Fields, unique
-from stream.rulelang.nodes import Place
 from stream.rulelang.source import Source, quoted
 from stream.rulelang.yamltree import Mapping, Scalar, read_documents
 from stream.sources.configs import (
@@ -42,10 +39,7 @@ from stream.sources.configs import (
 SCHEMA = "sources/v1"
 SOURCES_MAX = 10_000
 FEED_SECONDS_MIN = 10
-SECRET_BYTES_MAX = 4_096
 
-_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHARED = ("id", "type", "enabled", "source", "lang", "section", "country")
 _KEYS = {
     "feed": ("url", "every", "full_text", "allow_networks"),
@@ -53,7 +47,6 @@ _KEYS = {
     "http": ("listen", "token", "token_file", "hosts"),
     "stdin": (),
 }
-_WARNINGS = frozenset({"S901"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +70,14 @@ def load_sources(file: SourceFile, *, environment: Names[str, str], folder: Path
             source.add("R108", document.place, "no keys with values", "`schema` and `sources`")
     if not documents and not source.diagnostics:
         source.add("R202", source.place(0, 0), "an empty file", "the key `sources`", "See sources.example.yml.")
-    ordered = tuple(sorted(source.diagnostics, key=lambda d: (d.place.line, d.place.column, d.code)))
+    ordered = reader.findings()
     errors = any(diagnostic.severity == "error" for diagnostic in ordered)
     return SourcesLoaded(None if errors else tuple(found), ordered)
 
 
-class _Reader:
+class _Reader(OutsideFile):
     def __init__(self, source: Source, environment: Names[str, str], folder: Path) -> None:
-        self._source, self._environment, self._folder = source, environment, folder
-        self._with_secrets = True
+        super().__init__(source, environment, folder, "S")
 
     def sources(self, document: Mapping) -> list[SourceConfig]:
         fields = Fields(document, ("schema", "sources"), "a sources file")
@@ -94,14 +86,14 @@ class _Reader:
         entries = fields.mappings("sources")
         if len(entries) > SOURCES_MAX:
             found = f"{len(entries):,} sources"
-            self._note("S106", entries[SOURCES_MAX].place, found, f"at most {SOURCES_MAX:,}", "Run two processes.")
+            self.note("106", entries[SOURCES_MAX].place, found, f"at most {SOURCES_MAX:,}", "Run two processes.")
         read = [self._entry(entry) for entry in entries[:SOURCES_MAX]]
-        unique((name for name, _ in read if name is not None), "the id", self._source)
+        unique((name for name, _ in read if name is not None), "the id", self.source)
         for kind in ("http", "stdin"):
             same = [(e, c) for e, (_, c) in zip(entries, read, strict=False) if c is not None and _type(c) == kind]
             for entry, _ in same[1:]:
                 help_ = "A listener takes articles of many senders, each with its `source`." if kind == "http" else ""
-                self._note("S105", entry.place, f"a second source of type {kind}", "one of them", help_)
+                self.note("105", entry.place, f"a second source of type {kind}", "one of them", help_)
         return [config for _, config in read if config is not None]
 
     def _entry(self, entry: Mapping) -> tuple[Scalar | None, SourceConfig | None]:
@@ -112,13 +104,10 @@ class _Reader:
         fields = Fields(entry, known, f"a source of type {written}" if written in _KEYS else "a source")
         fields.require("id", "type")
         kind = fields.choice("type", SOURCE_TYPES, "")
-        name = fields.scalar("id")
-        if name is not None and not _ID.fullmatch(name.text):
-            expected = "1 to 64 of a-z 0-9 . _ - that begin with a letter or digit"
-            self._note("S107", name.place, f"the id {quoted(name.text)}", expected)
+        name = self.identifier(fields)
         enabled = fields.flag("enabled")
         # What is kept for later need not have its secrets yet.
-        self._with_secrets = enabled is not False
+        self.with_secrets = enabled is not False
         config = self._config(kind, name.text if name else "", fields, self._defaults(fields))
         return name, None if enabled is False else config
 
@@ -129,10 +118,10 @@ class _Reader:
             case "directory":
                 fields.require("path")
                 path = fields.text("path")
-                every, settle = self._seconds(fields, "every", 5, 1), self._seconds(fields, "settle", 2, 1)
+                every, settle = self.seconds(fields, "every", 5, 1), self.seconds(fields, "settle", 2, 1)
                 after = fields.choice("after", ("keep", "move"), "keep")
                 return DirectoryConfig(
-                    name, self._folder / path, every, settle, "move" if after == "move" else "keep", defaults
+                    name, self.folder / path, every, settle, "move" if after == "move" else "keep", defaults
                 )
             case "http":
                 return self._http(name, fields, defaults)
@@ -143,23 +132,25 @@ class _Reader:
 
     def _feed(self, name: str, fields: Fields, defaults: Defaults) -> FeedConfig | None:
         fields.require("url")
-        every = self._seconds(fields, "every", 300, FEED_SECONDS_MIN)
+        every = self.seconds(fields, "every", 300, FEED_SECONDS_MIN)
         full_text = fields.flag("full_text") or False
-        allowed = self._networks(fields)
+        allowed = self.networks(fields)
         written = fields.scalar("url")
-        url = self._secret(written) if written is not None else None
+        url = None
+        if written is not None:
+            url = self.secret(written, masked="?" in written.text or has_password(written.text))
         if written is None or url is None:
             return None
         fault = url_fault(url)
-        if fault is None and (why := host_fault(_host(url), allowed)):
+        if fault is None and (why := host_fault(host_of(url), allowed)):
             fault = f"found {why}, expected a public address"
         if fault is not None:
             found, _, expected = fault.removeprefix("found ").partition(", expected ")
             help_ = "`allow_networks: [10.0.0.0/8]` lets a feed be on a network of your own."
-            self._note("S101", written.place, found, expected, help_ if "public" in expected else "", secret=True)
-        elif _has_password(written.text):
-            self._note(
-                "S901",
+            self.note("101", written.place, found, expected, help_ if "public" in expected else "", secret=True)
+        elif has_password(written.text):
+            self.note(
+                "901",
                 written.place,
                 "a password in a URL",
                 "`${NAME}`, from the environment",
@@ -174,96 +165,32 @@ class _Reader:
         host = host.strip("[]")
         place = fields.place("listen")
         if not host or not port.isdecimal() or int(port) > 65_535:
-            self._note("S104", place, quoted(listen), "an address and a port, such as 127.0.0.1:8480")
+            self.note("104", place, quoted(listen), "an address and a port, such as 127.0.0.1:8480")
             host, port = "127.0.0.1", "0"
         tokens = self._tokens(fields)
         if not tokens and not is_loopback(host) and "token" not in fields and "token_file" not in fields:
             help_ = "Add `token_file: …` or `token: ${NAME}`, or listen on 127.0.0.1."
-            self._note("S102", place, f"the address {host}, which others can reach", "a token", help_)
+            self.note("102", place, f"the address {host}, which others can reach", "a token", help_)
         return HttpConfig(name, host, int(port), tokens, fields.texts("hosts"), defaults)
 
     def _tokens(self, fields: Fields) -> tuple[str, ...]:
         found: list[tuple[Scalar, str]] = []
         if (written := fields.scalar("token")) is not None:
-            token = self._secret(written)
+            token = self.secret(written)
             if token is not None:
                 found.append((written, token))
-                if not _VARIABLE.search(written.text):
-                    self._note(
-                        "S901",
-                        written.place,
-                        "a token written in the file",
-                        "`${NAME}` or `token_file`",
-                        "Whoever reads the file can read it.",
-                        secret=True,
-                    )
+                self.warn_if_written(written, "a token", "`${NAME}` or `token_file`")
         if (written := fields.scalar("token_file")) is not None:
-            found += [(written, token) for token in self._lines_of(written)]
+            found += [(written, token) for token in self.lines_of(written, "token")]
         for written, token in found:
-            if self._with_secrets and (len(token) < TOKEN_CHARACTERS_MIN or not token.isprintable() or " " in token):
+            if self.with_secrets and (len(token) < TOKEN_CHARACTERS_MIN or not token.isprintable() or " " in token):
                 expected = f"at least {TOKEN_CHARACTERS_MIN} printable characters without blanks"
                 help_ = "`openssl rand -hex 32` makes one."
-                self._note(
-                    "S103", written.place, "a token that is too short or has blanks", expected, help_, secret=True
-                )
+                self.note("103", written.place, "a token that is too short or has blanks", expected, help_, secret=True)
         return tuple(token for _, token in found)
-
-    def _lines_of(self, written: Scalar) -> list[str]:
-        """The tokens in a file, one a line, so that they can be changed one after the other."""
-        path = self._folder / written.text
-        if not self._with_secrets:
-            return []
-        try:
-            with path.open("rb") as stream:
-                text = stream.read(SECRET_BYTES_MAX).decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            cause = error.strerror if isinstance(error, OSError) else "no UTF-8"
-            self._note(
-                "S103", written.place, f"{quoted(str(path))}, which cannot be read ({cause})", "a file of tokens"
-            )
-            return []
-        tokens = [line.strip() for line in text.splitlines() if line.strip()]
-        if not tokens:
-            self._note("S103", written.place, f"the empty file {quoted(str(path))}", "one token a line")
-        return tokens
-
-    def _secret(self, written: Scalar) -> str | None:
-        """The text with its variables replaced; None if one is not set."""
-        if not self._with_secrets:
-            return _VARIABLE.sub("later", written.text.strip())
-        missing = [name for name in _VARIABLE.findall(written.text) if not self._environment.get(name)]
-        for name in missing:
-            self._note("S103", written.place, f"the variable {name}, which is not set", "its value in the environment")
-        return None if missing else _VARIABLE.sub(lambda found: self._environment[found[1]], written.text.strip())
-
-    def _networks(self, fields: Fields) -> tuple[Network, ...]:
-        networks = []
-        for written in fields.scalars("allow_networks"):
-            network = parse_network(written.text)
-            if network is None:
-                help_ = "The address of a network has zeros behind its mask."
-                self._note("S104", written.place, quoted(written.text), "a network such as 10.0.0.0/8", help_)
-            else:
-                networks.append(network)
-        return tuple(networks)
-
-    def _seconds(self, fields: Fields, key: str, default: int, minimum: int) -> float:
-        seconds = fields.seconds(key)
-        if seconds is not None and seconds < minimum:
-            self._note("S106", fields.place(key), f"{seconds} s", f"at least {minimum} s")
-        return float(default if seconds is None else seconds)
 
     def _defaults(self, fields: Fields) -> Defaults:
         return Defaults(*(fields.text(key) or None for key in ("source", "lang", "section", "country")))
-
-    def _note(
-        self, code: str, place: Place, found: str, expected: str, help_: str = "", *, secret: bool = False
-    ) -> None:
-        line = "" if secret else self._source.line_text(place.line)
-        severity: SeverityName = "warning" if code in _WARNINGS else "error"
-        self._source.diagnostics.append(
-            Diagnostic(code, severity, self._source.path, place, found, expected, help_, line)
-        )
 
 
 def _type(config: SourceConfig) -> str:
@@ -276,16 +203,6 @@ def _type(config: SourceConfig) -> str:
             return "http"
         case StdinConfig():
             return "stdin"
-
-
-def _host(url: str) -> str:
-    rest = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
-    return rest[1:].partition("]")[0] if rest.startswith("[") else rest.partition(":")[0]
-
-
-def _has_password(written: str) -> bool:
-    authority = written.partition("://")[2].partition("/")[0]
-    return "@" in authority and not _VARIABLE.search(authority)
 
 
 def types_of(configs: Sequence[SourceConfig]) -> dict[str, int]:

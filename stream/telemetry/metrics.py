@@ -187,6 +187,57 @@ TABLE: tuple[Metric, ...] = (
         "requests",
         "Feeds asked for (changed, unchanged, failed), and pages for full texts (page, page_failed).",
     ),
+    Metric(
+        "redline_notify_alerts_total",
+        "counter",
+        ("destination", "outcome"),
+        "alerts",
+        "What became of alerts for a destination (delivered, undelivered: put aside, silenced).",
+    ),
+    Metric(
+        "redline_notify_requests_total",
+        "counter",
+        ("destination", "outcome"),
+        "requests",
+        "Requests to a destination (taken, failed: tried again, refused: never taken).",
+    ),
+    Metric(
+        "redline_notify_waiting_alerts",
+        "gauge",
+        ("destination", "why"),
+        "alerts",
+        "Alerts read and not delivered yet (new, retry, digest, held: by quiet hours).",
+    ),
+    Metric(
+        "redline_notify_breaker_state",
+        "gauge",
+        ("destination",),
+        "1",
+        "Circuit breaker of a destination: 0 closed, 1 half-open, 2 open, 3 disabled because the destination is gone.",
+    ),
+    Metric(
+        "redline_notify_request_seconds",
+        "histogram",
+        ("destination",),
+        "seconds",
+        "From the beginning of a request to its answer.",
+        SECONDS,
+    ),
+    Metric(
+        "redline_notify_delay_seconds",
+        "histogram",
+        ("destination",),
+        "seconds",
+        "From an alert's arrival on its topic to its delivery, digests and quiet hours included.",
+        LONG_SECONDS,
+    ),
+    Metric(
+        "redline_notify_lag",
+        "gauge",
+        ("destination",),
+        "records",
+        "Records of the alert topics behind a destination's position.",
+    ),
     Metric("redline_replay_articles", "gauge", (), "articles", "Articles that the current replay will send."),
     Metric("redline_replay_sent_total", "counter", (), "articles", "Articles handed to the Kafka client."),
     Metric("redline_replay_acknowledged_total", "counter", (), "articles", "Articles that the broker acknowledged."),
@@ -199,7 +250,7 @@ TABLE: tuple[Metric, ...] = (
     Metric("redline_web_events_dropped_total", "counter", (), "events", "Events that slow readers have missed."),
     Metric("redline_web_logins_refused_total", "counter", (), "logins", "Wrong tokens given to the page."),
 )
-"""Every metric that is measured today, in the order of the data path, then the sources', the replayer's, the page's."""
+"""Every metric that is measured today, in the order of the data path, then sources, delivery, replayer, page."""
 
 
 class Metrics:

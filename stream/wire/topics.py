@@ -34,10 +34,18 @@ SUPPRESSED = Topic(
 )
 LATE = Topic("articles.late", "article id", "a match that came after its time was counted", "delete", 30 * DAY_MS)
 
+UNDELIVERED = Topic(
+    "alerts.undelivered",
+    "alert's group key",
+    "an alert that a destination has not taken, and why (plain JSON)",
+    "delete",
+    30 * DAY_MS,
+)
+
 DECISIONS = Topic("decisions", "alert or silence id, kind first", "Decision (plain JSON)", "compact", None)
 """Kept for ever: what people decided is no news that grows old."""
 
-TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), SUPPRESSED, LATE, DEAD, DECISIONS)
+TOPICS: tuple[Topic, ...] = (RAW, TAGGED, MATCHES, *ALERTS.values(), SUPPRESSED, UNDELIVERED, LATE, DEAD, DECISIONS)
 """The topics of the data path, in its order, then what people decide; their names begin with the prefix."""
 
 
@@ -50,7 +58,7 @@ CHANGELOG = Topic(f"{STATE_TABLE}-changelog", "state key", "snapshot of a state 
 ALL_TOPICS: tuple[Topic, ...] = (*TOPICS, CHANGELOG)
 """Everything that `redline topics create` makes."""
 
-WORKER_TOPICS: tuple[Topic, ...] = tuple(topic for topic in ALL_TOPICS if topic is not DECISIONS)
+WORKER_TOPICS: tuple[Topic, ...] = tuple(topic for topic in ALL_TOPICS if topic not in (DECISIONS, UNDELIVERED))
 """What must exist, and fit, before a worker starts: no more than it reads and writes."""
 
 

@@ -20,10 +20,22 @@ ONCE = {"topics"}
 
 
 def test_the_services_are_all_there() -> None:
-    names = {"kafka", "topics", "worker", "web", "replayer", "ingest", "prometheus", "alertmanager", "grafana"}
+    names = {
+        "kafka",
+        "topics",
+        "worker",
+        "web",
+        "replayer",
+        "ingest",
+        "notify",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+    }
     assert set(SERVICES) == names
-    assert set(OURS) == {"topics", "worker", "web", "replayer", "ingest"}
+    assert set(OURS) == {"topics", "worker", "web", "replayer", "ingest", "notify"}
     assert SERVICES["ingest"]["profiles"] == ["live"]
+    assert SERVICES["notify"]["profiles"] == ["live"]
     assert SERVICES["replayer"]["profiles"] == ["demo"]
 
 
@@ -76,6 +88,7 @@ def test_scraped_ports_are_the_ones_that_are_served() -> None:
         "replayer": "replay_metrics_port",
         "web": "web_metrics_port",
         "ingest": "ingest_metrics_port",
+        "notify": "notify_metrics_port",
     }
     for name, setting in served.items():
         (found,) = jobs[f"redline-{name}"]["dns_sd_configs"]

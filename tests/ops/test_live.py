@@ -52,6 +52,7 @@ def live() -> Iterator[LivePipeline]:
             "increase(redline_replay_acknowledged_total[15s]) > 0",
             "increase(redline_ingest_request_seconds_count[15s]) > 0",
             "redline_feed_polls_total > 0",
+            "increase(redline_notify_delay_seconds_count[15s]) > 0",
         ):
             pipeline.wait_for(lambda needed=needed: bool(pipeline.query(needed)), needed, DATA_SECONDS_MAX)  # type: ignore[misc]
         yield pipeline

@@ -1,0 +1,188 @@
+"""Reading topics as a member of a consumer group that says itself how far it is.
+
+Delivery guarantees: at least once. Nothing is committed but what `commit` was told; after a crash, reading goes on
+there. A group that is new begins at the ends of the topics, and those ends are committed before anything else is done,
+so that a crash before its first commit loses nothing. Partitions added later, and such whose position the broker has
+deleted, are read from their beginning.
+
+Limits: at most RECORDS_PER_POLL_MAX records a poll. One thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
+from kafka.errors import KafkaError  # type: ignore[import-untyped]
+from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
+
+from stream.broker.connection import (
+    OVERHEAD_BYTES,
+    clear_errors,
+    client_options,
+    never_create_topics,
+    wait_until_reachable,
+)
+from stream.broker.ends import end_offsets
+from stream.broker.subscriber import record_of
+from stream.errors import ServiceError
+from stream.model import Record
+from stream.settings import Settings
+
+RECORDS_PER_POLL_MAX = 100
+
+Slot = tuple[str, int]
+
+
+class GroupReader:
+    """A connection for reading. Use it as a context manager; one thread reads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Sequence[str],
+        group: str,
+        *,
+        client_id: str,
+        start: Literal["now", "beginning"] = "now",
+    ) -> None:
+        """Connects and asks to be let into the group. `topics` are full names; `start` counts for a new group only.
+
+        Raises `ServiceError` if no broker can be reached in time or a topic does not exist.
+        """
+        self._settings = settings
+        wait_until_reachable(settings)
+        if start == "now":
+            _begin_now(settings, topics, group, client_id)
+        self._moves = _Moves()
+        self._held: set[TopicPartition] = set()
+        with clear_errors(settings):
+            self._consumer = KafkaConsumer(
+                **client_options(settings, client_id=client_id), **_options(settings), group_id=group
+            )
+            never_create_topics(self._consumer._cluster)
+            self._consumer.subscribe(list(topics), listener=self._moves)
+
+    def poll(self, seconds_max: float) -> list[Record]:
+        """The next records, in order inside each partition; empty if none came within `seconds_max`.
+
+        Raises `ServiceError` if they may not be read.
+        """
+        with clear_errors(self._settings):
+            batches = self._consumer.poll(timeout_ms=max(0, round(seconds_max * 1_000)))
+        return [record_of(found) for batch in batches.values() for found in batch]
+
+    def take_lost(self) -> set[Slot]:
+        """Partitions that went away since the last call; what is known of them is not ours any more."""
+        lost, self._moves.lost = self._moves.lost, set()
+        self._held = {partition for partition in self._held if _slot(partition) not in lost}
+        return lost
+
+    def assigned(self) -> set[Slot] | None:
+        """The partitions that this member reads; None until the group has let it in."""
+        return {_slot(p) for p in self._consumer.assignment()} if self._moves.joined else None
+
+    def hold(self, slots: Iterable[Slot]) -> None:
+        """Reads no more from these partitions, and again from all others."""
+        wanted = {TopicPartition(*slot) for slot in slots} & set(self._consumer.assignment())
+        if pausing := wanted - self._held:
+            self._consumer.pause(*pausing)
+        if resuming := (self._held - wanted) & set(self._consumer.assignment()):
+            self._consumer.resume(*resuming)
+        self._held = wanted
+
+    def commit(self, positions: Mapping[Slot, int]) -> str | None:
+        """Says how far each partition is done; None if the broker has taken it, else why not: it stays as it was."""
+        owned = self._consumer.assignment()
+        offsets = {
+            TopicPartition(*slot): OffsetAndMetadata(offset, "", -1)
+            for slot, offset in positions.items()
+            if TopicPartition(*slot) in owned
+        }
+        if not offsets:
+            return None
+        try:
+            self._consumer.commit(offsets, timeout_ms=self._settings.kafka_request_timeout_ms)
+        except KafkaError as error:
+            return f"{type(error).__name__}: {error}"[:300]
+        return None
+
+    def lag(self, positions: Mapping[Slot, int]) -> int:
+        """Records of the assigned partitions behind these positions (without one: behind what was read)."""
+        total = 0
+        for partition in self._consumer.assignment():
+            end = self._consumer.highwater(partition)
+            if end is not None:
+                at = positions.get(_slot(partition))
+                total += max(0, end - at) if at is not None else 0
+        return total
+
+    def close(self) -> None:
+        """Leaves the group and disconnects; commits nothing."""
+        self._consumer.close(autocommit=False, timeout_ms=3_000)
+
+    def __enter__(self) -> GroupReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self) -> None:
+        self.lost: set[Slot] = set()
+        self.joined = False
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Before the group is divided anew."""
+        self.lost |= {_slot(partition) for partition in revoked}
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """The group has let us in; reading goes on at what was committed."""
+        self.joined = True
+
+
+def _begin_now(settings: Settings, topics: Sequence[str], group: str, client_id: str) -> None:
+    """Commits the ends of the partitions that the group has no position on."""
+    with clear_errors(settings):
+        consumer = KafkaConsumer(**client_options(settings, client_id=client_id), **_options(settings), group_id=group)
+        try:
+            never_create_topics(consumer._cluster)
+            found = {topic: consumer.partitions_for_topic(topic) for topic in topics}
+            missing = [topic for topic, numbers in found.items() if not numbers]
+            if missing:
+                raise ServiceError(f"there is no topic {', '.join(missing)}; `redline topics create` makes it")
+            partitions = [TopicPartition(topic, n) for topic, numbers in found.items() for n in sorted(numbers)]
+            consumer.assign(partitions)
+            fresh = [partition for partition in partitions if consumer.committed(partition) is None]
+            if not fresh:
+                return
+            ends = end_offsets(consumer, fresh, seconds_max=settings.kafka_request_timeout_ms / 1_000)
+            offsets = {partition: OffsetAndMetadata(end, "", -1) for partition, end in ends.items()}
+            try:
+                consumer.commit(offsets)
+            except KafkaError as error:
+                # Another member of the group is at work: it began the same way.
+                if any(consumer.committed(partition) is None for partition in fresh):
+                    raise ServiceError(f"the first positions of {group} were not kept: {error}") from error
+        finally:
+            consumer.close(autocommit=False)
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "auto_offset_reset": "earliest",
+        "enable_auto_commit": False,
+        "session_timeout_ms": settings.session_timeout_ms,
+        "heartbeat_interval_ms": settings.heartbeat_interval_ms,
+        "fetch_max_wait_ms": 100,
+        "max_partition_fetch_bytes": max(1_048_576, settings.message_bytes_max + OVERHEAD_BYTES),
+        "max_poll_records": RECORDS_PER_POLL_MAX,
+        "metrics_enabled": False,
+    }
+
+
+def _slot(partition: TopicPartition) -> Slot:
+    return partition.topic, partition.partition

@@ -1,0 +1,130 @@
+"""`redline notify`: delivers alerts to the destinations of a routes file."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import click
+
+from stream.cli.common import load_settings, setting_flags
+from stream.cli.connecting import CONNECTION_SETTINGS
+from stream.cli.notifychecks import check, test
+from stream.cli.notifysendtest import send_test
+from stream.cli.routesread import read_routes, require_usable
+from stream.cli.stopping import stop_flag
+from stream.errors import SettingsError
+from stream.notify.routes import Routes
+from stream.rulelang import render
+from stream.settings import Settings
+
+
+@click.group(invoke_without_command=True)
+@click.option("--dry-run", is_flag=True, help="Say what would be delivered to whom and when; deliver nothing.")
+@click.option("--from-beginning", is_flag=True, help="With --dry-run: first the alerts that are already there.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: one JSON object a line.")
+@click.option(
+    "--accept-offset-reset",
+    is_flag=True,
+    help="Begin partitions anew of which the broker has lost alerts that were delivered.",
+)
+@setting_flags(
+    "notify_file",
+    "notify_group",
+    *CONNECTION_SETTINGS,
+    "session_timeout_ms",
+    "heartbeat_interval_ms",
+    "commit_interval_ms",
+    "shutdown_timeout_ms",
+    "notify_waiting_alerts_max",
+    "notify_waiting_bytes_max",
+    "notify_in_flight_max",
+    "notify_request_timeout_ms",
+    "notify_response_bytes_max",
+    "notify_digest_bytes_max",
+    "notify_retry_base_ms",
+    "notify_retry_delay_ms_max",
+    "notify_breaker_failures_max",
+    "notify_breaker_open_ms",
+    "notify_attempts_max",
+    "notify_give_up_hours",
+    "metrics_host",
+    "notify_metrics_port",
+    "log_level",
+    "log_format",
+)
+@click.pass_context
+def notify(
+    context: click.Context,
+    /,
+    *,
+    dry_run: bool,
+    from_beginning: bool,
+    as_json: bool,
+    accept_offset_reset: bool,
+    **flags: Any,
+) -> None:
+    """Deliver alerts by a routes file (webhooks, Alertmanager, chat and mail services) until SIGTERM or Ctrl-C.
+
+    Begin with: cp routes.example.yml routes.yml. A new destination gets what comes from its first start on; after that
+    nothing is left out, however long it was away. Every alert at least once; a repeat has the same id.
+
+    Exit codes: 0 stopped, 2 the routes file or the settings cannot be used, or the broker cannot be reached, 75 the
+    broker does not let it go on (to be started again), 130 Ctrl-C.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    settings = load_settings(flags)
+    routes = _routes(settings)
+    if dry_run:
+        from stream.cli.notifydry import dry_run as show
+
+        show(routes, settings, from_beginning=from_beginning, as_json=as_json)
+    if from_beginning or as_json:
+        raise click.UsageError("--from-beginning and --json go with --dry-run")
+    if _run(routes, settings, accept_offset_reset):
+        raise click.exceptions.Exit(130)
+
+
+for _command in (check, test, send_test):
+    notify.add_command(_command)
+
+
+def _routes(settings: Settings) -> Routes:
+    loaded = read_routes(settings.notify_file)
+    require_usable(settings.notify_file, loaded)
+    for diagnostic in loaded.diagnostics:
+        click.echo(render(diagnostic), err=True)
+    assert loaded.routes is not None
+    if not loaded.routes.destinations:
+        raise SettingsError(f"found no enabled destination in {settings.notify_file}, expected at least one")
+    return loaded.routes
+
+
+def _run(routes: Routes, settings: Settings, accept_offset_reset: bool) -> bool:
+    """Until a stop; returns whether it was Ctrl-C."""
+    from stream.broker.admin import require_topics
+    from stream.notify.running import Notifier
+    from stream.telemetry.events import Telemetry
+    from stream.telemetry.logs import configure_logging
+    from stream.telemetry.metrics import Metrics
+    from stream.telemetry.server import HealthServer
+    from stream.wire.topics import ALERTS, DECISIONS, UNDELIVERED
+
+    configure_logging(settings.log_level, settings.log_format)
+    # What the client has to say is told with what it is about.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    metrics = Metrics()
+    notifier = Notifier(routes, settings, Telemetry(metrics))
+    server = HealthServer(
+        metrics,
+        host=settings.metrics_host,
+        port=settings.notify_metrics_port,
+        live=notifier.live,
+        ready=notifier.ready,
+        setting="notify_metrics_port",
+    )
+    with stop_flag() as stop, server:
+        require_topics(settings, (*ALERTS.values(), DECISIONS, UNDELIVERED), "notify")
+        notifier.run(lambda: stop.asked, accept_offset_reset=accept_offset_reset)
+    return stop.interrupted

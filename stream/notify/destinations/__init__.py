@@ -1,0 +1,1 @@
+"""Where alerts go: one module a kind, all with the contract of `stream.notify.destinations.contract`."""
