@@ -70,9 +70,20 @@ class GroupReader:
 
         Raises `ServiceError` if they may not be read.
         """
+        self._free_parked_records()
         with clear_errors(self._settings):
             batches = self._consumer.poll(timeout_ms=max(0, round(seconds_max * 1_000)))
         return [record_of(found) for batch in batches.values() for found in batch]
+
+    def _free_parked_records(self) -> None:
+        """What was fetched of a held partition comes back once it is not held any more.
+
+        kafka-python 3.0.12 parks it, and takes it up again only where its slot for the next records is None; after a
+        read it holds used-up ones instead, and the partition would be silent for ever.
+        """
+        fetcher = self._consumer._fetcher
+        if not fetcher._next_partition_records:
+            fetcher._next_partition_records = None
 
     def take_lost(self) -> set[Slot]:
         """Partitions that went away since the last call; what is known of them is not ours any more."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import click
 
-from stream.cli.common import load_settings, setting_flags
+from stream.cli.common import load_settings, log_settings, quiet_clients, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.notifychecks import check, test
 from stream.cli.notifysendtest import send_test
@@ -22,7 +21,7 @@ from stream.settings import Settings
 @click.group(invoke_without_command=True)
 @click.option("--dry-run", is_flag=True, help="Say what would be delivered to whom and when; deliver nothing.")
 @click.option("--from-beginning", is_flag=True, help="With --dry-run: first the alerts that are already there.")
-@click.option("--json", "as_json", is_flag=True, help="With --dry-run: one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Log lines as JSON; with --dry-run, one JSON object a line.")
 @click.option(
     "--accept-offset-reset",
     is_flag=True,
@@ -74,14 +73,16 @@ def notify(
     """
     if context.invoked_subcommand is not None:
         return
-    settings = load_settings(flags)
+    settings = load_settings(log_settings(flags, as_json=as_json))
     routes = _routes(settings)
     if dry_run:
         from stream.cli.notifydry import dry_run as show
 
         show(routes, settings, from_beginning=from_beginning, as_json=as_json)
-    if from_beginning or as_json:
-        raise click.UsageError("--from-beginning and --json go with --dry-run")
+    if from_beginning:
+        raise click.UsageError(
+            "--from-beginning goes with --dry-run; a new destination begins with what comes from now on"
+        )
     if _run(routes, settings, accept_offset_reset):
         raise click.exceptions.Exit(130)
 
@@ -112,8 +113,7 @@ def _run(routes: Routes, settings: Settings, accept_offset_reset: bool) -> bool:
     from stream.wire.topics import ALERTS, DECISIONS, UNDELIVERED
 
     configure_logging(settings.log_level, settings.log_format)
-    # What the client has to say is told with what it is about.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    quiet_clients()
     metrics = Metrics()
     notifier = Notifier(routes, settings, Telemetry(metrics))
     server = HealthServer(

@@ -56,6 +56,7 @@ _QUIT = ("q", "Q", "\x1b", "\x03", "\x04")
     "metrics_host",
     "metrics_port",
     "ingest_metrics_port",
+    "notify_metrics_port",
     "replay_metrics_port",
     "web_metrics_port",
 )

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from stream.cli import cli
 from stream.settings import Settings
+from stream.wire.topics import ALL_TOPICS
 from tests.web.kit import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +85,7 @@ def test_topics_for_programs(broker_settings: Settings) -> None:
     own = ["--bootstrap", broker_settings.bootstrap, "--topic-prefix", broker_settings.topic_prefix, "--json"]
     own += ["--consumer-group", broker_settings.consumer_group]
     made = json.loads(_run("topics", "create", *own))
-    assert len(made["created"]) == 13
+    assert len(made["created"]) == len(ALL_TOPICS)
     assert made["mismatches"] == []
     lines = _run("topics", "acls", "alerts", "User:reader", "--json").splitlines()
     assert {json.loads(line)["name"] for line in lines} >= {"redline.alerts.high"}

@@ -134,6 +134,24 @@ def test_what_is_refused_and_what_is_no_alert_stands_on_a_topic(settings: Settin
         assert desk.ids() == ids(1, 2, 3)
 
 
+def test_more_than_may_wait_waits_on_the_broker(settings: Settings) -> None:
+    few = settings.model_copy(update={"notify_waiting_alerts_max": 10, "notify_breaker_failures_max": 1_000})
+    prefix = few.topic_prefix
+    with ThreadedReceiver(usually=broken) as desk:
+        text = HEAD + desk.entry("desk") + "routes: []\nfallback: {to: [desk]}\n"
+        with notifying(text, few) as running:
+            publish(few, [output(number, prefix=prefix, group="g") for number in range(400)])
+            wait_for(lambda: len(desk.requests) > 0, "it is tried")
+            publish(few, [output(1_000, prefix=prefix, severity="critical")])
+            critical = ids(1_000, severity="critical")[0]
+            wait_for(lambda: critical in desk.ids(), "another severity is not held up")
+            assert running.metrics.value("redline_notify_waiting_alerts", destination="desk", why="new") <= 110
+            desk.requests.clear()
+            desk.usually = status(200)
+            wait_for(lambda: running.alerts("desk", "delivered") == 401, "everything arrives")
+        assert [one for one in desk.ids() if one != critical] == ids(*range(400), group="g")
+
+
 def test_a_digest_is_one_request(settings: Settings) -> None:
     prefix = settings.topic_prefix
     with ThreadedReceiver() as desk:

@@ -29,10 +29,11 @@ class Answer:
 
 
 def services(settings: Settings) -> Iterator[Finding]:
-    """The ports of the worker, the sources, the replayer and the page."""
+    """The ports of the worker, the sources, delivery, the replayer and the page."""
     for name, setting, host, port in (
         ("worker", "metrics_port", settings.metrics_host, settings.metrics_port),
         ("ingest", "ingest_metrics_port", settings.metrics_host, settings.ingest_metrics_port),
+        ("notify", "notify_metrics_port", settings.metrics_host, settings.notify_metrics_port),
         ("replay", "replay_metrics_port", settings.metrics_host, settings.replay_metrics_port),
         ("web", "web_port", settings.web_host, settings.web_port),
         ("web metrics", "web_metrics_port", settings.metrics_host, settings.web_metrics_port),

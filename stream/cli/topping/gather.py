@@ -38,6 +38,7 @@ class Endpoints:
         ports = (
             ("worker", settings.metrics_port),
             ("ingest", settings.ingest_metrics_port),
+            ("notify", settings.notify_metrics_port),
             ("replay", settings.replay_metrics_port),
             ("web", settings.web_metrics_port),
         )

@@ -15,9 +15,16 @@ Series = dict[str, dict[Labels, float]]
 _KINDS = (
     ("redline_rules_loaded", "worker"),
     ("redline_source_up", "ingest"),
+    ("redline_notify_breaker_state", "notify"),
     ("redline_replay_articles", "replay"),
     ("redline_web_readers", "web"),
 )
+_JOBS = {
+    "redline-worker": "worker",
+    "redline-ingest": "ingest",
+    "redline-notify": "notify",
+    "redline-replayer": "replay",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,6 @@ def processes_of(result: Iterable[dict[str, Any]]) -> Iterator[Process]:
         series.setdefault(name, {})[tuple(sorted(labels.items()))] = float(one["value"][1])
     for (job, instance), series in sorted(found.items()):
         up = series.pop("up", {}).get((), 1.0)
-        kind = {"redline-worker": "worker", "redline-ingest": "ingest", "redline-replayer": "replay"}.get(job)
+        kind = _JOBS.get(job)
         down = None if up else "Prometheus cannot scrape it"
         yield Process(kind or ("web" if job == "redline-web" else kind_of(series)), instance, down, series)

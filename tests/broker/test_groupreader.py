@@ -1,0 +1,103 @@
+"""Reading as a member of a group that commits for itself."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stream.broker.admin import Admin
+from stream.broker.groupreader import RECORDS_PER_POLL_MAX, GroupReader
+from stream.broker.publisher import Publisher
+from stream.errors import ServiceError
+from stream.model import Output, Record
+from stream.settings import Settings
+from stream.wire.topics import ALERTS, full_name
+
+pytestmark = pytest.mark.embedded
+DEADLINE_SECONDS = 60.0
+TOPICS = tuple(ALERTS.values())[:2]
+
+
+@pytest.fixture
+def settings(broker_settings: Settings) -> Settings:
+    made = broker_settings.model_copy(update={"session_timeout_ms": 1_500, "heartbeat_interval_ms": 300})
+    with Admin(made) as admin:
+        admin.create(TOPICS)
+    return made
+
+
+def names(settings: Settings) -> list[str]:
+    return [full_name(settings.topic_prefix, topic) for topic in TOPICS]
+
+
+def publish(settings: Settings, topic: str, numbers: range, *, partition: int = 0) -> None:
+    with Publisher(settings) as publisher:
+        for number in numbers:
+            publisher.send(Output(topic, b"k", str(number).encode()), partition=partition)
+        assert publisher.flush(30.0) == 0
+
+
+def collect(reader: GroupReader, count: int) -> list[Record]:
+    found: list[Record] = []
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while len(found) < count:
+        assert time.monotonic() < deadline, f"{len(found)} of {count}"
+        found += reader.poll(0.1)
+    return found
+
+
+def reader_of(settings: Settings, *, start: str = "now") -> GroupReader:
+    group = f"{settings.topic_prefix}group"
+    return GroupReader(settings, names(settings), group, client_id="test", start=start)  # type: ignore[arg-type]
+
+
+def values(records: list[Record]) -> list[int]:
+    return [int(record.value or b"") for record in records]
+
+
+def test_it_begins_now_and_goes_on_where_it_said(settings: Settings) -> None:
+    topic = names(settings)[0]
+    publish(settings, topic, range(3))
+    with reader_of(settings) as reader:
+        assert reader.assigned() is None
+        publish(settings, topic, range(3, 6))
+        found = collect(reader, 3)
+        assert reader.assigned() == {(name, number) for name in names(settings) for number in range(4)}
+        assert values(found) == [3, 4, 5]
+        assert reader.commit({(topic, 0): found[0].offset + 1}) is None
+        assert reader.lag({(topic, 0): found[0].offset + 1}) == 2
+    with reader_of(settings) as reader:
+        assert values(collect(reader, 2)) == [4, 5]
+
+
+def test_what_came_before_the_first_commit_is_not_lost(settings: Settings) -> None:
+    topic = names(settings)[0]
+    publish(settings, topic, range(3))
+    reader_of(settings).close()
+    publish(settings, topic, range(3, 5))
+    with reader_of(settings) as reader:
+        assert values(collect(reader, 2)) == [3, 4]
+
+
+def test_a_held_partition_waits_and_comes_back_whole(settings: Settings) -> None:
+    held, other = names(settings)
+    count = 5 * RECORDS_PER_POLL_MAX
+    publish(settings, held, range(count))
+    with reader_of(settings, start="beginning") as reader:
+        first = collect(reader, 1)
+        for _ in range(3):
+            reader.hold({(held, 0)})
+            for _ in range(3):
+                assert reader.poll(0.05) == []
+            publish(settings, other, range(1))
+            assert {record.topic for record in collect(reader, 1)} == {other}
+            reader.hold(set())
+            first += collect(reader, 1)
+        first += collect(reader, count - len(first))
+        assert values(first) == list(range(count))
+
+
+def test_topics_that_are_not_there(settings: Settings) -> None:
+    with pytest.raises(ServiceError, match="redline topics create"):
+        GroupReader(settings, ["no.such.topic"], "group", client_id="test")
