@@ -87,9 +87,9 @@ def test_check_and_test_of_the_example(tmp_path: Path, redline: Redline) -> None
     (tmp_path / "routes.yml").write_bytes((ROOT / "routes.example.yml").read_bytes())
     assert redline(tmp_path, "check")[:2] == (
         0,
-        "routes.yml: 1 enabled destination (1 alertmanager), 3 routes, 4 tests: 0 errors, 0 warnings\n",
+        "routes.yml: 1 enabled destination (1 alertmanager), 3 routes, 5 tests: 0 errors, 0 warnings\n",
     )
-    assert redline(tmp_path, "test")[:2] == (0, "4 passed, 0 failed\n")
+    assert redline(tmp_path, "test")[:2] == (0, "5 passed, 0 failed\n")
 
 
 def test_check_names_all_mistakes_and_test_what_came_instead(tmp_path: Path, redline: Redline) -> None:
