@@ -11,6 +11,7 @@ import orjson
 from stream.cli.common import load_settings
 from stream.cli.routesread import count, read_routes, require_usable
 from stream.model.article import format_time
+from stream.notify.destinations.making import make_destination
 from stream.notify.routesfile import RoutesLoaded
 from stream.notify.routetests import RouteResult, run_route_tests, shown, shown_expected
 from stream.rulelang import Diagnostic, render
@@ -29,7 +30,8 @@ def check(file: Path | None, strict: bool, without_secrets: bool, as_json: bool)
 
     FILE is by default the one of the settings (routes.yml). Exit codes: 0 fine, 1 warnings under --strict, 2 errors.
     """
-    path = file or load_settings({}).notify_file
+    settings = load_settings({})
+    path = file or settings.notify_file
     loaded = read_routes(path, with_secrets=not without_secrets)
     for diagnostic in loaded.diagnostics:
         click.echo(_json(diagnostic) if as_json else render(diagnostic) + "\n")
@@ -40,6 +42,10 @@ def check(file: Path | None, strict: bool, without_secrets: bool, as_json: bool)
         )
     if loaded.routes is None:
         raise click.exceptions.Exit(2)
+    if not without_secrets:
+        # What only the service's own library can tell. Raises `SettingsError`.
+        for config in loaded.routes.destinations:
+            make_destination(config, settings)
     failed = any(not result.passed for result in run_route_tests(loaded.routes, loaded.tests))
     if failed and not as_json:
         click.echo(f"Some of its tests fail: `redline notify test {path}` shows which.")

@@ -25,6 +25,7 @@ from stream.settings import Settings
 from tests.notify.kit import notice, output
 from tests.notify.receiver import status
 from tests.notify.running import ThreadedReceiver, create_topics, notify_settings, publish, wait_for
+from tests.security.sockets import listening
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 60.0
@@ -113,6 +114,22 @@ def test_check_names_all_mistakes_and_test_what_came_instead(tmp_path: Path, red
     assert orjson.loads(said)["passed"] is False
 
 
+def test_check_asks_apprise_about_its_urls(tmp_path: Path, redline: Redline) -> None:
+    path = tmp_path / "routes.yml"
+    path.write_text(
+        "schema: routes/v1\ndestinations: [{id: chat, type: apprise, url: '${CHAT}'}]\n"
+        "routes: []\nfallback: {to: [chat]}\n"
+    )
+    assert (
+        redline(tmp_path, "check", CHAT=f"slack://{'T1JJ3T3L2'}/{'A1BRTD4JD'}/{'TIiajkdnlazkcOXrIdevi7FQ'}/#desk")[0]
+        == 0
+    )
+    code, _, said = redline(tmp_path, "check", CHAT=f"nothing://{CANARY}")
+    assert (code, "chat: apprise does not understand its nothing:// URL" in said) == (2, True)
+    code, said, _ = redline(tmp_path, "check", CHAT=f"json://{CANARY}")
+    assert (code, "N111" in said) == (2, True)
+
+
 def test_send_test_says_what_came_back(tmp_path: Path, redline: Redline) -> None:
     with ThreadedReceiver() as receiver:
         routes(tmp_path, receiver.port)
@@ -181,6 +198,7 @@ def test_the_service_delivers_is_watched_and_stops(broker_settings: Settings, tm
         ) as process:
             wait_for(lambda: _get(settings.notify_metrics_port, "/readyz")[0] == 200, "it is ready")
             assert _get(settings.notify_metrics_port, "/livez")[0] == 200
+            assert listening(process.pid) == {("127.0.0.1", settings.notify_metrics_port)}
             publish(settings, [output(1, prefix=settings.topic_prefix)])
             wait_for(lambda: receiver.ids() == [notice(1).id], "the alert arrives")
             delivered = 'redline_notify_alerts_total{destination="hook",outcome="delivered"} 1.0'
