@@ -140,7 +140,7 @@ def test_more_than_may_wait_waits_on_the_broker(settings: Settings) -> None:
     with ThreadedReceiver(usually=broken) as desk:
         text = HEAD + desk.entry("desk") + "routes: []\nfallback: {to: [desk]}\n"
         with notifying(text, few) as running:
-            publish(few, [output(number, prefix=prefix, group="g") for number in range(400)])
+            publish(few, [output(number, prefix=prefix, group="g") for number in range(150)])
             wait_for(lambda: len(desk.requests) > 0, "it is tried")
             publish(few, [output(1_000, prefix=prefix, severity="critical")])
             critical = ids(1_000, severity="critical")[0]
@@ -148,8 +148,8 @@ def test_more_than_may_wait_waits_on_the_broker(settings: Settings) -> None:
             assert running.metrics.value("redline_notify_waiting_alerts", destination="desk", why="new") <= 110
             desk.requests.clear()
             desk.usually = status(200)
-            wait_for(lambda: running.alerts("desk", "delivered") == 401, "everything arrives")
-        assert [one for one in desk.ids() if one != critical] == ids(*range(400), group="g")
+            wait_for(lambda: running.alerts("desk", "delivered") == 151, "everything arrives")
+        assert [one for one in desk.ids() if one != critical] == ids(*range(150), group="g")
 
 
 def test_a_digest_is_one_request(settings: Settings) -> None:
