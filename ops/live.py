@@ -8,6 +8,7 @@ All ports are free ones; everything ends with `with`.
 
 from __future__ import annotations
 
+import http
 import http.server
 import json
 import os
@@ -148,6 +149,8 @@ class LivePipeline:
             with urllib.request.urlopen(address, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                raise  # it is still starting: an OSError, and whoever waits goes on waiting
             raise ValueError(f"{path} {parameters}: {error.read(2_000).decode('utf-8', 'replace')}") from error
 
     def wait_for(self, condition: Callable[[], bool], what: str, seconds_max: float = START_SECONDS_MAX) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from typing import Any
@@ -22,6 +22,10 @@ from stream.settings import Settings
 
 OVERHEAD_BYTES = 16_384
 """Room for key, headers and framing beside a message's value."""
+
+WAITING_TOLD_AFTER_SECONDS = 1.5
+tell_waiting: Callable[[str], None] | None = None
+"""Told once, in a sentence, when a wait for the broker takes longer; for commands that somebody looks at."""
 
 _PAUSE_SECONDS = 0.2
 _PROBE_SECONDS = 1.0
@@ -53,7 +57,9 @@ def wait_until_reachable(settings: Settings) -> None:
     Raises `ServiceError`, with what each broker did, if none does within `kafka_connect_timeout_ms`, and at once where
     waiting would not help (certificates, login).
     """
-    deadline = time.monotonic() + settings.kafka_connect_timeout_ms / 1_000
+    began = time.monotonic()
+    deadline = began + settings.kafka_connect_timeout_ms / 1_000
+    told = tell_waiting is None
     while True:
         found = troubles(settings, min(_ANSWER_SECONDS, max(0.05, deadline - time.monotonic())))
         if not found:
@@ -62,6 +68,9 @@ def wait_until_reachable(settings: Settings) -> None:
             raise ServiceError(f"no connection to Kafka at {_each(found)}")
         if time.monotonic() + _PAUSE_SECONDS >= deadline:
             raise ServiceError(_unreachable(settings, _each(found)))
+        if not told and tell_waiting is not None and time.monotonic() - began > WAITING_TOLD_AFTER_SECONDS:
+            told = True
+            tell_waiting(f"waiting for Kafka at {_each(found)} (up to {settings.kafka_connect_timeout_ms / 1_000:g} s)")
         Event().wait(_PAUSE_SECONDS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +40,10 @@ def setting_flags(*fields: str) -> Callable[[_Command], _Command]:
 
 def load_settings(flags: dict[str, Any]) -> Settings:
     """Settings from flags (those named like settings), environment and `.env`. Raises `SettingsError`."""
+    if "bootstrap" in flags and sys.stderr.isatty():
+        from stream.broker import connection  # only commands that talk to a broker need it
+
+        connection.tell_waiting = lambda said: click.echo(f"redline: {said}", err=True)
     return load({name: value for name, value in flags.items() if name in Settings.model_fields})
 
 

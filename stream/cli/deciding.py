@@ -74,7 +74,7 @@ def verdict(alert: str, verdict: str, by: str, note: str, withdraw: bool, as_jso
     _decide(settings, {**fields, "verdict": verdict.replace("-", "_"), "note": note, "by": by}, as_json)
 
 
-@click.command()
+@click.command(short_help="Silence alerts for a while.")
 @click.option("--rule", type=RuleId(), metavar="ID", help="Alerts of this rule.")
 @click.option("--topic", metavar="NAME", help="Alerts with this topic.")
 @click.option("--source", metavar="NAME", help="Alerts from this source.")

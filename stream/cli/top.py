@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
+from stream.broker import connection
 from stream.cli.common import load_settings, quiet_clients, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.jsonlines import echo_json
@@ -70,6 +71,7 @@ def top(urls: tuple[str, ...], interval: float, once: bool, as_json: bool, **fla
     """
     settings = load_settings(flags)
     quiet_clients()
+    connection.tell_waiting = None  # the screen says it
     for url in urls:
         if not url.startswith(("http://", "https://")):
             raise SettingsError(f"--metrics: found {url!r}, expected an address such as http://127.0.0.1:9464")

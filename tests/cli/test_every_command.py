@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from stream.cli import cli
 from stream.settings import Settings
 from stream.wire.topics import ALL_TOPICS
+from tests.cli.terminal import Terminal
 from tests.web.kit import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -133,3 +134,17 @@ def _run(*arguments: str, code: int = 0) -> str:
     done = CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done.stdout
+
+
+def test_a_misspelt_command_gets_a_suggestion() -> None:
+    done = CliRunner().invoke(cli, ["docter"])
+    assert done.exit_code == 2
+    assert "There is no command 'docter'; did you mean doctor" in done.stderr
+
+
+def test_a_long_wait_for_the_broker_is_said_to_who_looks() -> None:
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("redline")), "alerts", "tail", "--bootstrap", f"127.0.0.1:{port}"]
+    with Terminal([*command, "--kafka-connect-timeout-ms", "6000"], width=160) as terminal:
+        terminal.wait_for(f"redline: waiting for Kafka at 127.0.0.1:{port}: connection refused (up to 6 s)")
+        terminal.wait_for("ended with 2")

@@ -75,7 +75,7 @@ function framed(at, step, ticks, y, x, unit, stacked, shapes) {
   const tip = el("div", { class: "tip", hidden: true });
   const cursor = svg("line", { class: "cursor", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
   const said = stacked.map((s) => `${s.name}: ${round(s.values[s.values.length - 1])}${unit}`).join(", ");
-  const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img", "aria-label": `The last hour. Now: ${said}` },
+  const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img", "aria-label": `From ${clock(at[0])} to now. Now: ${said}` },
     ticks.map((tick) => [
       svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }),
       svg("text", { class: "label", x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, `${round(tick)}`),
@@ -110,7 +110,7 @@ function framed(at, step, ticks, y, x, unit, stacked, shapes) {
 }
 
 export function timeTicks(from, to) {
-  const step = 10 * 60_000;
+  const step = (to - from > 30 * 60_000 ? 10 : 3) * 60_000;
   const found = [];
   for (let at = Math.ceil(from / step) * step; at <= to - step / 4; at += step) found.push(at);
   return found;
@@ -125,11 +125,11 @@ const LANE = 28;
 const ROW = 16;
 const ROWS_MAX = 6;
 const EDGE = 78;
+const NAME = 150;
 
 // Correlations and stories as bars; below them, alerts as dots in a lane for each severity.
-export function timeline(alerts, episodes, now, open) {
-  const from = now - 3_600_000;
-  const x = (moment) => EDGE + ((Math.min(Math.max(moment, from), now) - from) / 3_600_000) * (WIDTH - EDGE - RIGHT);
+export function timeline(alerts, episodes, from, now, open) {
+  const x = (moment) => EDGE + ((Math.min(Math.max(moment, from), now) - from) / (now - from)) * (WIDTH - EDGE - RIGHT);
   const bands = [["correlation", "correlations"], ["story", "stories"]]
     .map(([kind, name]) => ({ name, kind, ...packed(episodes.filter((one) => one.kind === kind), x, now) }))
     .filter((band) => band.bars.length);
@@ -143,7 +143,7 @@ export function timeline(alerts, episodes, now, open) {
   }
   const lanes = ["critical", "high", "medium", "low", "info"];
   const height = top + lanes.length * LANE + BOTTOM;
-  return el("div", { class: "chartbox" }, svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, class: "chart lanes", role: "group", "aria-label": "The last hour on a timeline" },
+  return el("div", { class: "chartbox" }, svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, class: "chart lanes", role: "group", "aria-label": `From ${clock(from)} to now on a timeline` },
     shapes,
     lanes.map((name, n) => [
       svg("line", { class: "grid", x1: EDGE, x2: WIDTH - RIGHT, y1: top + n * LANE + 14, y2: top + n * LANE + 14 }),
@@ -173,7 +173,7 @@ function packed(episodes, x, now) {
 }
 
 function extent(episode, x, now) {
-  const start = x(episode.began);
+  const start = Math.min(x(episode.began), WIDTH - RIGHT - 9);
   return [start, Math.max(start + 9, x(episode.open ? now : episode.last))];
 }
 
@@ -181,11 +181,14 @@ function bar(episode, x, y, now, open) {
   const [start, end] = extent(episode, x, now);
   const going = episode.open ? "goes on" : `${Math.max(1, Math.round((episode.last - episode.began) / 60_000))} min`;
   const what = `${episode.kind}, ${episode.severity}: ${episode.summary} (${episode.rule}, ${episode.articles} articles from ${episode.sources} sources, since ${clock(episode.began)}, ${going})`;
-  const room = WIDTH - RIGHT - end > 150;
+  // The name stands where there is room: to the right, to the left, or in the bar.
+  const [right, before, within] = [WIDTH - RIGHT - end, start - EDGE, end - start];
+  const place = right > NAME ? { x: end + 5, "text-anchor": "start" } : before > NAME ? { x: start - 5, "text-anchor": "end" } : { x: start + 5, "text-anchor": "start" };
+  const room = right > NAME ? right : before > NAME ? before : within;
   return svg("g", { ...pressed(episode.alert, what, open), class: `episode s-${episode.severity} ${episode.open ? "open" : ""}` },
     svg("title", {}, what),
     svg("rect", { x: start, y: y + 3, width: end - start, height: 10, rx: 3 }),
-    (room || end - start > 150) && svg("text", { class: "name", x: room ? end + 5 : start + 5, y: y + 12 }, shortened(episode.rule, room ? (WIDTH - RIGHT - end) / 6 : (end - start) / 6.5)));
+    room > NAME && svg("text", { class: "name", ...place, y: y + 12 }, shortened(episode.rule, room / 6)));
 }
 
 function dots(alerts, lanes, x, top, now, open) {

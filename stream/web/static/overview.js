@@ -46,6 +46,11 @@ export class OverviewView {
 
   draw(data) {
     this.drawn = true;
+    const begin = this.begin(data);
+    const short = begin > data.minutes[0];
+    const later = (at, values) => values.slice(at.findIndex((moment) => moment >= begin));
+    const minutes = later(data.minutes, data.minutes);
+    const slots = later(data.slots, data.slots);
     this.content.classList.remove("stale");
     const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
     const alerts = sum(SEVERITIES.map((s) => sum(data.severities[s])));
@@ -61,20 +66,29 @@ export class OverviewView {
         tile("Dead letters", sum(data.dead), "in the last hour", sum(data.dead) > 0 ? "warn" : ""),
         tile("Workers", members ?? "?", data.workers ? data.workers.state.toLowerCase() : "not known yet", members === 0 ? "bad" : ""),
         tile("Behind", lag === null ? "?" : lag, lag === null ? "not known yet" : "records not yet worked on", lag > 1000 ? "warn" : "")),
-      panel("Articles a second", columns({ at: data.slots, step: 10_000, series: [["articles", data.articles, "c0"]], unit: "/s", kind: "area" }),
+      panel("Articles a second", columns({ at: slots, step: 10_000, series: [["articles", later(data.slots, data.articles), "c0"]], unit: "/s", kind: "area" }),
         sum(data.articles) === 0 && "No articles in the last hour. Is something publishing to articles.raw, and a worker running?"),
-      panel("Alerts by severity, each minute", columns({ at: data.minutes, step: 60_000, unit: "",
-        series: [...SEVERITIES].reverse().map((s) => [s, data.severities[s], `s-${s}`]) }), alerts === 0 && "No alerts in the last hour.",
+      panel("Alerts by severity, each minute", columns({ at: minutes, step: 60_000, unit: "",
+        series: [...SEVERITIES].reverse().map((s) => [s, later(data.minutes, data.severities[s]), `s-${s}`]) }), alerts === 0 && "No alerts in the last hour.",
         legend(SEVERITIES.map((s) => [s, `s-${s}`, sum(data.severities[s]), `/?severity=${s}`]))),
-      panel("Topics of articles, each minute", areas({ at: data.minutes, step: 60_000, series: topics.map(([name, values], n) => [name, values, name === "other" ? "c8" : `c${n}`]) }),
+      panel("Topics of articles, each minute", areas({ at: minutes, step: 60_000, series: topics.map(([name, values], n) => [name, later(data.minutes, values), name === "other" ? "c8" : `c${n}`]) }),
         topics.length === 0 && "No article had a topic in the last hour.",
         legend(topics.map(([name, values], n) => [name, name === "other" ? "c8" : `c${n}`, sum(values), name === "other" ? null : `/?topic=${encodeURIComponent(name)}`]))),
       panel("Alerts, stories and correlations on a timeline",
-        timeline(data.timeline, data.episodes, data.now, (id) => this.page.go(`/?alert=${encodeURIComponent(id)}`)),
+        timeline(data.timeline, data.episodes, Math.max(begin, data.now - 3_600_000), data.now, (id) => this.page.go(`/?alert=${encodeURIComponent(id)}`)),
         data.timeline.length === 0 && data.episodes.length === 0 && "No alerts in the last hour.",
         el("p", { class: "muted note" }, "A dot is an alert, a bar a correlation or the copies of one story from its first to its last; an open end goes on.")),
+      short && el("p", { class: "muted note wide" }, "The charts show the last quarter of an hour, for nothing is older; later they show an hour."),
       this.workers(data));
     if (focused) this.content.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  // When the charts begin: an hour ago, or a quarter of one if there is nothing older, so that what just began is seen.
+  begin(data) {
+    const first = (at, values) => at[values.findIndex((value) => value > 0)] ?? Infinity;
+    const oldest = Math.min(first(data.slots, data.articles), ...[...Object.values(data.severities), ...Object.values(data.topics), data.suppressed, data.dead].map((values) => first(data.minutes, values)));
+    const quarter = data.minutes[data.minutes.length - 15];
+    return oldest >= quarter && oldest < Infinity ? quarter : data.minutes[0];
   }
 
   workers(data) {
