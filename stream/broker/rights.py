@@ -99,8 +99,8 @@ def commands(needed: Iterable[Right], principal: str, bootstrap: str) -> list[st
             [
                 f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal {principal}",
                 *(f"--operation {operation}" for operation in right.operations),
-                f"--{right.kind} {right.name}",
                 *(["--resource-pattern-type prefixed"] if right.prefixed else []),
+                f"--{right.kind} {right.name}",
             ]
         )
         for right in needed

@@ -32,7 +32,10 @@ from stream.broker.rights import Right
 from tests.kafka.broker import KafkaBroker, free_ports
 from tests.worker.kit import until
 
-USERS = {name: f"secret of {name}" for name in ("admin", "worker", "replay", "alerts", "topics", "nobody", "partly")}
+USERS = {
+    name: f"secret of {name}"
+    for name in ("admin", "worker", "replay", "alerts", "notify", "topics", "nobody", "partly")
+}
 """Names and passwords."""
 
 LISTENERS = {
@@ -99,7 +102,11 @@ class SecureBroker(KafkaBroker):
                 "*",
                 ACLOperation[re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper()],
                 ACLPermissionType.ALLOW,
-                ResourcePattern(ResourceType[right.kind.upper()], right.name, PatternType.LITERAL),
+                ResourcePattern(
+                    ResourceType[right.kind.upper()],
+                    right.name,
+                    PatternType.PREFIXED if right.prefixed else PatternType.LITERAL,
+                ),
             )
             for right in rights
             for operation in right.operations

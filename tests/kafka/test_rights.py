@@ -112,4 +112,4 @@ def test_nobody_needs_the_cluster_or_a_wildcard(role: Role) -> None:
         words = shlex.split(line)
         assert "--cluster" not in words
         assert not {"All", "Alter", "ClusterAction", "Delete"} & set(words)
-        assert words[-1].startswith(("redline.", "redline-worker"))
+        assert words[-1].startswith(("redline.", "redline-worker", "redline-notify-"))
