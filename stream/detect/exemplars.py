@@ -12,12 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from stream.detect.fingerprint import DIFFERING, SAME, Fingerprint, likeness, likeness_of, unpack
-
-if TYPE_CHECKING:
-    from stream.detect.stories import Story
 
 SCANNED_MAX = 32
 """So many exemplars are compared one by one."""
@@ -26,6 +22,18 @@ SAME_KEY_MAX = 16
 
 LONG_TEXT_MARGIN = SAME // 10
 """How far below a floor the first sketch of a long text may be, for the second one to be asked."""
+
+
+class Story:
+    """A story: `last_ms` is the latest event time in it, `articles` its members that are remembered, oldest first."""
+
+    __slots__ = ("articles", "exemplars", "id", "last_ms")
+
+    def __init__(self, identifier: str, last_ms: int) -> None:
+        self.id = identifier
+        self.last_ms = last_ms
+        self.exemplars: list[Exemplar] = []
+        self.articles: list[int] = []
 
 
 class Exemplar:

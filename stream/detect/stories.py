@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import orjson
 
-from stream.detect.exemplars import Exemplar, Exemplars
+from stream.detect.exemplars import Exemplars, Story
 from stream.detect.fingerprint import SAME, Fingerprint, unpack
 from stream.detect.snapshot import item
 from stream.detect.storycodec import Snapshot, StoryRecord, decode, encode, pieces
@@ -77,18 +77,6 @@ class Assigned(NamedTuple):
     stories_over: int = 0
     stories_evicted: int = 0
     articles_evicted: int = 0
-
-
-class Story:
-    """A story: `last_ms` is the latest event time in it, `articles` its members that are remembered, oldest first."""
-
-    __slots__ = ("articles", "exemplars", "id", "last_ms")
-
-    def __init__(self, identifier: str, last_ms: int) -> None:
-        self.id = identifier
-        self.last_ms = last_ms
-        self.exemplars: list[Exemplar] = []
-        self.articles: list[int] = []
 
 
 class Stories:

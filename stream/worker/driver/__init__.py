@@ -12,6 +12,7 @@ can be committed. How it works, from the bottom:
     ends.py       where partitions really end
     fence.py      the coordinator's answers renew the lease; no write leaves without it
     consumer.py   between the two: fetch, confirm, commit, rebalance, stop
+    wiring.py     what all of them are given
     transport.py  the URL scheme chunk://, and what is refused at start
     limits.py     every limit
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped]
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
@@ -32,9 +32,7 @@ from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, S
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.suspects import Suspects
 from stream.worker.driver.thread import ChunkThread
-
-if TYPE_CHECKING:
-    from stream.worker.driver.transport import ChunkTransport
+from stream.worker.driver.wiring import WiredTransport
 
 LOOK_SECONDS = 1.0
 LOOKS_UNTIL_LOST = 4
@@ -51,7 +49,7 @@ class ChunkConsumer(Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._driver = cast("ChunkTransport", self.transport)
+        self._driver = cast(WiredTransport, self.transport)
         self._lease = self._driver.lease
         self.limits: Limits = self._driver.limits
         self.send_seconds_max = self.limits.send_seconds_max

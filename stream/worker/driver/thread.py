@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore[import-untyped]
@@ -26,9 +26,7 @@ from faust.types import TP
 from stream.worker.driver.ends import true_ends
 from stream.worker.driver.fence import renew_by
 from stream.worker.driver.patience import Patience
-
-if TYPE_CHECKING:
-    from stream.worker.driver.transport import ChunkTransport
+from stream.worker.driver.wiring import WiredTransport
 
 
 class ChunkThread(AIOKafkaConsumerThread):
@@ -114,8 +112,8 @@ class ChunkThread(AIOKafkaConsumerThread):
         await self.call_thread(write)
 
     @property
-    def _transport(self) -> ChunkTransport:
-        return cast("ChunkTransport", self.transport)
+    def _transport(self) -> WiredTransport:
+        return cast(WiredTransport, self.transport)
 
 
 def _behind(consumer: Any, partitions: Iterable[TP]) -> int:

@@ -9,13 +9,11 @@ transport.check()
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import faust
 from faust.sensors import Sensor
 from faust.transport import drivers
-from faust.transport.drivers.aiokafka import Transport
 from faust.types.transports import ConsumerT, ProducerT
 
 from stream.errors import SettingsError
@@ -25,28 +23,16 @@ from stream.worker.driver.fence import FencedProducer
 from stream.worker.driver.lease import Lease
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.stream import ChunkStream
+from stream.worker.driver.wiring import Notice, WiredTransport
 
 SCHEME = "chunk"
 
-Notice = Callable[[str], None]
-"""Is told in one sentence of what the driver has mended."""
 
-
-class ChunkTransport(Transport):
-    """Made by Faust for the scheme; `use_chunks` fills it in before anything uses it."""
+class ChunkTransport(WiredTransport):
+    """Made by Faust for the scheme."""
 
     Consumer: ClassVar[type[ConsumerT]] = ChunkConsumer
     Producer: ClassVar[type[ProducerT]] = FencedProducer
-
-    limits: Limits
-    lease: Lease
-    fail: Fail
-    notice: Notice
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.chunked_topics: set[str] = set()
-        self.urgent_topics: set[str] = set()
 
     def topic(self, name: str, *, urgent: bool = False) -> Any:
         """A topic that is read in chunks; urgent ones are read before any other."""
