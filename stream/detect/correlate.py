@@ -147,8 +147,10 @@ def receive(
     match: Match,
     limits: DetectLimits,
     story: str | None = None,
+    time_us: int | None = None,
 ) -> tuple[CorrelationState, bool]:
-    """Puts a match that is not late among those that wait; False: it came before. `story` is for tests.
+    """Puts a match that is not late among those that wait; False: it came before. `story` is for tests, `time_us` is
+    what `time_of` says, if that is known.
 
     Of two revisions of one article the higher one waits. If too many wait, those with the latest times are dropped.
     """
@@ -157,7 +159,7 @@ def receive(
     rule, article = match.rule.id, match.article
     if not state.seen.first(article.id, article.revision, rule, limits.ids_max):
         return state, False
-    event = _event(correlation, match, story)
+    event = _event(correlation, match, story, time_of(match, correlation) if time_us is None else time_us)
     other = state.by_article.get((event.article, event.rule))
     if other is not None:
         if other.revision > event.revision:
@@ -423,11 +425,11 @@ def time_of(match: Match, correlation: Correlation) -> int:
     return to_us(match.time)
 
 
-def _event(correlation: Correlation, match: Match, story: str | None) -> Event:
+def _event(correlation: Correlation, match: Match, story: str | None, time_us: int) -> Event:
     values = dict(match.values)
     counted = values.get(correlation.condition.field or "", "")
     return Event(
-        time_us=time_of(match, correlation),
+        time_us=time_us,
         article=match.article.id,
         rule=match.rule.id,
         revision=match.article.revision,

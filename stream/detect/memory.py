@@ -152,8 +152,8 @@ class Memory:
         if offset <= self._offsets.get(key, -1):
             return "known"
         state = self._correlation_state(key)
-        clock = self._clocks.get(match.run)
-        if clock is not None and correlate.time_of(match, correlation) < self._until(clock, correlation):
+        clock, time_us = self._clocks.get(match.run), correlate.time_of(match, correlation)
+        if clock is not None and time_us < self._until(clock, correlation):
             # What was counted may come again; what was not has come too late, and that is told once.
             is_first = state is None or state.seen.first(
                 match.article.id, match.article.revision, match.rule.id, self.limits.ids_max
@@ -162,7 +162,7 @@ class Memory:
                 self._keep(key, state, offset)
             return "late" if is_first else "known"
         fallen = 0 if state is None else state.fallen
-        state, is_new = correlate.receive(state, correlation, match, self.limits, story)
+        state, is_new = correlate.receive(state, correlation, match, self.limits, story, time_us)
         self.forgotten += max(0, state.fallen - fallen)
         self._keep(key, state, offset)
         self._wake(match.run, key, self._needed_us(state, correlation))
