@@ -67,7 +67,7 @@ def test_a_second_worker_joins_dies_and_leaves_and_one_freezes(settings: Setting
                 second.worker.ready()
                 frozen = first.worker
                 first.signal(signal.SIGSTOP)
-                feeder.wait(5 * RATE)
+                feeder.wait(4 * RATE)
                 frozen.process.send_signal(signal.SIGCONT)
                 feeder.wait(RATE)
                 second.worker.ready()
@@ -88,7 +88,7 @@ def test_a_worker_frozen_with_state_in_hand_does_not_write_it_when_it_wakes(
         with Feeder(settings, RATE) as feeder:
             until(frozen.exists, "the first worker freezes in the middle of a chunk")
             second = others.enter_context(supervised(settings))
-            feeder.wait(4 * RATE)
+            feeder.wait(3 * RATE)
         account = settle(settings, feeder)
         victim = first.worker
         first.signal(signal.SIGCONT)
