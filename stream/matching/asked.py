@@ -80,7 +80,11 @@ class Asked:
         """A set of positions: the node holds in every window that has one of them."""
         return 0
 
-    def known(self, text: Text) -> int:
+    def where_within(self, text: Text) -> int:
+        """The same, where the answer of `where` is for the whole article only."""
+        return self.where(text)
+
+    def known(self, text: Text, window: Window) -> int:
         """`where`, for one who has asked a node of which this is an operand."""
         return self.where(text)
 
@@ -107,13 +111,36 @@ class Composite(Asked):
 
     def _where(self, text: Text) -> int:
         if self._function is None:
-            from stream.matching.generate import where_function  # it knows the kinds of nodes, which rest on this
-
-            self._function = where_function(self)
+            self._function = self._write(outermost=False)
         return self._function(text)
 
-    def known(self, text: Text) -> int:
+    def known(self, text: Text, window: Window) -> int:
         return text.wheres.get(self.number, 0)
+
+    def _write(self, *, outermost: bool) -> Callable[[Text], int]:
+        from stream.matching.generate import where_function  # it knows the kinds of nodes, which rest on this
+
+        return where_function(self, outermost=outermost)
+
+
+class Connective(Composite):
+    """AND, OR, ANY/k: more is known of one that is asked of the whole article, so its answers are kept apart."""
+
+    _outermost: Callable[[Text], int] | None = None
+
+    def where(self, text: Text) -> int:
+        bits = text.outermost.get(self.number)
+        if bits is None:
+            if self._outermost is None:
+                self._outermost = self._write(outermost=True)
+            bits = text.outermost[self.number] = self._outermost(text)
+        return bits
+
+    def where_within(self, text: Text) -> int:
+        return super().where(text)
+
+    def known(self, text: Text, window: Window) -> int:
+        return (text.outermost if window is text.whole else text.wheres).get(self.number, 0)
 
 
 class Local(Asked):

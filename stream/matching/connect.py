@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.matching.asked import Asked, Composite, Span, Spans, joined
+from stream.matching.asked import Asked, Composite, Connective, Span, Spans, joined
 from stream.matching.bits import positions_of
 from stream.matching.text import BODY, TITLE, Text, Unit, Window
 
 NOWHERE: Window = (0, 0, 0)
 
 
-class SomeOf(Composite):
+class SomeOf(Connective):
     """`ANY/k(…)`, and OR, which is ANY/1: at least k operands hold."""
 
     def __init__(
@@ -22,17 +22,16 @@ class SomeOf(Composite):
         self.nodes = nodes
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        if window is text.whole:
-            candidates = [node for node in self.nodes if node.known(text)]
-        else:
-            candidates = [node for node in self.nodes if (bits := node.known(text)) and text.may_be_in(window, bits)]
+        candidates = [node for node in self.nodes if node.known(text, window)]
+        if window is not text.whole:
+            candidates = [node for node in candidates if text.may_be_in(window, node.known(text, window))]
         if len(candidates) < self.count:
             return None
         held = [spans for node in candidates if (spans := node.find(text, window)) is not None]
         return joined(held) if len(held) >= self.count else None
 
 
-class AllOf(Composite):
+class AllOf(Connective):
     """AND: the operands that are cheap to ask come first, and the first that does not hold ends it."""
 
     def __init__(self, number: int, nodes: Sequence[Asked]) -> None:
@@ -65,7 +64,7 @@ class Absent(Asked):
         operand = self.operand
         if window is text.whole and operand.sure(text):
             return None
-        return [] if not operand.where(text) or operand.find(text, window) is None else None
+        return [] if not operand.where_within(text) or operand.find(text, window) is None else None
 
 
 class Narrowed(Composite):
@@ -89,7 +88,7 @@ class Each(Narrowed):
         self.whole = not parts
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        if not self.known(text):
+        if not self.known(text, window):
             return None
         low, high, fields = window
         answers = []

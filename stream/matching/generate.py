@@ -31,9 +31,38 @@ DEPTH_MAX = 40
 """Python allows a hundred levels of indentation; deeper nodes get a function of their own."""
 
 
-def where_function(node: Asked) -> Callable[[Text], int]:
-    """A function that answers `where` of a composite node, and keeps the answers of the nodes within it."""
-    return _Writer().function(node)
+def where_function(node: Asked, *, outermost: bool) -> Callable[[Text], int]:
+    """A function that answers `where` of a composite node, and keeps the answers of the nodes within it.
+
+    `outermost`: the node is only asked of the whole article, so of positions nothing matters but that there are some.
+    """
+    return _Writer().function(node, outermost=outermost)
+
+
+def decides(node: Asked) -> bool:
+    """Whether `where` alone says if a node holds in an article, so that spans are needed for evidence only."""
+    match node:
+        case AllOf(nodes=nodes):
+            return all(decides(each) or (isinstance(each, Absent) and _is_words(each.operand)) for each in nodes)
+        case SomeOf(nodes=nodes, count=1):
+            return all(map(decides, nodes))
+        case Each(whole=True, operand=operand):
+            return _decides_units(operand)
+    return _is_words(node)
+
+
+def _decides_units(node: Asked) -> bool:
+    """The same for the sentences or paragraphs of an article."""
+    match node:
+        case AllOf(nodes=nodes) | SomeOf(nodes=nodes, count=1):
+            return all(map(_decides_units, nodes))
+        case Absent(operand=operand):
+            return _is_words(operand)
+    return _is_words(node)
+
+
+def _is_words(node: Asked) -> bool:
+    return isinstance(node, WordLeaf) or (isinstance(node, LocalOr) and node.is_words)
 
 
 class _Writer:
@@ -45,11 +74,11 @@ class _Writer:
         # The operands of a node that is written out here, each with its name, by the name of the node's positions.
         self._parts: dict[str, list[tuple[Asked, str]]] = {}
 
-    def function(self, node: Asked) -> Callable[[Text], int]:
+    def function(self, node: Asked, *, outermost: bool) -> Callable[[Text], int]:
         """Write, compile, and take the function."""
         self._line("bits = text.bits; phrases = text.phrase_bits; slots = text.slots")
-        self._line("wheres = text.wheres; ends = text.ends")
-        found, _ = self._composite(node, outermost=True)
+        self._line("wheres = text.wheres; outer = text.outermost; ends = text.ends")
+        found, _ = self._composite(node, outermost=outermost)
         self._line(f"return {found}")
         source = "def where(text):\n" + "\n".join(self._lines)
         exec(compile(source, f"<where {node.number}>", "exec"), self._names)
@@ -79,7 +108,8 @@ class _Writer:
         """Write what finds a node's positions; answers with the names of starts and ends."""
         if isinstance(node, WordLeaf) or (isinstance(node, LocalOr) and node.is_words):
             name = self._new("a")
-            self._line(f"{name} = bits[{node.slot}]")
+            # In the article as a whole it does not matter where.
+            self._line(f"{name} = " + (f"{node.slot} in slots" if outermost else f"bits[{node.slot}]"))
             return name, name
         if isinstance(node, PhraseLeaf):
             name, last = self._new("a"), self._new("e")
@@ -96,7 +126,7 @@ class _Writer:
         name = self._new("a")
         self._line(f"{name} = wheres.get({node.number})")
         with self._if(f"{name} is None"):
-            self._line(f"{name} = {self._const('f', node.where)}(text)")
+            self._line(f"{name} = {self._const('f', node.where_within)}(text)")
         if not isinstance(node, Local) or node.words_max == 1:
             return name, name
         last = self._new("e")
@@ -220,7 +250,7 @@ class _Writer:
                 parts.append((operand, found))
         # Every operand has a word in the window, so the set of the rarest will do.
         with self._if(flag):
-            self._line(f"{name} = wheres[{node.number}] = {parts[0][1]}")
+            self._line(f"{name} = {'outer' if outermost else 'wheres'}[{node.number}] = {parts[0][1]}")
 
     def _sure(self, node: Asked) -> str | None:
         if isinstance(node, WordLeaf) or (isinstance(node, LocalOr) and node.is_words):
@@ -230,8 +260,9 @@ class _Writer:
         return None
 
     def _some_of(self, node: SomeOf, name: str, *, outermost: bool) -> None:
+        kept = "outer" if outermost else "wheres"
         if node.count < 1:
-            self._line(f"{name} = wheres[{node.number}] = text.everywhere")
+            self._line(f"{name} = {kept}[{node.number}] = text.everywhere")
             return
         held = self._new("n")
         if node.count > 1:
@@ -252,7 +283,7 @@ class _Writer:
                         self._line(f"{held} += 1")
         if node.count > 1:
             self._line(f"if {held} < {node.count}: {name} = 0")
-        self._line(f"if {name}: wheres[{node.number}] = {name}")
+        self._line(f"if {name}: {kept}[{node.number}] = {name}")
 
     def _possible(self, node: Asked) -> str:
         """A look at the slots, before anything is worked out."""

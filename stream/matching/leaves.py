@@ -224,8 +224,8 @@ class LocalOr(Composite, Local):
     def _where(self, text: Text) -> int:
         return text.bits[self.slot] if self.is_words and self.slot is not None else super()._where(text)
 
-    def known(self, text: Text) -> int:
-        return text.bits[self.slot] if self.is_words and self.slot is not None else super().known(text)
+    def known(self, text: Text, window: Window) -> int:
+        return text.bits[self.slot] if self.is_words and self.slot is not None else super().known(text, window)
 
     def sure(self, text: Text) -> int:
         """Where words stand whose case does not count."""

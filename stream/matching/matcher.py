@@ -11,13 +11,14 @@ change.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stream.matching.article import ReadArticle
 from stream.matching.asked import Asked, Choice, Span, Spans, find_of
 from stream.matching.compile import Compiler
 from stream.matching.evidence import Place, evidence_at, place_of, word_place
 from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
+from stream.matching.generate import decides
 from stream.matching.keys import scope_holds
 from stream.matching.limits import Limits
 from stream.matching.text import BODY, TITLE, Text
@@ -35,6 +36,7 @@ class CompiledRule:
     rule: Rule
     match: Asked
     exclusions: tuple[tuple[Exclusion, Asked], ...]
+    needs_spans: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,12 @@ class Matcher:
                 rule,
                 compiler.compile(rule.match),
                 tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions),
+                needs_spans=True,
             )
             for order, rule in enumerate(ruleset.rules)
         ]
+        if self._limits.evidence_per_match_max < 1:
+            self._rules = [replace(c, needs_spans=bool(c.exclusions) or not decides(c.match)) for c in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
         self._levels = [_Level(rules, prefilter=prefilter) for rules in _by_level(self._rules)]
         self._levels[-1].is_asked_for = False
@@ -95,6 +100,10 @@ class Matcher:
         matches = []
         for compiled in level.candidates(article.text):
             try:
+                if not compiled.needs_spans:
+                    if article.in_scope(compiled.rule.scope) and compiled.match.where(article.text):
+                        matches.append(RuleMatch(compiled.rule, ()))
+                    continue
                 outcome = _judge(compiled, article)
                 if isinstance(outcome, _Held):
                     matches.append(RuleMatch(compiled.rule, self._evidence(outcome, article)))
@@ -171,6 +180,8 @@ class _Article:
         return place
 
     def in_scope(self, scope: Scope) -> bool:
+        if scope.lang is None and scope.source is None and scope.max_age_seconds is None:
+            return True
         known = self._scopes.get(scope)
         if known is None:
             known = self._scopes[scope] = scope_holds(scope, self.read)

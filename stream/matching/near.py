@@ -81,7 +81,7 @@ class WindowNear(Composite):
         lefts = text_spans(self.left.find(text, window))
         if not lefts:
             return None
-        rights = text_spans(self.right.find(text, window) if self.right.where(text) else None)
+        rights = text_spans(self.right.find(text, window) if self.right.where_within(text) else None)
         if not self._node.negated:
             return near_spans(self, self._node, lefts, rights, text, lefts, rights)
         far = far_spans(self._node, lefts, rights, text)

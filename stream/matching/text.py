@@ -90,8 +90,8 @@ class _PhraseBits(dict[int, tuple[int, int]]):
 class Text:
     """An article with the slots it fills; `masked` positions match nothing, `unmasked` is the same without a mask.
 
-    Nodes keep things under their numbers: in `answers` what they found in the whole article, in `wheres` and `ends` the
-    sets of positions that `Asked` explains.
+    Nodes keep things under their numbers: in `answers` what they found in the whole article, in `wheres`, `outermost`
+    and `ends` the sets of positions that `Asked` explains.
     """
 
     def __init__(self, read: ReadArticle, vocabulary: Vocabulary) -> None:
@@ -136,6 +136,7 @@ class Text:
     def _start(self) -> None:
         self.answers: dict[int, Any] = {}
         self.wheres: dict[int, int] = {}
+        self.outermost: dict[int, int] = {}
         self.ends: dict[int, int] = {}
         self.bits: dict[int, int]
         if self.unmasked is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream.matching import Fired, Matcher
+from stream.matching import Fired, Limits, Matcher
 from stream.matching.bits import Stretches, bits_at, positions_of
 from stream.matching.reference import judge
 from tests.matching.kit import expression
@@ -35,6 +35,10 @@ EXPRESSIONS = (
     "SENTENCE(ANY/2(war, peace, truce))",
     'SENTENCE((war OR "red line" OR (talks NEAR/2 truce)) ONEAR/6 ("red line" OR war OR war*) AND NOT CASE(Truce))',
     '("red line" OR war OR (war NEAR/3 peace)) NEAR/5 (truce OR "a truce")',
+    "((war AND peace) OR truce) OR SENTENCE(((war AND peace) OR talks) AND ends)",
+    "SENTENCE(((war AND peace) OR talks) AND NOT (peace AND NOT war)) OR (((war AND peace) OR truce) AND war)",
+    "SENTENCE(war AND NOT (talks AND NOT peace))",
+    "(war AND NOT peace) OR SENTENCE(talks AND (war AND NOT peace))",
     "ATLEAST/2(war OR peace) AND NOT title:war",
     "talks OR (war NOT NEAR/2 peace)",
 )
@@ -52,10 +56,21 @@ def test_fast_is_reference(written: str) -> None:
                 assert set(fast.finds) == set(slow.finds), text
 
 
+def test_rules_that_share_a_part_do_not_disturb_each_other() -> None:
+    rules = [rule(expression(written), identifier=f"r{number}") for number, written in enumerate(EXPRESSIONS)]
+    for limits in (None, Limits(evidence_per_match_max=0)):
+        for order in (rules, rules[::-1]):
+            matcher = Matcher(rule_set(*order), limits)
+            for text in TEXTS:
+                article = read(text, title="War, peace")
+                fired = {match.rule.id for match in matcher.match([article])[0]}
+                assert fired == {each.id for each in rules if isinstance(judge(each, article), Fired)}, text
+
+
 def test_deep_nesting_is_written_out_in_several_functions() -> None:
     written = "war"
     for number in range(17):
-        written = f"SENTENCE({written} AND (w{number} OR peace))" if number % 2 else f"({written} OR w{number})"
+        written = f"SENTENCE({written} AND NOT w{number})" if number % 2 else f"({written} OR (peace AND NOT truce))"
     asked = rule(expression(written))
     matcher = Matcher(rule_set(asked))
     for text in TEXTS:
