@@ -30,6 +30,7 @@ import click
 import orjson
 
 from stream.matching import Limits, Matcher, ReadArticle, read_article
+from stream.matching.regex import find_all
 from stream.model import Article, Severity
 from stream.rulelang.nodes import And, Near, Node, Not, Or, Phrase, Scoped, Word
 from stream.rulelang.ruleset import Rule, RuleSet, Scope
@@ -38,7 +39,17 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 TIME = datetime(2024, 9, 12, tzinfo=UTC)
 TEXT_CODE_POINTS = 1_600
 PHRASE_RULES = (1_000, 10_000, 100_000)
-BOOLEAN_RULES = (1_000, 10_000)
+Band = tuple[float, float]
+"""From which to which of the words, the most frequent first, in parts of them all."""
+
+BOOLEAN_RULES: tuple[tuple[int, str, Band, Band], ...] = (
+    # Rules, name, and the words of their first and their second list: so frequent that 4 to 50 rules hold for a text,
+    # or, for rules as rare as alerts are, hardly any.
+    (1_000, "Boolean rules", (1 / 40, 1 / 3), (1 / 700, 1 / 20)),
+    (10_000, "Boolean rules", (1 / 8, 1 / 2), (1 / 60, 1 / 10)),
+    (10_000, "rare rules", (1 / 2, 1), (1 / 2, 1)),
+)
+REGEX_CODE_POINTS = 1_000_000
 RE_RULES_MAX = 1_000
 """More patterns take `re` minutes."""
 
@@ -73,9 +84,20 @@ def main(count: int, repeat: int, files: tuple[Path, ...]) -> None:
                 continue
             _peer(name, make(phrases), plain, ours, repeat)
     words = _words(tokens)
-    for number in BOOLEAN_RULES:
-        _block(f"{number} Boolean rules", [_boolean(n, words, rare=False) for n in range(number)], texts, repeat)
-    _block("10000 rare rules", [_boolean(n, words, rare=True) for n in range(10_000)], texts, repeat)
+    for number, name, first, second in BOOLEAN_RULES:
+        _block(f"{number} {name}", [_boolean(n, words, first, second) for n in range(number)], texts, repeat)
+    _regex(repeat)
+
+
+def _regex(repeat: int) -> None:
+    """A pattern that takes a backtracking matcher for ever, on a text where it nearly matches."""
+    text = "a" * REGEX_CODE_POINTS + "!"
+    whole = [(0, len(text))]
+    simple = re.compile("a+")
+    took = _best(lambda: find_all("(a+)+$", text, whole), repeat) / 1e3
+    peer = _best(lambda: simple.findall(text), repeat) / 1e3
+    print(f"\nregex (a+)+$ on {REGEX_CODE_POINTS:,} code points: {took:.1f} ms", end="")
+    print(f"   (re for a+, which is simpler: {peer:.1f} ms)")
 
 
 def _block(name: str, nodes: Sequence[Node], texts: Sequence[str], repeat: int) -> Matcher:
@@ -193,16 +215,19 @@ def _words(tokens: Sequence[Sequence[str]]) -> list[str]:
     return [word for word, _ in counts.most_common() if word.isalpha()]
 
 
-def _boolean(number: int, words: Sequence[str], *, rare: bool) -> Node:
-    """A rule of two or three lists, over words that are seldom, or hardly ever, in a text."""
+def _boolean(number: int, words: Sequence[str], first: Band, second: Band) -> Node:
+    """A rule of two or three lists of words, those of the first one inflected."""
     dice = random.Random(number)
-    low, high = (len(words) // 2, len(words)) if rare else (len(words) // 40, len(words) // 3)
+
+    def word(band: Band) -> str:
+        low, high = (int(len(words) * part) for part in band)
+        return words[dice.randrange(low, high)]
 
     def either() -> Or:
-        return Or(tuple(Word(words[dice.randrange(low, high)], inflected=True) for _ in range(dice.randint(3, 8))))
+        return Or(tuple(Word(word(first), inflected=True) for _ in range(dice.randint(3, 8))))
 
     def usual() -> Or:
-        return Or(tuple(Word(words[dice.randrange(20, len(words) // 20)]) for _ in range(dice.randint(3, 8))))
+        return Or(tuple(Word(word(second)) for _ in range(dice.randint(3, 8))))
 
     match dice.randrange(4):
         case 0:

@@ -62,6 +62,9 @@ def read_fully(text: str, kind: Kind, is_html: bool, cuts: tuple[Cut, ...]) -> R
 
 def read_phrase(text: str) -> list[tuple[str, str]]:
     """The words of a rule's word or phrase: folded token and case form. A prefix word comes without its star."""
+    if text.isascii() and text.isalnum():
+        # Most words: one token as it is written.
+        return [(fold_case(text), text)]
     reading = read(text, kind="title", content_type="text/plain")
     return list(zip(reading.tokens, reading.cases, strict=True))
 

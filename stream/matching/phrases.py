@@ -13,7 +13,7 @@ begins is the position of its first token.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -50,9 +50,12 @@ class Phrases:
         elif slot not in self._slots[number]:
             self._slots[number] += (slot,)
 
-    def has_room_for(self, words: Iterable[str]) -> bool:
-        """Whether these words fit."""
-        return len(self._characters) + sum(word not in self._characters for word in words) <= CHARACTERS_MAX
+    def has_room_for(self, phrases: Sequence[Sequence[str]]) -> bool:
+        """Whether the words of these phrases fit."""
+        known = self._characters
+        if len(known) + sum(map(len, phrases)) <= CHARACTERS_MAX:
+            return True
+        return len(known) + len({word for words in phrases for word in words if word not in known}) <= CHARACTERS_MAX
 
     def character(self, word: str) -> str:
         """The character of a token."""

@@ -91,7 +91,7 @@ class Vocabulary:
     def add_phrases(self, phrases: Iterable[tuple[str, ...]]) -> int | None:
         """The slot of a set of phrases of two or more words; None if there is no room for more different words."""
         wanted = list(phrases)
-        if not self._phrases.has_room_for({word for words in wanted for word in words}):
+        if not self._phrases.has_room_for(wanted):
             return None
         # All words have to be there, and behind one another.
         slot = len(self.weights)
@@ -142,6 +142,8 @@ class Vocabulary:
         return slot
 
     def _forget(self) -> None:
+        if not self._memory.characters and not self._key_slots:
+            return
         # A new one: articles under evaluation go on with the old one.
         self._memory = self._new_memory()
         self._key_slots.clear()
