@@ -52,6 +52,7 @@ class Feeder:
             linger_ms=5,
             request_timeout_ms=30_000,
             delivery_timeout_ms=300_000,
+            max_block_ms=300_000,
             reconnect_backoff_max_ms=RECONNECT_MS_MAX,
             max_in_flight_requests_per_connection=1,  # keeps the order when something is sent again
         )
@@ -281,7 +282,7 @@ class Progress:
         self._follower = Follower(settings, TAGGED.name)
         self._seen: set[str] = set()
 
-    def resumed(self, seconds_max: float = 90.0) -> float:
+    def resumed(self, seconds_max: float = 240.0) -> float:
         """Seconds from now until `LOOKED_AT` articles sent from now on, in all partitions, are tagged."""
         began = time.monotonic()
         first = self._feeder.sent + 1
