@@ -28,7 +28,9 @@ import orjson
 FORMAT = 2
 _HEAD = struct.Struct(">BBqq")
 _PLAIN, _DEFLATED, _SPLIT = b"j", b"z", b"s"
-DEFLATE_FROM_BYTES = 4_096
+DEFLATE_FROM_BYTES = 16_384
+DEFLATE_PART_FROM_BYTES = 4_096
+"""A part is deflated once; what is written with every match is not, as long as it is small."""
 INFLATED_BYTES_MAX = 64_000_000
 
 SPLIT_FROM_BYTES = 16_384
@@ -89,7 +91,7 @@ def encode(
     series = [b",".join(items) for items in packed.series]
     body = b"[%b,[[%b]]]" % (fields, b"],[".join(series))
     if len(body) <= SPLIT_FROM_BYTES or kind == "clocks":
-        return Snapshot(head + _packed(body))
+        return Snapshot(head + _packed(body, DEFLATE_FROM_BYTES))
     parts: dict[str, bytes] = {}
     names = [_add(parts, known, fields[at : at + PART_BYTES_MAX]) for at in range(0, len(fields), PART_BYTES_MAX)]
     of_series = [[_add(parts, known, b"[%b]" % b",".join(items)) for items in _cut(each)] for each in packed.series]
@@ -148,12 +150,12 @@ def _cut(items: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 def _add(parts: dict[str, bytes], known: Mapping[str, bytes], content: bytes) -> str:
     name = blake2b(content, digest_size=NAME_BYTES).hexdigest()
-    parts[name] = known.get(name) or _packed(content)
+    parts[name] = known.get(name) or _packed(content, DEFLATE_PART_FROM_BYTES)
     return name
 
 
-def _packed(body: bytes) -> bytes:
-    return _DEFLATED + zlib.compress(body, 1) if len(body) >= DEFLATE_FROM_BYTES else _PLAIN + body
+def _packed(body: bytes, deflate_from: int) -> bytes:
+    return _DEFLATED + zlib.compress(body, 1) if len(body) >= deflate_from else _PLAIN + body
 
 
 def _unpacked(data: bytes) -> bytes:
