@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from stream.broker.admin import Admin
+from stream.broker.connection import reachable
 from stream.broker.group import lost_logs, read_from_beginning
 from stream.broker.publisher import Publisher, Told
 from stream.broker.subscriber import Subscriber
@@ -97,7 +98,9 @@ class Notifier:
         if waiting or len(self._lanes) < len(self._destinations):
             return f"waits for the consumer groups of {', '.join(waiting) or 'its destinations'}"
         trouble = next((lane.trouble for lane in self._lanes if lane.trouble), None)
-        return None if trouble is None else f"the broker does not take positions: {trouble}"
+        if trouble is not None:
+            return f"the broker does not take positions: {trouble}"
+        return None if reachable(self._settings) else "no broker answers; alerts wait on Kafka"
 
     def live(self) -> str | None:
         """The check behind /livez."""
