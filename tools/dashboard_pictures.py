@@ -26,7 +26,7 @@ STEPS = 60
 WARM_UP_SECONDS = 20
 """Left out at the beginning, until rates have their window."""
 
-SHOWN = {"pipeline": ("Now", "Throughput", "Latency"), "alerts": ("Alerts", "Rules")}
+SHOWN = {"pipeline": ("Now", "Throughput", "Latency"), "alerts": ("Alerts", "Rules", "Sources")}
 """The rows of each dashboard that the picture shows."""
 
 
@@ -46,13 +46,16 @@ def main(seconds: int) -> None:
 def picture(board: dict[str, Any], sections: tuple[str, ...], live: LivePipeline, seconds: int) -> str:
     """The dashboard's named rows as SVG."""
     parts: list[str] = []
-    shown, bottom = False, 0
+    shown, bottom, left_out = False, 0, 0
     for panel in board["panels"]:
-        place = panel["gridPos"]
+        place = dict(panel["gridPos"])
         if panel["type"] == "row":
             shown = panel["title"] in sections
+            # Where rows are left out, the next one moves up.
+            left_out = place["y"] - bottom // ROW
         if not shown:
             continue
+        place["y"] -= left_out
         box = Box(
             place["x"] * COLUMN + GAP / 2, place["y"] * ROW + GAP / 2, place["w"] * COLUMN - GAP, place["h"] * ROW - GAP
         )
