@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra apprise --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
+.PHONY: help demo test test-kafka test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,7 +14,10 @@ demo: $(VENV)/.runtime ## replay the seed articles through an embedded broker an
 	@$(BIN)/redline demo $(ARGS)
 
 test: $(VENV)/.dev ## unit, property, golden and end-to-end tests on the embedded broker
-	$(BIN)/python -m pytest -m "not kafka and not ops and not browser" $(ARGS)
+	$(BIN)/python -m pytest -m "not kafka and not ops and not browser and not terminal" $(ARGS)
+
+test-terminal: $(VENV)/.dev ## commands in a real terminal and completion in real shells (Debian: tmux zsh fish)
+	$(BIN)/python -m pytest -m terminal tests/cli $(ARGS)
 
 test-web: $(VENV)/.dev ## the page in a real browser (Debian: chromium)
 	$(BIN)/python -m pytest -m browser tests/web $(ARGS)

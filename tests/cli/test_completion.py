@@ -30,6 +30,7 @@ BEGIN = {
 }
 
 
+@pytest.mark.terminal
 @pytest.mark.parametrize("shell", list(START))
 def test_commands_options_topics_and_rules_are_completed(shell: str, tmp_path: Path) -> None:
     program = shutil.which(shell)

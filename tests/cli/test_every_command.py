@@ -142,6 +142,7 @@ def test_a_misspelt_command_gets_a_suggestion() -> None:
     assert "There is no command 'docter'; did you mean doctor" in done.stderr
 
 
+@pytest.mark.terminal
 def test_a_long_wait_for_the_broker_is_said_to_who_looks() -> None:
     port = free_port()
     command = [str(Path(sys.executable).with_name("redline")), "alerts", "tail", "--bootstrap", f"127.0.0.1:{port}"]

@@ -205,6 +205,7 @@ def test_what_listens_there_may_be_something_else() -> None:
 
 
 @pytest.mark.embedded
+@pytest.mark.terminal
 def test_in_a_terminal_it_draws_resizes_pauses_and_quits(topics: Settings) -> None:
     metrics = _metrics()
     with _serving(metrics) as url:
@@ -237,6 +238,7 @@ def test_in_a_terminal_it_draws_resizes_pauses_and_quits(topics: Settings) -> No
 
 
 @pytest.mark.embedded
+@pytest.mark.terminal
 def test_in_a_terminal_a_broker_that_goes_away_is_said() -> None:
     with EmbeddedBroker() as broker, _serving(_metrics()) as url:
         with Admin(Settings(bootstrap=broker.bootstrap)) as admin:
