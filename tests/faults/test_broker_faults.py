@@ -22,7 +22,7 @@ from tests.faults.results import Result
 from tests.kafka.broker import KafkaBroker
 from tests.worker.kit import REAL, following, publish, running, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 RATE = 60
 AWAY_SECONDS = 3

@@ -9,7 +9,7 @@ from stream.settings import Settings
 from tests.faults.kit import supervised
 from tests.worker.kit import FAKE, following, make_topics, publish, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 
 def test_two_poison_records_among_a_thousand(kafka_settings: Settings) -> None:

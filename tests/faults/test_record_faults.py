@@ -14,7 +14,7 @@ from tests.faults.conftest import Report
 from tests.faults.results import Result
 from tests.worker.kit import REAL, WorkerProcess, following, publish, running, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 IN_A_ROW = 10_000
 

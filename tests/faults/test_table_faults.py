@@ -16,7 +16,7 @@ from tests.faults.kit import Books, rss_bytes, supervised, tell
 from tests.faults.results import Result
 from tests.worker.kit import FAKE, REAL, following, make_topics, publish, running, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 KEYS = int(os.environ.get("RECOVERY_KEYS", "20000"))
 """Measured with RECOVERY_KEYS=100000; publishing so many takes a while."""

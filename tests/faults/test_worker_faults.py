@@ -19,7 +19,7 @@ from tests.faults.kit import GAVE_UP, Feeder, progress_of, rss_bytes, settle, su
 from tests.faults.results import Result
 from tests.worker.kit import REAL, following, publish, running, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 SEED = 20_260_701
 RATE = 60

@@ -28,7 +28,7 @@ from tests.faults.kit import Supervised, supervised
 from tests.faults.stateful import differences, is_episode, without_clock
 from tests.worker.kit import make_topics, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 RULES = """\
 kind: rule
