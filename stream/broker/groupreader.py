@@ -10,12 +10,13 @@ Limits: at most RECORDS_PER_POLL_MAX records a poll. One thread.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
-from kafka.errors import KafkaError  # type: ignore[import-untyped]
+from kafka.errors import KafkaError, RetriableError  # type: ignore[import-untyped]
 from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
 
 from stream.broker.connection import (
@@ -68,11 +69,17 @@ class GroupReader:
     def poll(self, seconds_max: float) -> list[Record]:
         """The next records, in order inside each partition; empty if none came within `seconds_max`.
 
-        Raises `ServiceError` if they may not be read.
+        A broker that is away brings nothing for now; the client connects again by itself. Raises `ServiceError` if they
+        may not be read.
         """
         self._free_parked_records()
+        began = time.monotonic()
         with clear_errors(self._settings):
-            batches = self._consumer.poll(timeout_ms=max(0, round(seconds_max * 1_000)))
+            try:
+                batches = self._consumer.poll(timeout_ms=max(0, round(seconds_max * 1_000)))
+            except RetriableError:  # looking for the group's coordinator, kafka-python now and then lets it out
+                time.sleep(max(0.0, began + seconds_max - time.monotonic()))
+                return []
         return [record_of(found) for batch in batches.values() for found in batch]
 
     def _free_parked_records(self) -> None:

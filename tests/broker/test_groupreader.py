@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from kafka.errors import KafkaConnectionError
 
 from stream.broker.admin import Admin
 from stream.broker.groupreader import RECORDS_PER_POLL_MAX, GroupReader
@@ -101,3 +102,20 @@ def test_a_held_partition_waits_and_comes_back_whole(settings: Settings) -> None
 def test_topics_that_are_not_there(settings: Settings) -> None:
     with pytest.raises(ServiceError, match="redline topics create"):
         GroupReader(settings, ["no.such.topic"], "group", client_id="test")
+
+
+def test_a_broker_that_is_away_while_the_group_is_looked_for_brings_nothing_and_is_asked_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reader_of(settings) as reader:
+        with monkeypatch.context() as away:
+
+            def refused(**_: object) -> None:
+                raise KafkaConnectionError("111 ECONNREFUSED")
+
+            away.setattr(reader._consumer, "poll", refused)
+            assert reader.poll(0.01) == []
+        while reader.assigned() is None:
+            reader.poll(0.1)
+        publish(settings, names(settings)[0], range(3))
+        assert len(collect(reader, 3)) == 3
