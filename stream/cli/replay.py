@@ -25,6 +25,7 @@ from stream.cli.common import load_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.stopping import stop_flag
 from stream.settings import Settings
+from stream.sources.findfields import item_with_found
 from stream.sources.folder import SUFFIXES
 from stream.sources.item import Item
 from stream.sources.replayer import Outcome, Plan, Replayer, Trouble
@@ -93,6 +94,7 @@ def _check_run(ctx: click.Context, param: click.Parameter, value: str | None) ->
     metavar="ID",
     help="Id of the run; repeats get -2, -3 … Default: a fresh one.",
 )
+@click.option("--as-is", is_flag=True, help="Leave articles without the fields that only their text says.")
 @click.option("--no-progress", is_flag=True, help="No progress bar on a terminal.")
 @click.option("--json", "as_json", is_flag=True, help="The ledger as one JSON object on stdout.")
 @setting_flags(
@@ -117,13 +119,15 @@ def replay(
     copies: bool,
     seed: int | None,
     run: str | None,
+    as_is: bool,
     no_progress: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
     """Publish the articles in PATH (a folder, or a .txt, .json, .ndjson or .jsonl file; default: the seeds).
 
-    Each article is marked as an exercise and with its run. Ends with the ledger: sent, acknowledged, failed.
+    Each article is marked as an exercise and with its run, and gets what it lacks and its text says: headline, byline,
+    agency, outlet, dateline, date, language. Ends with the ledger: sent, acknowledged, failed.
     Exit codes: 0 all acknowledged, 1 not all, 2 the broker cannot be reached, 130 Ctrl-C.
     """
     if rate is not None and ctx.get_parameter_source("speed") is click.core.ParameterSource.COMMANDLINE:
@@ -131,7 +135,7 @@ def replay(
     if copies and not repeat:
         raise click.UsageError("--copies needs --repeat N: a run without end would hold all its copies at once.")
     settings = load_settings(flags)
-    items = _items(path or settings.seeds_dir, settings)
+    items = _items(path or settings.seeds_dir, settings, as_is=as_is)
     plan = Plan(
         run=run or fresh_run(datetime.now(UTC)),
         speed=speed,
@@ -223,10 +227,12 @@ def _replay(settings: Settings, plan: Plan, items: Sequence[Item], bar: Progress
         return replayer.replay(items), stop.interrupted
 
 
-def _items(path: Path, settings: Settings) -> list[Item]:
+def _items(path: Path, settings: Settings, *, as_is: bool) -> list[Item]:
     if not path.exists():
         raise click.UsageError(f"there is no {path}; name a folder or file of articles.")
     items = list(read_articles(path, file_bytes_max=settings.source_file_bytes_max))
+    if not as_is:
+        items = [item_with_found(item) for item in items]
     if not items:
         raise click.UsageError(f"found no article in {path}, expected files that end in {', '.join(SUFFIXES)}.")
     return items

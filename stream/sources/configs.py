@@ -12,12 +12,13 @@ from stream.net.urls import redacted
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the articles of a source have, where they do not say it themselves."""
+    """What the articles of a source have, where they do not say it themselves; `find`: fields are found in the text."""
 
     source: str | None = None
     lang: str | None = None
     section: str | None = None
     country: str | None = None
+    find: bool = True
 
 
 NO_DEFAULTS = Defaults()

@@ -1,6 +1,7 @@
 """A source's way to the broker: items become records of `articles.raw`, or dead letters.
 
-Each article gets what its source is known for (`Defaults`, where it does not say it itself), the time at which it was
+Each article gets what its source is known for (`Defaults`, where it does not say it itself), what its text says
+(`findfields`), the time at which it was
 fetched, the id of its source (`source_id`, kept in `extra`), and an id of its own where it has none. It is checked
 against the article's model first, so that a sender learns at once what the worker would refuse.
 
@@ -24,6 +25,7 @@ from stream.settings import Settings
 from stream.sources.configs import Defaults
 from stream.sources.contract import Accepted, Declined, Outcome, Token, Unacknowledged
 from stream.sources.delivery import Delivery
+from stream.sources.findfields import with_found
 from stream.sources.item import Item, Malformed, Offered, Refused
 from stream.sources.resume import ResumeStore
 from stream.telemetry.events import Event, Telemetry
@@ -54,8 +56,9 @@ class KafkaOutlet:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._source, self._kind = source, kind
-        self._defaults = {name: value for name in Defaults.__slots__ if (value := getattr(defaults, name)) is not None}
-        self._defaults.setdefault("source", source)
+        known = {"lang": defaults.lang, "section": defaults.section, "country": defaults.country}
+        self._known = {name: value for name, value in known.items() if value is not None}
+        self._owner, self._find = defaults.source, defaults.find
         self._delivery, self._store, self._telemetry = delivery, store, telemetry
         self._stopping, self._now = stopping, now
         self._raw = full_name(settings.topic_prefix, RAW)
@@ -130,7 +133,11 @@ class KafkaOutlet:
             return decoded
         article = decoded.article
         said = {name: value for name, value in fields.items() if value is not None}
-        made = self._defaults | said | {"id": article.id, "source_id": self._source}
+        made = self._known | said | {"id": article.id}
+        if self._find:
+            made = with_found(made, source=self._owner)
+        made.setdefault("source", self._owner or self._source)
+        made["source_id"] = self._source
         if article.fetched is None:
             made["fetched"] = fetched
         value = orjson.dumps(made)

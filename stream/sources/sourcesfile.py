@@ -40,7 +40,7 @@ SCHEMA = "sources/v1"
 SOURCES_MAX = 10_000
 FEED_SECONDS_MIN = 10
 
-_SHARED = ("id", "type", "enabled", "source", "lang", "section", "country")
+_SHARED = ("id", "type", "enabled", "source", "lang", "section", "country", "find_fields")
 _KEYS = {
     "feed": ("url", "every", "full_text", "allow_networks"),
     "directory": ("path", "every", "settle", "after"),
@@ -190,7 +190,8 @@ class _Reader(OutsideFile):
         return tuple(token for _, token in found)
 
     def _defaults(self, fields: Fields) -> Defaults:
-        return Defaults(*(fields.text(key) or None for key in ("source", "lang", "section", "country")))
+        source, lang, section, country = (fields.text(key) or None for key in ("source", "lang", "section", "country"))
+        return Defaults(source, lang, section, country, fields.flag("find_fields") is not False)
 
 
 def _type(config: SourceConfig) -> str:

@@ -71,6 +71,20 @@ def test_articles_are_published_as_an_exercise_and_the_ledger_adds_up(
     assert sorted(ends) == [(run, partition) for run in ("r", "r-2") for partition in range(4)]
 
 
+def test_what_an_article_lacks_is_found_in_its_text_or_left_out(
+    broker_settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    body = "KYIV (Reuters) - Talks between the two sides began in the capital on Monday, officials said."
+    (tmp_path / "a.ndjson").write_bytes(orjson.dumps({"body": body}))
+    for run, flags in (("found", ()), ("given", ("--as-is",))):
+        assert _redline(environment, "replay", str(tmp_path), "--run", run, *flags).returncode == 0
+    records = [record for record in _read(broker_settings, RAW) if not is_control(record)]
+    found, given = sorted((json.loads(r.value or b"") for r in records), key=lambda article: str(article["run"]))
+    assert (found["agency"], found["lang"], found["source"]) == ("Reuters", "en", "Reuters")
+    assert given == {"body": body, "exercise": True, "run": "given"}
+    assert {r.key for r in records} == {found["id"].encode()}
+
+
 def test_each_replay_is_a_run_of_its_own(broker_settings: Settings, environment: dict[str, str], folder: Path) -> None:
     for _ in range(2):
         done = _redline(environment, "replay", str(folder), "--rate", "inf")

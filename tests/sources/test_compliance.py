@@ -65,6 +65,8 @@ async def _delivers(bench: Bench, world: World) -> None:
         assert article["source_id"] == "world"
         assert article["source"] == "The World"
         assert article["lang"] == "en"
+        assert (article["agency"], article["dateline"]) == ("Reuters", "KYIV (Reuters)")
+        assert article["found_fields"] == ["agency", "dateline"]
         assert article["fetched"].endswith("Z")
         assert article["id"]
         assert "exercise" not in article

@@ -29,7 +29,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
      allow_networks: [10.0.0.0/8]}
   - {id: drop, type: directory, path: in/box, every: 10s, settle: 3s, after: move, source: The Desk}
   - {id: api, type: http, listen: "0.0.0.0:9000", token_file: tokens, hosts: [ingest.example]}
-  - {id: pipe, type: stdin, country: UA, section: World}
+  - {id: pipe, type: stdin, country: UA, section: World, find_fields: false}
   - {id: off, type: feed, url: "https://example.org/", enabled: false}
 """,
         tmp_path,
@@ -47,7 +47,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ),
         DirectoryConfig("drop", tmp_path / "in/box", 10.0, 3.0, "move", Defaults(source="The Desk")),
         HttpConfig("api", "0.0.0.0", 9000, (f"{TOKEN}a", f"{TOKEN}b"), ("ingest.example",)),
-        StdinConfig("pipe", Defaults(country="UA", section="World")),
+        StdinConfig("pipe", Defaults(country="UA", section="World", find=False)),
     )
     assert "hunter2" not in repr(loaded)
     assert TOKEN not in repr(loaded)

@@ -63,7 +63,7 @@ class DirectoryWorld:
         return WatchedFolder(config, file_bytes_max=1_000_000)
 
     async def give(self, count: int) -> list[str]:
-        bodies = [f"Article number {next(self._numbers)}." for _ in range(count)]
+        bodies = [f"KYIV (Reuters) - Article number {next(self._numbers)}." for _ in range(count)]
         name = f"{next(self._numbers):05}.ndjson"
         self._write(name, b"\n".join(orjson.dumps({"body": body}) for body in bodies))
         return bodies
@@ -99,7 +99,7 @@ class StdinWorld:
         return StdinSource(StdinConfig("world"), line_bytes_max=100_000, descriptor=self._reading)
 
     async def give(self, count: int) -> list[str]:
-        bodies = [f"Article number {next(self._numbers)}." for _ in range(count)]
+        bodies = [f"KYIV (Reuters) - Article number {next(self._numbers)}." for _ in range(count)]
         os.write(self._writing, b"".join(orjson.dumps({"body": body}) + b"\n" for body in bodies))
         return bodies
 
@@ -132,7 +132,7 @@ class HttpWorld:
         return self._source
 
     async def give(self, count: int) -> list[str]:
-        bodies = [f"Article number {next(self._numbers)}." for _ in range(count)]
+        bodies = [f"KYIV (Reuters) - Article number {next(self._numbers)}." for _ in range(count)]
         for body in bodies:
             self._start(orjson.dumps({"body": body}))
         return bodies
@@ -194,7 +194,7 @@ class FeedWorld:
         return FeedSource(FeedConfig("world", url, 0.02, allowed=(ip_network("127.0.0.0/8"),)), self._works)
 
     async def give(self, count: int) -> list[str]:
-        bodies = [f"Article number {next(self._numbers)}." for _ in range(count)]
+        bodies = [f"KYIV (Reuters) - Article number {next(self._numbers)}." for _ in range(count)]
         self._items += bodies
         return bodies
 
