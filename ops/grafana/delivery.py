@@ -130,4 +130,18 @@ def requests() -> list[Panel]:
             [Query(f"sum by (destination) (redline_notify_lag{{{NOTIFY}}})", "{{destination}}")],
             span=8,
         ),
+        over_time(
+            "Reload state",
+            "1: the routes file is in force as it is; 0: it cannot be used and older routes deliver, which raises "
+            "RedlineRoutesRefused after a minute. Also the changes read in ten minutes, by outcome.",
+            "short",
+            [
+                Query(f"redline_notify_reload_success{{{NOTIFY}}}", "{{instance}}"),
+                Query(
+                    f"sum by (outcome) (increase(redline_notify_reloads_total{{{NOTIFY}}}[10m]))",
+                    "{{outcome}} in 10 min",
+                ),
+            ],
+            span=24,
+        ),
     ]

@@ -83,7 +83,7 @@ def rights(role: Role, settings: Settings) -> list[Right]:
             # A group for each destination.
             return [
                 *(topic(which, "Read") for which in (*ALERTS.values(), DECISIONS)),
-                topic(UNDELIVERED, "Write"),
+                topic(UNDELIVERED, "Read", "Write"),
                 Right("group", f"{settings.notify_group}-", ("Read",), prefixed=True),
             ]
         case "topics":

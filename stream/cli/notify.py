@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import click
@@ -9,11 +10,12 @@ import click
 from stream.cli.common import load_settings, log_settings, quiet_clients, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.notifychecks import check, test
+from stream.cli.notifyresend import resend
 from stream.cli.notifysendtest import send_test
 from stream.cli.routesread import read_routes, require_usable
 from stream.cli.stopping import stop_flag
 from stream.errors import SettingsError
-from stream.notify.routes import Routes
+from stream.notify.routesfile import RoutesLoaded
 from stream.rulelang import render
 from stream.settings import Settings
 
@@ -29,6 +31,7 @@ from stream.settings import Settings
 )
 @setting_flags(
     "notify_file",
+    "notify_poll_interval_ms",
     "notify_group",
     *CONNECTION_SETTINGS,
     "session_timeout_ms",
@@ -67,6 +70,7 @@ def notify(
 
     Begin with: cp routes.example.yml routes.yml. A new destination gets what comes from its first start on; after that
     nothing is left out, however long it was away. Every alert at least once; a repeat has the same id.
+    A change of the routes file takes effect while it runs, and so does SIGHUP; an unusable file leaves the old routes.
 
     Exit codes: 0 stopped, 2 the routes file or the settings cannot be used, or the broker cannot be reached, 75 the
     broker does not let it go on (to be started again), 130 Ctrl-C.
@@ -74,24 +78,25 @@ def notify(
     if context.invoked_subcommand is not None:
         return
     settings = load_settings(log_settings(flags, as_json=as_json))
-    routes = _routes(settings)
+    loaded = _routes(settings)
     if dry_run:
         from stream.cli.notifydry import dry_run as show
 
-        show(routes, settings, from_beginning=from_beginning, as_json=as_json)
+        assert loaded.routes is not None
+        show(loaded.routes, settings, from_beginning=from_beginning, as_json=as_json)
     if from_beginning:
         raise click.UsageError(
             "--from-beginning goes with --dry-run; a new destination begins with what comes from now on"
         )
-    if _run(routes, settings, accept_offset_reset):
+    if _run(loaded, settings, accept_offset_reset):
         raise click.exceptions.Exit(130)
 
 
-for _command in (check, test, send_test):
+for _command in (check, test, send_test, resend):
     notify.add_command(_command)
 
 
-def _routes(settings: Settings) -> Routes:
+def _routes(settings: Settings) -> RoutesLoaded:
     loaded = read_routes(settings.notify_file)
     require_usable(settings.notify_file, loaded)
     for diagnostic in loaded.diagnostics:
@@ -99,12 +104,14 @@ def _routes(settings: Settings) -> Routes:
     assert loaded.routes is not None
     if not loaded.routes.destinations:
         raise SettingsError(f"found no enabled destination in {settings.notify_file}, expected at least one")
-    return loaded.routes
+    return loaded
 
 
-def _run(routes: Routes, settings: Settings, accept_offset_reset: bool) -> bool:
+def _run(loaded: RoutesLoaded, settings: Settings, accept_offset_reset: bool) -> bool:
     """Until a stop; returns whether it was Ctrl-C."""
     from stream.broker.admin import require_topics
+    from stream.notify.destinations.making import make_destination
+    from stream.notify.reloading import RoutesWatch
     from stream.notify.running import Notifier
     from stream.telemetry.events import Telemetry
     from stream.telemetry.logs import configure_logging
@@ -115,7 +122,14 @@ def _run(routes: Routes, settings: Settings, accept_offset_reset: bool) -> bool:
     configure_logging(settings.log_level, settings.log_format)
     quiet_clients()
     metrics = Metrics()
-    notifier = Notifier(routes, settings, Telemetry(metrics))
+    assert loaded.routes is not None
+    watch = RoutesWatch(
+        settings.notify_file,
+        loaded,
+        lambda: read_routes(settings.notify_file),
+        lambda routes: [make_destination(config, settings) for config in routes.destinations],
+    )
+    notifier = Notifier(loaded.routes, settings, Telemetry(metrics), watch=watch)
     server = HealthServer(
         metrics,
         host=settings.metrics_host,
@@ -124,6 +138,8 @@ def _run(routes: Routes, settings: Settings, accept_offset_reset: bool) -> bool:
         ready=notifier.ready,
         setting="notify_metrics_port",
     )
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: notifier.ask())
     with stop_flag() as stop, server:
         require_topics(settings, (*ALERTS.values(), DECISIONS, UNDELIVERED), "notify")
         notifier.run(lambda: stop.asked, accept_offset_reset=accept_offset_reset)

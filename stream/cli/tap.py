@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +22,20 @@ from stream.cli.tapfilter import FieldFilter, FilterType, Picker
 from stream.cli.tapsave import ARTICLE_TOPICS, Saver
 from stream.cli.tapview import as_json as fields_of
 from stream.cli.tapview import render_record
+from stream.cli.times import Moment
 from stream.model import Record
-from stream.rulelang.duration import parse_duration
 from stream.settings import Settings
-from stream.wire.decode import is_control, parse_time
+from stream.wire.decode import is_control
 from stream.wire.topics import ALERTS, ALL_TOPICS, name_on_broker
 
 FAMILIES = {"alerts": tuple(topic.name for topic in ALERTS.values())}
 
 
-class Since(click.ParamType):
+class Since(Moment):
     """`earliest`, `latest`, a time, or how long ago."""
 
     name = "from"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | datetime:
-        """One of the two words, or the time in UTC."""
-        if isinstance(value, datetime) or value in ("earliest", "latest"):
-            return value  # type: ignore[no-any-return]
-        if (seconds := parse_duration(str(value))) is not None:
-            return datetime.now(UTC) - timedelta(seconds=seconds)
-        if (moment := parse_time(str(value))) is None:
-            expected = "earliest, latest, how long ago (10m, 2h) or a time (2026-05-01T12:00:00Z)"
-            self.fail(f"found {value!r}, expected {expected}", param, ctx)
-        return moment
+    words = ("earliest", "latest")
 
 
 @click.command()

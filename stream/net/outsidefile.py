@@ -39,6 +39,8 @@ class OutsideFile:
         self.with_secrets = True
         self._environment, self._letter = environment, letter
         self._masked: list[Scalar] = []
+        self.files: list[Path] = []
+        """The files with secrets that it names."""
 
     def note(
         self, number: str, place: Place, found: str, expected: str, help_: str = "", *, secret: bool = False
@@ -101,6 +103,7 @@ class OutsideFile:
         path = self.folder / written.text
         if not self.with_secrets:
             return []
+        self.files.append(path)
         try:
             with path.open("rb") as stream:
                 text = stream.read(SECRET_BYTES_MAX).decode("utf-8")

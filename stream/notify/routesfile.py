@@ -46,11 +46,15 @@ _SEVERITIES = tuple(severity.value for severity in ALERT_SEVERITIES)
 
 @dataclass(frozen=True, slots=True)
 class RoutesLoaded:
-    """The routes and their tests, unless a diagnostic is an error; and all diagnostics, in the order of the file."""
+    """The routes and their tests, unless a diagnostic is an error; and all diagnostics, in the order of the file.
+
+    `files`: those with secrets that it names.
+    """
 
     routes: Routes | None
     tests: tuple[RouteTest, ...]
     diagnostics: tuple[Diagnostic, ...]
+    files: tuple[Path, ...] = ()
 
 
 def load_routes(
@@ -77,8 +81,8 @@ def load_routes(
         source.add("R202", source.place(0, 0), "an empty file", "the key `routes`", "See routes.example.yml.")
     ordered = reader.findings()
     if any(diagnostic.severity == "error" for diagnostic in ordered):
-        return RoutesLoaded(None, (), ordered)
-    return RoutesLoaded(routes, tests, ordered)
+        return RoutesLoaded(None, (), ordered, tuple(reader.files))
+    return RoutesLoaded(routes, tests, ordered, tuple(reader.files))
 
 
 class _Reader(OutsideFile):

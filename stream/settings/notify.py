@@ -13,6 +13,9 @@ class NotifySettings(Group):
     """Routes, queues, retries and breakers."""
 
     notify_file: Path = Field(Path("routes.yml"), description="The file that says where `notify` delivers alerts.")
+    notify_poll_interval_ms: int = Field(
+        2_000, ge=0, le=3_600_000, description="How often `notify` looks for a changed routes file; 0: only on SIGHUP."
+    )
     notify_group: str = Field(
         "redline-notify",
         pattern=r"^[a-zA-Z0-9._-]{1,150}$",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from stream.telemetry.events import Line
 from stream.telemetry.metrics import Metrics
+from stream.telemetry.reloading import TROUBLES_LOGGED_MAX, Trouble
 
 _OUTCOMES = ("delivered", "undelivered", "silenced")
 _ANSWERS = ("taken", "failed", "refused")
@@ -158,3 +159,59 @@ class NotifyTrouble:
         """What."""
         fields = {"destination": self.destination, "reason": self.reason}
         return [Line(logging.WARNING, self.what, fields, f"trouble {self.destination} {self.what}")]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesInForce:
+    """Routes are in force: at a start (`outcome` None) or after a reload. `gone`: destinations served no longer."""
+
+    file: str
+    destinations: tuple[str, ...]
+    gone: tuple[str, ...] = ()
+    outcome: Literal["changed", "same"] | None = None
+
+    def measure(self, metrics: Metrics) -> None:
+        """The file is what delivers; nothing waits for a destination that is gone."""
+        metrics.set("redline_notify_reload_success", 1)
+        for outcome in ("changed", "same", "refused"):
+            metrics.add("redline_notify_reloads_total", float(outcome == self.outcome), outcome=outcome)
+        for destination in self.gone:
+            for why in WAITING:
+                metrics.set("redline_notify_waiting_alerts", 0, destination=destination, why=why)
+            metrics.set("redline_notify_lag", 0, destination=destination)
+            metrics.set("redline_notify_breaker_state", 0, destination=destination)
+
+    def lines(self) -> list[Line]:
+        """What is served now; nothing at a start, where each destination has a line of its own."""
+        if self.outcome is None:
+            return []
+        fields: dict[str, object] = {"file": self.file}
+        if self.outcome == "same":
+            return [Line(logging.INFO, "routes read again, they are the same", fields)]
+        fields["destinations"] = ", ".join(self.destinations)
+        if self.gone:
+            fields["gone"] = ", ".join(self.gone)
+        return [Line(logging.INFO, "routes reloaded", fields)]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesRefused:
+    """A changed routes file cannot be used; the routes before stay in force."""
+
+    file: str
+    troubles: Sequence[Trouble]
+
+    def measure(self, metrics: Metrics) -> None:
+        """The file is not what delivers."""
+        metrics.set("redline_notify_reload_success", 0)
+        metrics.add("redline_notify_reloads_total", outcome="refused")
+
+    def lines(self) -> list[Line]:
+        """That the old routes stay, then every trouble with its place."""
+        fields: dict[str, object] = {"file": self.file, "troubles": len(self.troubles)}
+        lines = [Line(logging.ERROR, "routes not reloaded, the old ones stay in force", fields)]
+        for trouble in self.troubles[:TROUBLES_LOGGED_MAX]:
+            places = {"at": trouble.at} if trouble.at else {}
+            help_ = {"help": trouble.help} if trouble.help else {}
+            lines.append(Line(logging.ERROR, trouble.what, places | help_))
+        return lines

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from stream.model import Output, Record
+from stream.model import Output, Record, Reject
 
 UNDELIVERED_CODES: dict[str, str] = {
     "refused": "the destination answered that it will never take this alert (HTTP 3xx, 4xx)",
@@ -14,6 +14,7 @@ UNDELIVERED_CODES: dict[str, str] = {
     "expired": "the destination failed for as long as `notify_give_up_hours`",
     "keeps_failing": "this alert failed `notify_attempts_max` times while the destination took others",
     "not_an_alert": "the record on the alert topic cannot be read",
+    "resent": "an alert that was put aside before has been taken since, by `redline notify resend`",
 }
 """Every code of such a record; label values of metrics."""
 
@@ -66,6 +67,30 @@ def encode_undelivered(found: Undelivered, *, topic: str) -> Output:
         ("ce_id", found.alert.encode()),
     )
     return Output(topic, found.group.encode(), orjson.dumps(value), headers)
+
+
+def decode_undelivered(value: bytes | None) -> Undelivered | Reject:
+    """What a record of the topic says, or why it says nothing."""
+    try:
+        found = orjson.loads(value or b"")
+        source, alert = found["source"], found["alert"]
+        return Undelivered(
+            destination=str(found["destination"]),
+            route=str(found["route"]),
+            code=str(found["code"]),
+            reason=str(found["reason"]),
+            attempts=int(found["attempts"]),
+            alert=str(alert["id"]) if isinstance(alert, dict) else "",
+            group=str(alert.get("partitionkey", "")) if isinstance(alert, dict) else "",
+            topic=str(source["topic"]),
+            partition=int(source["partition"]),
+            offset=int(source["offset"]),
+            timestamp_ms=int(source["timestamp_ms"]),
+            event=orjson.dumps(alert) if isinstance(alert, dict) else str(alert).encode(),
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        what = "no value" if value is None else f"something else ({type(error).__name__})"
+        return Reject("notify", "not_an_alert", f"found {what}, expected an undelivered alert")
 
 
 def key_of(record: Record) -> str:

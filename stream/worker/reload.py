@@ -30,6 +30,7 @@ from stream.detect import Memory
 from stream.engine import Batch
 from stream.errors import RulesError
 from stream.model import Record
+from stream.net.filestamp import FileStamp, stamp_of_file
 from stream.rulelang import RuleSet, SourceFile, load
 from stream.rulelang.compiler import digest
 from stream.ruletest import run_tests
@@ -43,8 +44,8 @@ REST_SECONDS_MAX = 0.2
 RESTLESS_SECONDS_MAX = 10.0
 """Files that never rest are refused after so long, and looked at again."""
 
-Stamp = tuple[tuple[str, int, int, int, int, int], ...]
-"""Path, device, inode, size, time of change of content and of anything (ns), of each file; zeros if there is none."""
+Stamp = tuple[FileStamp, ...]
+"""Of each file."""
 
 _T = TypeVar("_T")
 
@@ -252,7 +253,7 @@ class RulesInForce:
 
 def stamp_of(folder: Path) -> Stamp:
     """What tells without reading them that rule files may have changed; links are followed."""
-    return tuple(_stamp_of_file(path) for path in rule_paths(folder))
+    return tuple(stamp_of_file(path) for path in rule_paths(folder))
 
 
 def changes(before: RuleSet, after: RuleSet) -> Changes:
@@ -286,14 +287,6 @@ async def aside(work: Callable[[], _T]) -> _T:
     # Not asyncio.to_thread: `asyncio.run` would wait for a long compilation before the process can end.
     threading.Thread(target=run, name="reload", daemon=True).start()
     return await done
-
-
-def _stamp_of_file(path: Path) -> tuple[str, int, int, int, int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (str(path), 0, 0, 0, 0, 0)
-    return (str(path), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _holders(ruleset: RuleSet) -> list[tuple[str, str]]:

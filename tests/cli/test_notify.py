@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ import pytest
 from stream.cli import main
 from stream.notify.signing import signed_headers
 from stream.settings import Settings
+from stream.wire.undelivered import Undelivered, encode_undelivered
 from tests.notify.kit import notice, output
 from tests.notify.receiver import status
 from tests.notify.running import ThreadedReceiver, create_topics, notify_settings, publish, wait_for
@@ -203,6 +205,10 @@ def test_the_service_delivers_is_watched_and_stops(broker_settings: Settings, tm
             wait_for(lambda: receiver.ids() == [notice(1).id], "the alert arrives")
             delivered = 'redline_notify_alerts_total{destination="hook",outcome="delivered"} 1.0'
             wait_for(lambda: delivered in _get(settings.notify_metrics_port, "/metrics")[1], "it is counted")
+            process.send_signal(signal.SIGHUP)
+            again = 'redline_notify_reloads_total{outcome="changed"} 1.0'
+            wait_for(lambda: again in _get(settings.notify_metrics_port, "/metrics")[1], "the routes are read again")
+            wait_for(lambda: _get(settings.notify_metrics_port, "/readyz")[0] == 200, "it is ready again")
             process.send_signal(signal.SIGTERM)
             assert process.wait(DEADLINE_SECONDS) == 0
         log = (tmp_path / "log").read_text()
@@ -218,6 +224,44 @@ def test_the_service_delivers_is_watched_and_stops(broker_settings: Settings, tm
             assert process.wait(DEADLINE_SECONDS) == 130
         assert re.search(r"high +war\.redline  -> hook \(route all\)", (tmp_path / "out").read_text())
         assert receiver.ids() == [notice(1).id]
+
+
+@pytest.mark.embedded
+def test_what_was_put_aside_is_sent_again_once(broker_settings: Settings, tmp_path: Path, redline: Redline) -> None:
+    settings = notify_settings(broker_settings)
+    create_topics(settings)
+    told = {"REDLINE_BOOTSTRAP": settings.bootstrap, "REDLINE_TOPIC_PREFIX": settings.topic_prefix}
+    told["REDLINE_NOTIFY_RETRY_BASE_MS"] = "10"
+    topic = f"{settings.topic_prefix}alerts.undelivered"
+    where = ("refused", "answered 400", 1)
+    found = [notice(n) for n in (1, 2)]
+    asides = [Undelivered("hook", "all", *where, n.id, n.group, "alerts.high", 0, 0, 1_000, n.event) for n in found] + [
+        Undelivered("former", "old", *where, found[0].id, found[0].group, "alerts.high", 0, 0, 1_000, found[0].event)
+    ]
+    with ThreadedReceiver(answers=[status(400)]) as receiver:
+        routes(tmp_path, receiver.port)
+        assert redline(tmp_path, "resend", **told) == (0, "0 alerts taken, 0 not\n", "")
+        publish(settings, [encode_undelivered(each, topic=topic) for each in asides])
+        code, out, _ = redline(tmp_path, "resend", "--dry-run", **told)
+        assert (code, receiver.ids()) == (0, [])
+        assert "2 alerts would be sent; nothing was" in out
+        assert "former" in out
+        assert "no longer in the routes file" in out
+        code, out, _ = redline(tmp_path, "resend", "--destination", "hok", **told)
+        assert (code, receiver.ids()) == (2, [])
+        # One is refused again, and one is taken; the next call has but the refused one.
+        code, out, _ = redline(tmp_path, "resend", "--route", "all", "--since", "1h", "--json", **told)
+        lines = [json.loads(line) for line in out.splitlines()]
+        assert code == 1
+        assert sorted(line["outcome"] for line in lines) == ["refused", "taken"]
+        refused = next(line["alert"] for line in lines if line["outcome"] == "refused")
+        code, out, _ = redline(tmp_path, "resend", "--destination", "hook", **told)
+        assert (code, receiver.ids()[-1]) == (0, refused)
+        assert "1 alert taken, 0 not; left out: 1 taken at an earlier call" in out
+        assert redline(tmp_path, "resend", "--destination", "hook", **told)[0] == 0
+        assert len(receiver.ids()) == 3
+        bodies = [request.body for request in receiver.requests]
+        assert set(bodies) == {one.event for one in found}
 
 
 def test_a_broker_that_is_not_there(tmp_path: Path) -> None:

@@ -15,8 +15,11 @@ import orjson
 from stream.broker.admin import Admin
 from stream.broker.publisher import Publisher
 from stream.broker.subscriber import Subscriber
+from stream.errors import SettingsError
 from stream.model import Output
-from stream.notify.routesfile import load_routes
+from stream.notify.destinations.making import make_destination
+from stream.notify.reloading import RoutesWatch
+from stream.notify.routesfile import RoutesLoaded, load_routes
 from stream.notify.running import Notifier
 from stream.rulelang import SourceFile, render
 from stream.settings import Settings
@@ -73,14 +76,36 @@ def undelivered(settings: Settings) -> list[dict[str, Any]]:
         return [orjson.loads(record.value or b"") for record in subscriber.read_to_end(seconds_max=30.0)]
 
 
+def load_text(routes: str | Path) -> RoutesLoaded:
+    """A routes file, or the text of one."""
+    try:
+        text = routes if isinstance(routes, str) else routes.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"there is no routes file {routes}") from error
+    folder = Path() if isinstance(routes, str) else routes.parent
+    return load_routes(SourceFile("routes.yml", text), environment={}, folder=folder)
+
+
+def watch_of(path: Path, settings: Settings) -> RoutesWatch:
+    """What looks for changes of a routes file that is in force."""
+    return RoutesWatch(
+        path,
+        load_text(path),
+        lambda: load_text(path),
+        lambda routes: [make_destination(config, settings) for config in routes.destinations],
+    )
+
+
 class RunningNotifier:
     """A notifier in a thread."""
 
-    def __init__(self, text: str, settings: Settings, *, accept_offset_reset: bool = False) -> None:
-        loaded = load_routes(SourceFile("routes.yml", text), environment={}, folder=Path())
+    def __init__(self, routes: str | Path, settings: Settings, *, accept_offset_reset: bool = False) -> None:
+        """`routes`: their text, or a file that is watched."""
+        loaded = load_text(routes)
         assert loaded.routes is not None, [render(d) for d in loaded.diagnostics]
         self.metrics = Metrics()
-        self.notifier = Notifier(loaded.routes, settings, Telemetry(self.metrics))
+        watch = None if isinstance(routes, str) else watch_of(routes, settings)
+        self.notifier = Notifier(loaded.routes, settings, Telemetry(self.metrics), watch=watch)
         self._accept = accept_offset_reset
         self._stop = threading.Event()
         self._error: list[BaseException] = []
@@ -113,7 +138,7 @@ class RunningNotifier:
 
 
 @contextmanager
-def notifying(text: str, settings: Settings, *, accept_offset_reset: bool = False) -> Iterator[RunningNotifier]:
+def notifying(text: str | Path, settings: Settings, *, accept_offset_reset: bool = False) -> Iterator[RunningNotifier]:
     """A notifier with these routes, from ready to its end."""
     running = RunningNotifier(text, settings, accept_offset_reset=accept_offset_reset)
     try:
