@@ -54,6 +54,7 @@ FILE_BYTES_MAX = 1 << 20
     "ingest_waiting_bytes_max",
     "ingest_request_bytes_max",
     "ingest_request_articles_max",
+    "ingest_head_timeout_ms",
     "ingest_body_timeout_ms",
     "ingest_connections_max",
     "feed_bytes_max",

@@ -27,6 +27,9 @@ class IngestSettings(Group):
         1_048_576, ge=1_000, le=50_000_000, description="Largest body of one HTTP request, decompressed, in bytes."
     )
     ingest_request_articles_max: int = Field(1_000, ge=1, le=5_000, description="Most articles in one HTTP request.")
+    ingest_head_timeout_ms: int = Field(
+        10_000, ge=100, le=600_000, description="How long a client may take to send the head of a request."
+    )
     ingest_body_timeout_ms: int = Field(
         10_000, ge=100, le=600_000, description="How long a client may take to send the body of a request."
     )

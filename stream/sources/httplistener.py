@@ -6,7 +6,7 @@
 | 400 | the body is damaged, or has no article in it |
 | 401 | no or a wrong token (`Authorization: Bearer …`), where there are tokens |
 | 403, 421 | the request comes from a web page (`Origin`), or for another host name |
-| 408 | the body did not arrive in time |
+| 408 | the head or the body did not arrive in time; the connection is closed |
 | 413, 415 | the body is too large, or of another type than JSON and NDJSON |
 | 422 | at least one article is none; the others are acknowledged. `lines` says which, and why. Do not send it again |
 | 429 | too much is waiting for the broker, or too many wrong tokens: come back after `Retry-After` seconds |
@@ -16,8 +16,8 @@ Delivery guarantees: as in `stream.sources.contract`. What is answered with anot
 accepted as a whole, and is the sender's to send again. There is no dead letter: the sender has been told. Nothing to
 resume.
 
-Limits: settings `ingest_request_*`, `ingest_body_timeout_ms`, `ingest_connections_max`; a connection that sends no
-whole head for HEAD_SECONDS_MAX is closed.
+Limits: settings `ingest_request_*`, `ingest_head_timeout_ms`, `ingest_body_timeout_ms`, `ingest_connections_max`; see
+`stream.sources.httpserver` for what becomes of connections above them.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from stream.settings import Settings
 from stream.sources.configs import HttpConfig
 from stream.sources.contract import Accepted, Declined, Outcome, Outlet, Unacknowledged
 from stream.sources.folder import read_line, read_lines
+from stream.sources.httpserver import Server
 from stream.sources.item import Item, Origin, Refused
 from stream.telemetry.sourcing import RequestAnswered, SourceTried
 
 PATH = "/articles"
-HEAD_SECONDS_MAX = 30.0
 LINES_REPORTED_MAX = 200
 RETRY_SECONDS = 5
 _ONE = ("application/json",)
@@ -73,13 +73,11 @@ class HttpListener:
 
     async def run(self, outlet: Outlet) -> bool:
         """See `contract.Source`. Raises `ServiceError` if the port is taken."""
-        server = _Server(
+        server = Server(
             lambda request: self._handle(request, outlet),
             connections_max=self._settings.ingest_connections_max,
-            keepalive_timeout=HEAD_SECONDS_MAX,
-            lingering_time=1.0,
-            auto_decompress=False,
-            access_log=None,
+            head_seconds_max=self._settings.ingest_head_timeout_ms / 1_000,
+            told=lambda seconds: outlet.emit(RequestAnswered(408, seconds)),
         )
         runner = web.ServerRunner(server, shutdown_timeout=5.0)
         await runner.setup()
@@ -237,39 +235,3 @@ def _line(item: Item, outcome: Declined | Unacknowledged) -> dict[str, Any]:
 
 def _media_type(request: web.BaseRequest) -> str:
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-class _Server(web.Server):
-    """Counts open connections and requests in work."""
-
-    def __init__(self, handler: Any, *, connections_max: int, **options: Any) -> None:
-        super().__init__(self._counted, **options)
-        self._handler, self._connections_max = handler, connections_max
-        self._working = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """A connection more than allowed is closed before it has said anything."""
-        super().connection_made(handler, transport)
-        if len(self.connections) > self._connections_max:
-            transport.abort()
-
-    async def finished(self, seconds_max: float) -> None:
-        """Returns when no request is in work any more, or after so long."""
-        try:
-            async with asyncio.timeout(seconds_max):
-                await self._idle.wait()
-        except TimeoutError:
-            return
-
-    async def _counted(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._working += 1
-        self._idle.clear()
-        try:
-            response: web.StreamResponse = await self._handler(request)
-            return response
-        finally:
-            self._working -= 1
-            if not self._working:
-                self._idle.set()

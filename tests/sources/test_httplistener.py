@@ -258,6 +258,69 @@ def test_slow_bodies_are_408_and_others_are_served_meanwhile(tmp_path: Path) -> 
     play(tmp_path, scenario)
 
 
+async def _trickle(port: int, data: bytes, pause_seconds: float) -> bytes:
+    """The head of the answer that comes while the data is sent a byte at a time."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+    try:
+        for byte in data:
+            if answer.done():
+                break
+            writer.write(bytes([byte]))
+            await asyncio.wait([answer], timeout=pause_seconds)
+        return await asyncio.wait_for(answer, 20)
+    finally:
+        writer.close()
+
+
+HEAD = b"POST /articles HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n"
+PATIENT = SETTINGS.model_copy(update={"ingest_head_timeout_ms": 60_000})
+
+
+def test_slow_heads_are_408_and_others_are_served_meanwhile(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, run: Run, listener: HttpListener, post: Post) -> None:
+        # Each byte comes long before the time is up, all of them never do.
+        slow = [asyncio.create_task(_trickle(listener.port, HEAD, 0.1)) for _ in range(10)]
+        assert (await post(b'{"body": "Quick."}'))[0] == 200
+        for answer in await asyncio.gather(*slow):
+            assert answer.startswith(b"HTTP/1.1 408 ")
+        # Who says nothing at all is closed without a word, and a second head is as slow as a first one.
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        assert await asyncio.wait_for(reader.read(), 20) == b""
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        writer.write(HEAD + b'{"body": "y"}' + HEAD[:20])
+        said = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        assert said.startswith(b"HTTP/1.1 200 ")
+        writer.write(HEAD[20:40])
+        assert (await asyncio.wait_for(reader.read(), 20)).partition(b"HTTP/1.1 408 ")[1]
+        writer.close()
+        assert bench.desk.bodies() == ["Quick.", "y"]
+
+    bench = play(tmp_path, scenario, settings=SETTINGS.model_copy(update={"ingest_head_timeout_ms": 300}))
+    assert bench.value("redline_ingest_requests_total", status="408") == 11
+
+
+def test_slow_clients_however_many_keep_nobody_out(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, run: Run, listener: HttpListener, post: Post) -> None:
+        slow = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(100)]
+        for _, writer in slow:
+            writer.write(HEAD[:10])
+        for number in range(5):
+            assert (await post(orjson.dumps({"body": f"Good {number}."})))[0] == 200
+        # Who has a request in work is never the one that goes.
+        bench.desk.held = True
+        asking = asyncio.create_task(post(b'{"body": "In work."}'))
+        await run.until(lambda: len(bench.desk.sent) == 6, "it is under way")
+        slow += [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(100)]
+        bench.desk.release()
+        assert (await asking)[0] == 200
+        for _, writer in slow:
+            writer.close()
+
+    play(tmp_path, scenario, settings=PATIENT)
+
+
 def test_damaged_requests_end_their_connection_only(tmp_path: Path) -> None:
     async def scenario(bench: Bench, run: Run, listener: HttpListener, post: Post) -> None:
         assert b" 400 " in (await _raw(listener.port, b"\x16\x03\x01 no http\r\n\r\n")).partition(b"\r\n")[0]
