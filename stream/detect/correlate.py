@@ -16,50 +16,30 @@ An episode:   condition  ____/‾‾‾‾‾‾‾‾‾‾‾\\____/‾‾\\__
 
 from __future__ import annotations
 
-import base64
 from bisect import insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from stream.detect.baseline import BaselineCounts
-from stream.detect.codec import evidence_fields, evidence_of, ref_fields, ref_of, shortened, shortened_ref
+from stream.detect.event import Event, event_of, time_of, unpacked
 from stream.detect.limits import DetectLimits
-from stream.detect.moments import NEVER_US, SECOND_US, from_us, to_us
+from stream.detect.moments import NEVER_US, from_us
+from stream.detect.plan import Plan
 from stream.detect.seen import Seen
-from stream.detect.snapshot import Packed, item
+from stream.detect.snapshot import Packed
 from stream.detect.stories import Stories
 from stream.detect.window import Contents, Counted
-from stream.model import ArticleRef, Detection, Evidence, Group, Match, Member, Severity
+from stream.model import Detection, Group, Match, Member, Severity
 from stream.model.detection import State
 from stream.rulelang.ruleset import Correlation
 
+NOTHING: Sequence[bytes] = ()
+
 DOUBLED = 2
 """An episode is updated each time its count has grown by this factor."""
-
-
-@dataclass(slots=True, eq=False)
-class Event:
-    """A match that waits; ordered by time, article and rule. `packed`: what the snapshot says of it, once asked for."""
-
-    time_us: int
-    article: str
-    rule: str
-    revision: int
-    ref: ArticleRef
-    source: str | None
-    values: tuple[str, ...]
-    fingerprint: bytes
-    story: str | None
-    evidence: Evidence | None
-    raw_timestamp_ms: int
-    packed: bytes = b""
-
-    def __lt__(self, other: Event) -> bool:
-        if self.time_us != other.time_us:  # nearly always: no tuples are made
-            return self.time_us < other.time_us
-        return (self.article, self.rule, self.revision) < (other.article, other.rule, other.revision)
 
 
 @dataclass(slots=True)
@@ -97,26 +77,29 @@ class CorrelationState:
 
     def packed(self) -> Packed:
         """For the snapshot."""
-        episode = self.episode
+        episode, baseline, last, stories = self.episode, self.baseline, self.last, self.stories
         fields = [
-            *(self.version, self.run, self.group, self.exercise),
+            self.version,
+            self.run,
+            self.group,
+            self.exercise,
             self.contents.fields(),
             None if episode is None else _episode_fields(episode),
-            None if self.baseline is None else self.baseline.fields(),
+            None if baseline is None else baseline.fields(),
             self.first_us,
-            None if self.last is None else orjson.Fragment(bytes(self.last.packed or _pack(self.last))),
+            None if last is None else orjson.Fragment(bytes(last.packed or last.pack())),
             self.fallen,
         ]
-        waiting = [event.packed or _pack(event) for event in self.waiting]
-        stories = [] if self.stories is None else self.stories.packed()
-        return Packed(fields, (self.seen.packed(), stories, waiting, self.contents.packed()))
+        waiting = [event.packed or event.pack() for event in self.waiting]
+        told = NOTHING if stories is None else stories.packed()
+        return Packed(fields, (self.seen.packed(), told, waiting, self.contents.packed()))
 
     @classmethod
     def unpacked(cls, fields: list[Any], series: list[list[Any]]) -> CorrelationState:
         """From a snapshot."""
         version, run, group, exercise, contents, episode, baseline, first, last, fallen = fields
         seen, stories, waiting, counted = series
-        events = [_event_of(event) for event in waiting]
+        events = [unpacked(event) for event in waiting]
         return cls(
             *(version, run, tuple(group), exercise),
             events,
@@ -126,24 +109,24 @@ class CorrelationState:
             None if episode is None else Episode(*episode),
             None if baseline is None else BaselineCounts.of_fields(baseline),
             first,
-            None if last is None else _event_of(last),
+            None if last is None else unpacked(last),
             fallen,
             {(event.article, event.rule): event for event in events},
         )
 
-    def wakes_us(self, correlation: Correlation) -> int:
+    def wakes_us(self, plan: Plan) -> int:
         """The next instant at which something can happen that shows; `advance` has nothing to do before."""
-        wake = self.waiting[0].time_us if self.waiting else NEVER_US
-        if self.episode is not None and self.episode.ends_us is not None:
-            wake = min(wake, self.episode.ends_us + correlation.keep_firing_seconds * SECOND_US)
-        if self.episode is not None or _may_begin_when_events_leave(correlation):
-            wake = min(wake, self.contents.leaves_us(correlation.window))
+        wake, episode = self.waiting[0].time_us if self.waiting else NEVER_US, self.episode
+        if episode is not None and episode.ends_us is not None:
+            wake = min(wake, episode.ends_us + plan.keep_us)
+        if episode is not None or plan.may_begin_by_leaving:
+            wake = min(wake, self.contents.leaves_us(plan))
         return wake
 
 
 def receive(
     state: CorrelationState | None,
-    correlation: Correlation,
+    plan: Plan,
     match: Match,
     limits: DetectLimits,
     story: str | None = None,
@@ -154,18 +137,19 @@ def receive(
 
     Of two revisions of one article the higher one waits. If too many wait, those with the latest times are dropped.
     """
+    correlation = plan.correlation
     if state is None or state.version != correlation.version:
         state = CorrelationState(correlation.version, match.run, match.group, match.exercise)
-    rule, article = match.rule.id, match.article
-    if not state.seen.first(article.id, article.revision, rule, limits.ids_max):
+    article, revision, rule = match.article.id, match.article.revision, match.rule.id
+    if not state.seen.first(article, revision, rule, limits.ids_max):
         return state, False
-    event = _event(correlation, match, story, time_of(match, correlation) if time_us is None else time_us)
-    other = state.by_article.get((event.article, event.rule))
+    other = state.by_article.get((article, rule))
     if other is not None:
-        if other.revision > event.revision:
+        if other.revision > revision:
             return state, True
         state.waiting.remove(other)
-    state.by_article[event.article, event.rule] = event
+    event = event_of(correlation, match, story, time_of(match, correlation) if time_us is None else time_us)
+    state.by_article[article, rule] = event
     insort(state.waiting, event)
     if len(state.waiting) > limits.pending_max:
         _forget(state, state.waiting.pop())
@@ -188,27 +172,30 @@ def shrink(state: CorrelationState) -> int:
 
 
 def advance(
-    state: CorrelationState, correlation: Correlation, until_us: int, limits: DetectLimits
+    state: CorrelationState, plan: Plan, until_us: int, limits: DetectLimits
 ) -> tuple[CorrelationState, list[Detection]]:
     """Everything that happens before `until_us`, in order. The state given is used up."""
     found: list[Detection] = []
-    keep_us = correlation.keep_firing_seconds * SECOND_US
+    waiting, contents = state.waiting, state.contents
     while True:
-        event_us = state.waiting[0].time_us if state.waiting else NEVER_US
-        leave_us = state.contents.leaves_us(correlation.window)
+        event_us = waiting[0].time_us if waiting else NEVER_US
+        leave_us = contents.leaves_us(plan)
         episode = state.episode
-        resolve_us = NEVER_US if episode is None or episode.ends_us is None else episode.ends_us + keep_us
-        moment_us = min(event_us, leave_us, resolve_us)
+        resolve_us = NEVER_US if episode is None or episode.ends_us is None else episode.ends_us + plan.keep_us
+        if event_us < leave_us and event_us < resolve_us:
+            if event_us >= until_us:
+                return state, found
+            _event_comes(state, plan, _forget(state, waiting.pop(0)), limits, found)
+            continue
+        moment_us = min(leave_us, resolve_us)
         if moment_us >= until_us:
             return state, found
         if leave_us == moment_us:
-            _events_leave(state, correlation, moment_us, limits, found)
-        elif resolve_us == moment_us:
-            assert episode is not None
-            found.append(_tell(state, correlation, episode, "resolved", moment_us, limits))
-            state.episode = None
+            _events_leave(state, plan, moment_us, limits, found)
         else:
-            _event_comes(state, correlation, _forget(state, state.waiting.pop(0)), limits, found)
+            assert episode is not None
+            found.append(_tell(state, plan, episode, "resolved", moment_us, limits))
+            state.episode = None
 
 
 def _forget(state: CorrelationState, event: Event) -> Event:
@@ -217,72 +204,74 @@ def _forget(state: CorrelationState, event: Event) -> Event:
 
 
 def _event_comes(
-    state: CorrelationState, correlation: Correlation, event: Event, limits: DetectLimits, found: list[Detection]
+    state: CorrelationState, plan: Plan, event: Event, limits: DetectLimits, found: list[Detection]
 ) -> None:
-    unit = _unit(state, correlation, event, limits)
-    counted = Counted(event.time_us, event.article, event.rule, unit, event.source, event.values, event.ref)
-    is_new = unit is not None and unit not in state.contents.units
-    state.fallen += state.contents.add(
-        correlation.window, counted, events_max=limits.window_events_max, refs_max=limits.members_shown_max
-    )
+    time_us, contents = event.time_us, state.contents
+    unit = _unit(state, plan.correlation, event, limits)
+    is_new = unit is not None and unit not in contents.units
+    counted = Counted(time_us, event.article, event.rule, unit, event.source, event.values, event.ref)
+    state.fallen += contents.add(plan, counted, events_max=limits.window_events_max, refs_max=limits.members_shown_max)
     if state.first_us is None:
-        state.first_us = event.time_us
+        state.first_us = time_us
     state.last = event
-    baseline = correlation.condition.baseline
+    baseline = plan.correlation.condition.baseline
     if baseline is not None:
         if state.baseline is None:
-            state.baseline = BaselineCounts(event.time_us)
+            state.baseline = BaselineCounts(time_us)
         if is_new:
-            state.baseline.count(event.time_us, correlation.window.size_seconds, baseline)
-    holds = False if _is_judged_at_the_end(correlation) else _holds(state, correlation, event.time_us)
-    _judge(state, correlation, holds, event.time_us, limits, found)
+            state.baseline.count(time_us, plan.correlation.window.size_seconds, baseline)
+    holds = not plan.judged_at_the_end and _holds(state, plan, time_us)
+    if holds or state.episode is not None:
+        _judge(state, plan, holds, time_us, limits, found)
 
 
 def _events_leave(
-    state: CorrelationState, correlation: Correlation, moment_us: int, limits: DetectLimits, found: list[Detection]
+    state: CorrelationState, plan: Plan, moment_us: int, limits: DetectLimits, found: list[Detection]
 ) -> None:
-    window = correlation.window
-    if not _is_judged_at_the_end(correlation):
-        state.contents.leave(window, moment_us)
-        if state.episode is not None or _may_begin_when_events_leave(correlation):
-            _judge(state, correlation, _holds(state, correlation, moment_us), moment_us, limits, found)
+    if not plan.judged_at_the_end:
+        state.contents.leave(plan, moment_us)
+        if state.episode is not None or plan.may_begin_by_leaving:
+            _judge(state, plan, _holds(state, plan, moment_us), moment_us, limits, found)
         return
     # A bucket or session that must stay below a number is judged when it is complete. The first bucket is not: the
     # key may have begun in its midst. An empty bucket after one that did not hold is judged as well, but once.
+    is_session = plan.correlation.window.kind == "session"
     start_us, was_empty = state.contents.start_us or 0, not state.contents.events
-    complete = window.kind == "session" or (state.first_us is not None and start_us >= state.first_us)
-    holds = complete and _holds(state, correlation, moment_us)
-    state.contents.leave(window, moment_us, keep_bucket=not was_empty)
-    _judge(state, correlation, holds, moment_us, limits, found)
-    if holds and window.kind == "session":
-        _judge(state, correlation, False, moment_us, limits, found)
+    complete = is_session or (state.first_us is not None and start_us >= state.first_us)
+    holds = complete and _holds(state, plan, moment_us)
+    state.contents.leave(plan, moment_us, keep_bucket=not was_empty)
+    _judge(state, plan, holds, moment_us, limits, found)
+    if holds and is_session:
+        _judge(state, plan, False, moment_us, limits, found)
 
 
 def _judge(
     state: CorrelationState,
-    correlation: Correlation,
+    plan: Plan,
     holds: bool,
     moment_us: int,
     limits: DetectLimits,
     found: list[Detection],
 ) -> None:
-    episode, count = state.episode, _count(state, correlation)
+    episode, count = state.episode, _count(state, plan.correlation)
     if not holds:
         if episode is not None and episode.ends_us is None:
             episode.ends_us = moment_us
         return
     if episode is None:
         state.episode = episode = Episode(moment_us, 0, count, None)
-        found.append(_tell(state, correlation, episode, "fired", moment_us, limits))
+        found.append(_tell(state, plan, episode, "fired", moment_us, limits))
         return
     episode.ends_us = None
-    if episode.told and count >= DOUBLED * episode.told and not _is_lower(correlation):
+    if episode.told and count >= DOUBLED * episode.told and not plan.is_lower:
         episode.told = count
-        found.append(_tell(state, correlation, episode, "updated", moment_us, limits))
+        found.append(_tell(state, plan, episode, "updated", moment_us, limits))
 
 
-def _holds(state: CorrelationState, correlation: Correlation, moment_us: int) -> bool:
-    contents, condition = state.contents, correlation.condition
+def _holds(state: CorrelationState, plan: Plan, moment_us: int) -> bool:
+    correlation, contents, condition = plan.correlation, state.contents, plan.correlation.condition
+    if plan.least is not None:
+        return _count(state, correlation) >= plan.least
     match correlation.type:
         case "absence":
             return not contents.events
@@ -301,9 +290,8 @@ def _holds(state: CorrelationState, correlation: Correlation, moment_us: int) ->
                 return False
         case "event_count" | "value_count":
             # How few there are is known only once a whole window has been seen.
-            size_us = correlation.window.size_seconds * SECOND_US
-            too_early = state.first_us is None or moment_us < state.first_us + size_us
-            if _is_lower(correlation) and correlation.window.kind == "sliding" and too_early:
+            too_early = state.first_us is None or moment_us < state.first_us + plan.size_us
+            if plan.is_lower and plan.is_sliding and too_early:
                 return False
     return _compares(_count(state, correlation), condition.operator, condition.value)
 
@@ -334,47 +322,33 @@ def _compares(count: int, operator: str, value: int) -> bool:
             return count == value
 
 
-def _is_lower(correlation: Correlation) -> bool:
-    return correlation.type in ("event_count", "value_count") and correlation.condition.operator in ("lt", "lte")
-
-
-def _is_judged_at_the_end(correlation: Correlation) -> bool:
-    return _is_lower(correlation) and correlation.window.kind != "sliding"
-
-
-def _may_begin_when_events_leave(correlation: Correlation) -> bool:
-    return correlation.type == "absence" or correlation.condition.operator in ("lt", "lte", "eq")
-
-
 def _count(state: CorrelationState, correlation: Correlation) -> int:
     return len(state.contents.values if correlation.type == "value_count" else state.contents.units)
 
 
 def _unit(state: CorrelationState, correlation: Correlation, event: Event, limits: DetectLimits) -> str | None:
     """What counts once."""
-    match correlation.count:
-        case "article":
-            return event.article
-        case "source":
-            return event.source
-        case "story":
-            if event.story is not None:
-                return event.story
-            if state.stories is None:
-                state.stories = Stories()
-            time_ms = event.time_us // 1_000
-            return state.stories.assign(event.article, state.run, event.fingerprint, time_ms, limits.stories).story
+    if correlation.count == "article":
+        return event.article
+    if correlation.count == "source":
+        return event.source
+    if event.story is not None:
+        return event.story
+    if state.stories is None:
+        state.stories = Stories()
+    time_ms = event.time_us // 1_000
+    return state.stories.assign(event.article, state.run, event.fingerprint, time_ms, limits.stories).story
 
 
 def _tell(
     state: CorrelationState,
-    correlation: Correlation,
+    plan: Plan,
     episode: Episode,
     kind: State,
     moment_us: int,
     limits: DetectLimits,
 ) -> Detection:
-    contents, last = state.contents, state.last
+    correlation, contents, last = plan.correlation, state.contents, state.last
     assert last is not None, "an episode rests on events"
     times = [event.time_us for event in contents.events] or [last.time_us]
     units = len(contents.units)
@@ -416,51 +390,3 @@ def _tell(
 
 def _episode_fields(episode: Episode) -> list[Any]:
     return [episode.start_us, episode.sequence, episode.told, episode.ends_us, episode.severities]
-
-
-def time_of(match: Match, correlation: Correlation) -> int:
-    """The time by which a correlation orders a match, in microseconds since 1970 UTC."""
-    if correlation.window.time == "published":
-        return to_us(match.published or match.article.published or match.time)
-    return to_us(match.time)
-
-
-def _event(correlation: Correlation, match: Match, story: str | None, time_us: int) -> Event:
-    values = dict(match.values)
-    counted = values.get(correlation.condition.field or "", "")
-    return Event(
-        time_us=time_us,
-        article=match.article.id,
-        rule=match.rule.id,
-        revision=match.article.revision,
-        ref=shortened_ref(match.article),
-        source=values.get("source") or match.article.source or None,
-        values=tuple(counted.split(","))
-        if counted and correlation.condition.field == "topic"
-        else ((counted,) if counted else ()),
-        fingerprint=match.fingerprint if correlation.count == "story" else b"",
-        story=story,
-        evidence=shortened(match.evidence[0]) if match.evidence else None,
-        raw_timestamp_ms=match.raw_timestamp_ms,
-    )
-
-
-def _pack(event: Event) -> bytes:
-    fields = [
-        *(event.time_us, event.article, event.rule, event.revision, ref_fields(event.ref), event.source, event.values),
-        base64.b64encode(event.fingerprint).decode(),
-        *(event.story, evidence_fields(event.evidence), event.raw_timestamp_ms),
-    ]
-    event.packed = item(orjson.dumps(fields))
-    return event.packed
-
-
-def _event_of(fields: list[Any]) -> Event:
-    time_us, article, rule, revision, ref, source, values, print_, story, evidence, raw_ms = fields
-    article_ref = ref_of(ref)
-    assert article_ref is not None
-    return Event(
-        *(time_us, article, rule, revision, article_ref, source, tuple(values)),
-        base64.b64decode(print_),
-        *(story, evidence_of(evidence), raw_ms),
-    )

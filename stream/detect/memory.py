@@ -20,9 +20,11 @@ import orjson
 
 from stream.detect import correlate, snapshot, throttle
 from stream.detect.correlate import CorrelationState
+from stream.detect.event import time_of
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import NEVER_US, SECOND_US
-from stream.detect.snapshot import Packed, Snapshot
+from stream.detect.plan import Plan
+from stream.detect.snapshot import NO_PARTS, Packed, Snapshot
 from stream.detect.throttle import RuleState
 from stream.detect.watermark import RunClock, Told
 from stream.model import Detection, Match, Ruling
@@ -105,6 +107,7 @@ class Memory:
     _clocks_offset: int = -1
     _alarms: dict[str | None, list[tuple[int, str]]] = field(default_factory=dict)
     _alarm_of: dict[str, int] = field(default_factory=dict)
+    _plans: dict[str, Plan] = field(default_factory=dict)
 
     @classmethod
     def restore(cls, snapshots: Iterable[tuple[str, bytes]], limits: DetectLimits | None = None) -> Memory:
@@ -139,11 +142,12 @@ class Memory:
         """What becomes of a match of a rule with a throttle or groups; None: it is known."""
         if offset <= self._offsets.get(match.key, -1):
             return None
-        state = self._state(match.key)
+        entry = self._entries.get(match.key) or self._decoded(match.key)
+        state = None if entry is None else entry.state
         assert state is None or isinstance(state, RuleState)
-        state, ruling, counted = throttle.step(state, rule, match, self.limits, story)
-        self.forgotten += counted.evicted
-        self._keep(match.key, state, offset)
+        state, ruling, forgotten = throttle.step(state, rule, match, self.limits, story)
+        self.forgotten += forgotten
+        self._keep(match.key, entry, state, offset)
         return ruling
 
     def correlation(self, correlation: Correlation, match: Match, offset: int, story: str | None = None) -> Outcome:
@@ -151,21 +155,24 @@ class Memory:
         key = match.key
         if offset <= self._offsets.get(key, -1):
             return "known"
-        state = self._correlation_state(key)
-        clock, time_us = self._clocks.get(match.run), correlate.time_of(match, correlation)
-        if clock is not None and time_us < self._until(clock, correlation):
+        entry, plan = self._entries.get(key) or self._decoded(key), self._plan(correlation)
+        state = None if entry is None else entry.state
+        assert state is None or isinstance(state, CorrelationState)
+        clock, time_us = self._clocks.get(match.run), time_of(match, correlation)
+        if clock is not None and time_us < self._until(clock, plan):
             # What was counted may come again; what was not has come too late, and that is told once.
             is_first = state is None or state.seen.first(
                 match.article.id, match.article.revision, match.rule.id, self.limits.ids_max
             )
             if state is not None and is_first:
-                self._keep(key, state, offset)
+                self._keep(key, entry, state, offset)
             return "late" if is_first else "known"
         fallen = 0 if state is None else state.fallen
-        state, is_new = correlate.receive(state, correlation, match, self.limits, story, time_us)
-        self.forgotten += max(0, state.fallen - fallen)
-        self._keep(key, state, offset)
-        self._wake(match.run, key, self._needed_us(state, correlation))
+        state, is_new = correlate.receive(state, plan, match, self.limits, story, time_us)
+        if state.fallen > fallen:
+            self.forgotten += state.fallen - fallen
+        self._keep(key, entry, state, offset)
+        self._wake(match.run, key, state.wakes_us(plan) + plan.grace_us)
         return "waits" if is_new else "known"
 
     def hear(self, told: Told, offset: int, definitions: Definitions) -> list[Due]:
@@ -184,23 +191,13 @@ class Memory:
     def changes(self) -> Changes:
         """What is to be written since the last call."""
         changes = Changes([], [(key, None) for key in self._deleted], [])
+        entries, snapshots, states = self._entries, self._snapshots, changes.states
         for key in self._changed:
-            made = self._encoded(key, self._entries[key])
-            while made.parts and sum(map(len, made.parts.values())) > self.limits.snapshot_bytes_max:
-                # Memory, and the time that writing it takes, would have no bound.
-                fallen = _shrink(self._entries[key].state)
-                self.forgotten += fallen
-                made = self._encoded(key, self._entries[key])
-                if not fallen:
-                    break
+            made = self._encoded(key, entries[key])
             if made.parts or key in self._parts:
-                before = self._parts.pop(key, {})
-                if made.parts:
-                    self._parts[key] = made.parts
-                changes.parts += [(part_key(key, n), data) for n, data in made.parts.items() if n not in before]
-                changes.last += [(part_key(key, name), None) for name in before if name not in made.parts]
-            self._snapshots[key] = made.head
-            changes.states.append((key, made.head))
+                made = self._partly(key, made, changes)
+            snapshots[key] = made.head
+            states.append((key, made.head))
         # A decoded state is several times as large as its snapshot: those touched first go.
         while len(self._entries) > self.limits.decoded_max:
             del self._entries[next(iter(self._entries))]
@@ -218,44 +215,50 @@ class Memory:
             self._clocks_changed = False
         return changes
 
+    def _partly(self, key: str, made: Snapshot, changes: Changes) -> Snapshot:
+        """The snapshot of a state that is, or was, in parts; these are among the changes."""
+        while sum(map(len, made.parts.values())) > self.limits.snapshot_bytes_max:
+            # Memory, and the time that writing it takes, would have no bound.
+            fallen = _shrink(self._entries[key].state)
+            self.forgotten += fallen
+            made = self._encoded(key, self._entries[key])
+            if not fallen:
+                break
+        before = self._parts.pop(key, {})
+        if made.parts:
+            self._parts[key] = dict(made.parts)
+        changes.parts += [(part_key(key, n), data) for n, data in made.parts.items() if n not in before]
+        changes.last += [(part_key(key, name), None) for name in before if name not in made.parts]
+        return made
+
     def _encoded(self, key: str, entry: _Entry) -> Snapshot:
-        known = self._parts.get(key, {})
-        match entry.state:
-            case RuleState():
-                return snapshot.encode("rule", entry.offset, NEVER_US, entry.state.packed(), known)
-            case CorrelationState():
-                wakes_us = self._alarm_of.get(key, NEVER_US)
-                return snapshot.encode("correlation", entry.offset, wakes_us, entry.state.packed(), known)
+        state, known = entry.state, self._parts.get(key, NO_PARTS)
+        if isinstance(state, CorrelationState):
+            wakes_us = self._alarm_of.get(key, NEVER_US)
+            return snapshot.encode("correlation", entry.offset, wakes_us, state.packed(), known)
+        return snapshot.encode("rule", entry.offset, NEVER_US, state.packed(), known)
 
     # States --------------------------------------------------------------------------------------------------------
 
-    def _state(self, key: str) -> RuleState | CorrelationState | None:
-        entry = self._entries.get(key)
-        if entry is not None:
-            return entry.state
+    def _decoded(self, key: str) -> _Entry | None:
         data = self._snapshots.get(key)
         if data is None:
             return None
         fields, series = snapshot.decode(data, self._parts.get(key, {}))
         is_rule = snapshot.head_of(data).kind == "rule"
         state = RuleState.unpacked(fields, series) if is_rule else CorrelationState.unpacked(fields, series)
-        self._entries[key] = _Entry(state, self._offsets[key])
-        return state
+        entry = self._entries[key] = _Entry(state, self._offsets[key])
+        return entry
 
-    def _correlation_state(self, key: str) -> CorrelationState | None:
-        state = self._state(key)
-        assert state is None or isinstance(state, CorrelationState)
-        return state
-
-    def _keep(self, key: str, state: RuleState | CorrelationState, offset: int) -> None:
-        entry = self._entries.get(key)
+    def _keep(self, key: str, entry: _Entry | None, state: RuleState | CorrelationState, offset: int) -> None:
         if entry is None:
             self._entries[key] = _Entry(state, offset)
         else:
             entry.state, entry.offset = state, offset
         self._offsets[key] = offset
         self._changed[key] = None
-        self._deleted.pop(key, None)
+        if self._deleted:
+            self._deleted.pop(key, None)
         if len(self._offsets) > self.limits.keys_max:
             oldest = sorted(self._offsets, key=lambda k: (self._offsets[k], k))
             for old in oldest[: max(1, self.limits.keys_max // EVICTED_SHARE)]:
@@ -290,19 +293,21 @@ class Memory:
 
     # Time ----------------------------------------------------------------------------------------------------------
 
-    def _until(self, clock: RunClock, correlation: Correlation) -> int:
-        window = correlation.window
-        return clock.until_us(window.grace_seconds * SECOND_US, published=window.time == "published")
+    def _plan(self, correlation: Correlation) -> Plan:
+        plan = self._plans.get(correlation.id)
+        if plan is None or plan.correlation is not correlation:
+            plan = self._plans[correlation.id] = Plan.of(correlation)
+        return plan
 
-    def _needed_us(self, state: CorrelationState, correlation: Correlation) -> int:
-        """The watermark above which the state has something to do."""
-        return min(NEVER_US, state.wakes_us(correlation) + correlation.window.grace_seconds * SECOND_US)
+    def _until(self, clock: RunClock, plan: Plan) -> int:
+        return clock.until_us(plan.grace_us, published=plan.correlation.window.time == "published")
 
     def _wake(self, run: str | None, key: str, needed_us: int) -> None:
-        if self._alarm_of.get(key) == needed_us:
-            return
-        self._alarm_of[key] = needed_us
-        if needed_us < NEVER_US:
+        """`needed_us`: the watermark above which the state has something to do."""
+        if needed_us >= NEVER_US:
+            self._alarm_of[key] = NEVER_US
+        elif self._alarm_of.get(key) != needed_us:
+            self._alarm_of[key] = needed_us
             heapq.heappush(self._alarms.setdefault(run, []), (needed_us, key))
 
     def _due(self, run: str | None, clock: RunClock) -> list[str]:
@@ -322,24 +327,27 @@ class Memory:
         return sorted(found)
 
     def _advance(self, key: str, clock: RunClock, offset: int, definitions: Definitions) -> list[Due]:
-        state = self._correlation_state(key)
-        if state is None:
+        entry = self._entries.get(key) or self._decoded(key)
+        if entry is None:
             return []
+        state = entry.state
+        assert isinstance(state, CorrelationState)
         del self._alarm_of[key]
-        entry = self._entries[key]
         entry.name = entry.name or orjson.loads(key)[1]
         correlation = definitions.correlations.get(entry.name)
         if correlation is None or correlation.version != state.version:
             return []  # the rules have changed: the key sleeps until it is touched again
-        wakes_us, until_us = state.wakes_us(correlation), self._until(clock, correlation)
+        plan = self._plan(correlation)
+        wakes_us, until_us = state.wakes_us(plan), self._until(clock, plan)
         if wakes_us >= until_us:
-            self._wake(state.run, key, self._needed_us(state, correlation))
+            self._wake(state.run, key, wakes_us + plan.grace_us)
             return []
         fallen = state.fallen
-        state, detections = correlate.advance(state, correlation, until_us, self.limits)
-        self.forgotten += state.fallen - fallen
-        self._keep(key, state, max(offset, self._offsets[key]))
-        self._wake(state.run, key, self._needed_us(state, correlation))
+        state, detections = correlate.advance(state, plan, until_us, self.limits)
+        if state.fallen > fallen:
+            self.forgotten += state.fallen - fallen
+        self._keep(key, entry, state, max(offset, entry.offset))
+        self._wake(state.run, key, state.wakes_us(plan) + plan.grace_us)
         return [Due(key, detection) for detection in detections]
 
 

@@ -9,12 +9,12 @@ NEVER_US = 1 << 60
 """Later than any time of an article (the year 9999 is below 2^58)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def to_us(moment: datetime) -> int:
     """Microseconds since 1970 UTC, negative before."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
 
 
 def from_us(us: int) -> datetime:

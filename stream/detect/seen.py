@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from stream.detect.snapshot import item
@@ -20,7 +20,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._ids: set[bytes] = set()
-        self._blocks: list[list[bytes]] = [[]]
+        self._blocks: list[bytearray] = [bytearray()]
         self._packed: list[bytes] = []  # of the blocks that are full
 
     def __len__(self) -> int:
@@ -33,12 +33,12 @@ class Seen:
             return False
         self._ids.add(name)
         block = self._blocks[-1]
-        block.append(name)
-        if len(block) == BLOCK_IDS:
+        block += name
+        if len(block) == BLOCK_IDS * ID_BYTES:
             self._packed.append(item(_pack(block)))
-            self._blocks.append([])
+            self._blocks.append(bytearray())
         while len(self._ids) > ids_max and len(self._blocks) > 1:
-            self._ids.difference_update(self._blocks.pop(0))
+            self._ids.difference_update(_ids(self._blocks.pop(0)))
             del self._packed[0]
         return True
 
@@ -50,14 +50,15 @@ class Seen:
     def unpacked(cls, blocks: Iterable[str]) -> Seen:
         """What `packed` gave, decoded from JSON."""
         seen = cls()
-        seen._blocks = []
-        for text in blocks:
-            data = a2b_base64(text)
-            seen._blocks.append([data[at : at + ID_BYTES] for at in range(0, len(data), ID_BYTES)])
-        seen._ids = {name for block in seen._blocks for name in block}
+        seen._blocks = [bytearray(a2b_base64(text)) for text in blocks]
+        seen._ids = {name for block in seen._blocks for name in _ids(block)}
         seen._packed = [item(_pack(block)) for block in seen._blocks[:-1]]
         return seen
 
 
-def _pack(block: list[bytes]) -> bytes:
-    return b'"%b"' % b2a_base64(b"".join(block), newline=False)
+def _ids(block: bytearray) -> Iterator[bytes]:
+    return (bytes(block[at : at + ID_BYTES]) for at in range(0, len(block), ID_BYTES))
+
+
+def _pack(block: bytearray) -> bytes:
+    return b'"%b"' % b2a_base64(block, newline=False)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Literal
@@ -28,6 +28,7 @@ import orjson
 FORMAT = 2
 _HEAD = struct.Struct(">BBqq")
 _PLAIN, _DEFLATED, _SPLIT = b"j", b"z", b"s"
+_BODY_AT = _HEAD.size + 1
 DEFLATE_FROM_BYTES = 16_384
 DEFLATE_PART_FROM_BYTES = 4_096
 """A part is deflated once; what is written with every match is not, as long as it is small."""
@@ -39,6 +40,8 @@ PART_BYTES_USUAL = 8_192
 PART_BYTES_MAX = 32_768
 """Before deflating; one item more may be in it. Below what any broker takes."""
 NAME_BYTES = 12
+
+NO_PARTS: Mapping[str, bytes] = MappingProxyType({})
 
 Kind = Literal["rule", "correlation", "clocks"]
 _KINDS: tuple[Kind, ...] = ("rule", "correlation", "clocks")
@@ -70,7 +73,7 @@ class Snapshot:
     """The bytes of a state: what stands under its key, and its parts by name, if it has any."""
 
     head: bytes
-    parts: dict[str, bytes] = field(default_factory=dict)
+    parts: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +85,17 @@ class Head:
     wakes_us: int
 
 
-def encode(
-    kind: Kind, offset: int, wakes_us: int, packed: Packed, known: Mapping[str, bytes] = MappingProxyType({})
-) -> Snapshot:
+def encode(kind: Kind, offset: int, wakes_us: int, packed: Packed, known: Mapping[str, bytes] = NO_PARTS) -> Snapshot:
     """The snapshot of a state. `known`: parts that were made before, and need not be deflated again."""
     head = _HEAD.pack(FORMAT, _KINDS.index(kind), offset, wakes_us)
     fields = orjson.dumps(packed.fields)
-    series = [b",".join(items) for items in packed.series]
-    body = b"[%b,[[%b]]]" % (fields, b"],[".join(series))
-    if len(body) <= SPLIT_FROM_BYTES or kind == "clocks":
-        return Snapshot(head + _packed(body, DEFLATE_FROM_BYTES))
+    series = b"],[".join([b",".join(items) for items in packed.series])
+    plain = b"".join((head, b"j[", fields, b",[[", series, b"]]]"))  # nearly always: nothing is copied again
+    size = len(plain) - _BODY_AT
+    if size < DEFLATE_FROM_BYTES and (size <= SPLIT_FROM_BYTES or kind == "clocks"):
+        return Snapshot(plain, NO_PARTS)
+    if size <= SPLIT_FROM_BYTES or kind == "clocks":
+        return Snapshot(head + _packed(plain[_BODY_AT:], DEFLATE_FROM_BYTES), NO_PARTS)
     parts: dict[str, bytes] = {}
     names = [_add(parts, known, fields[at : at + PART_BYTES_MAX]) for at in range(0, len(fields), PART_BYTES_MAX)]
     of_series = [[_add(parts, known, b"[%b]" % b",".join(items)) for items in _cut(each)] for each in packed.series]

@@ -44,13 +44,6 @@ class GroupState:
 
 
 @dataclass(slots=True)
-class Counted:
-    """What one step forgot because a limit was reached."""
-
-    evicted: int = 0
-
-
-@dataclass(slots=True)
 class RuleState:
     """State of one (run, rule). `passed`: for each value of `throttle.per`, times and severities of the last alerts."""
 
@@ -96,74 +89,78 @@ def shrink(state: RuleState) -> int:
 
 def step(
     state: RuleState | None, rule: Rule, match: Match, limits: DetectLimits, story: str | None = None
-) -> tuple[RuleState, Ruling | None, Counted]:
-    """The state after one match and what becomes of the match; None: it came before.
+) -> tuple[RuleState, Ruling | None, int]:
+    """The state after one match, what becomes of the match (None: it came before), and how many groups and stories
+    were forgotten because a limit was reached.
 
     The state given is used up. `story` is for tests, which name the stories themselves.
     """
     if state is None or state.version != rule.version:
         state = RuleState(rule.version)
-    counted = Counted()
-    if not state.seen.first(match.article.id, match.article.revision, "", limits.ids_max):
-        return state, None, counted
-    time_us = to_us(match.time)
+    article, time, throttle = match.article, match.time, rule.throttle
+    if not state.seen.first(article.id, article.revision, "", limits.ids_max):
+        return state, None, 0
+    time_us, evicted = to_us(time), 0
     if story is None and _asks_for_stories(rule):
-        story = _story(state, match, time_us, limits, counted)
-    values = {**dict(match.values), "rule": rule.id, "story": story or ""}
+        story, evicted = _story(state, match, time_us, limits)
+    values = dict(match.values)
+    values["rule"], values["story"] = rule.id, story or ""
     group_key = _key(match.run, rule.group_by, values)
-    group = _group(state, group_key, time_us, limits, counted)
-    _note(group.stories, story or match.article.id, limits)
-    if match.article.source:
-        _note(group.sources, values.get("source") or match.article.source, limits)
+    group, fallen = _group(state, group_key, time_us, limits)
+    _note(group.stories, story or article.id, limits)
+    if article.source:
+        _note(group.sources, values.get("source") or article.source, limits)
     held = None
-    if rule.throttle is not None:
-        per = rule.throttle.per
-        throttle_key = group_key if per == rule.group_by else _key(match.run, per, values)
-        held = _held(state, rule.throttle, throttle_key, time_us, match.rule.severity.number, limits)
+    if throttle is not None:
+        throttle_key = group_key if throttle.per == rule.group_by else _key(match.run, throttle.per, values)
+        held = _held(state, throttle, throttle_key, time_us, match.rule.severity.number, limits)
     told = Group(
-        key=group_key,
-        count=group.count,
-        stories=len(group.stories),
-        sources=len(group.sources),
-        first_seen=match.time if group.first_us == time_us else from_us(group.first_us),
-        last_seen=match.time if group.last_us == time_us else from_us(group.last_us),
-        suppressed=group.suppressed,
+        group_key,
+        group.count,
+        len(group.stories),
+        len(group.sources),
+        time if group.first_us == time_us else from_us(group.first_us),
+        time if group.last_us == time_us else from_us(group.last_us),
+        group.suppressed,
     )
-    group.suppressed = group.suppressed + 1 if held else 0
-    return state, Ruling(told, story, held), counted
+    group.suppressed = 0 if held is None else group.suppressed + 1
+    return state, Ruling(told, story, held), evicted + fallen
 
 
 def _asks_for_stories(rule: Rule) -> bool:
     return "story" in rule.group_by or (rule.throttle is not None and "story" in rule.throttle.per)
 
 
-def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits, counted: Counted) -> str:
+def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits) -> tuple[str, int]:
     if state.stories is None:
         state.stories = Stories()
     found = state.stories.assign(match.article.id, match.run, match.fingerprint, time_us // 1_000, limits.stories)
-    counted.evicted += found.stories_evicted
-    return found.story
+    return found.story, found.stories_evicted
 
 
 def _key(run: str | None, names: tuple[str, ...], values: dict[str, str]) -> str:
     return orjson.dumps([run, *[values.get(name, "") for name in names]]).decode()
 
 
-def _group(state: RuleState, key: str, time_us: int, limits: DetectLimits, counted: Counted) -> GroupState:
-    group = state.groups.pop(key, None)
+def _group(state: RuleState, key: str, time_us: int, limits: DetectLimits) -> tuple[GroupState, int]:
+    groups, evicted = state.groups, 0
+    group = groups.pop(key, None)
     if group is None or time_us - group.last_us > limits.group_retention_ms * 1_000:
         group = GroupState(0, time_us, time_us, 0)
     group.count += 1
-    group.first_us, group.last_us = min(group.first_us, time_us), max(group.last_us, time_us)
-    state.groups[key] = group  # at the end: touched last
-    while len(state.groups) > limits.groups_max:
-        del state.groups[next(iter(state.groups))]
-        counted.evicted += 1
-    return group
+    if time_us < group.first_us:
+        group.first_us = time_us
+    if time_us > group.last_us:
+        group.last_us = time_us
+    groups[key] = group  # at the end: touched last
+    while len(groups) > limits.groups_max:
+        del groups[next(iter(groups))]
+        evicted += 1
+    return group, evicted
 
 
 def _note(names: list[str], name: str, limits: DetectLimits) -> None:
-    if name not in names and len(names) < limits.group_members_max:
+    if len(names) < limits.group_members_max and name not in names:
         names.append(name)
 
 
@@ -184,7 +181,8 @@ def _held(
     if since_us is not None:
         return Suppression("throttle", _reason(throttle, since_us))
     passed.append((time_us, severity))
-    del passed[:-PERIODS_MAX]
+    if len(passed) > PERIODS_MAX:
+        del passed[:-PERIODS_MAX]
     while len(state.passed) > limits.groups_max:
         del state.passed[next(iter(state.passed))]
     return None

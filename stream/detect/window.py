@@ -17,10 +17,10 @@ from typing import Any
 import orjson
 
 from stream.detect.codec import ref_fields, ref_of
-from stream.detect.moments import NEVER_US, SECOND_US
+from stream.detect.moments import NEVER_US
+from stream.detect.plan import Plan
 from stream.detect.snapshot import item
 from stream.model import ArticleRef
-from stream.rulelang.ruleset import Window
 
 
 @dataclass(slots=True)
@@ -60,44 +60,40 @@ class Contents:
         """When the bucket or session began; None: there is none."""
         return self._start_us
 
-    def leaves_us(self, window: Window) -> int:
+    def leaves_us(self, plan: Plan) -> int:
         """When the next events leave (of a bucket that is kept open: when it ends); NEVER_US: nothing is in it."""
-        size_us = window.size_seconds * SECOND_US
-        if window.kind == "sliding":
-            return self.events[0].time_us + size_us if self.events else NEVER_US
+        if plan.is_sliding:
+            return self.events[0].time_us + plan.size_us if self.events else NEVER_US
         if self._start_us is None:
             return NEVER_US
-        if window.kind == "tumbling":
-            return self._start_us + size_us
-        return min(self._last_us + (window.gap_seconds or window.size_seconds) * SECOND_US, self._start_us + size_us)
+        if plan.correlation.window.kind == "tumbling":
+            return self._start_us + plan.size_us
+        return min(self._last_us + plan.gap_us, self._start_us + plan.size_us)
 
-    def leave(self, window: Window, moment_us: int, *, keep_bucket: bool = False) -> None:
+    def leave(self, plan: Plan, moment_us: int, *, keep_bucket: bool = False) -> None:
         """Takes out what leaves at or before the moment. `keep_bucket`: the next bucket begins, though it is empty."""
-        if window.kind == "sliding":
-            size_us = window.size_seconds * SECOND_US
-            while self.events and self.events[0].time_us + size_us <= moment_us:
-                self._take_out(self.events.popleft())
+        if plan.is_sliding:
+            events, before_us = self.events, moment_us - plan.size_us
+            while events and events[0].time_us <= before_us:
+                self._take_out(events.popleft())
             return
-        if self.leaves_us(window) <= moment_us:
-            end_us = self.leaves_us(window)
+        if self.leaves_us(plan) <= moment_us:
+            end_us = self.leaves_us(plan)
             while self.events:
                 self._take_out(self.events.popleft())
-            self._start_us = end_us if keep_bucket and window.kind == "tumbling" else None
+            is_tumbling = plan.correlation.window.kind == "tumbling"
+            self._start_us = end_us if keep_bucket and is_tumbling else None
 
-    def add(self, window: Window, event: Counted, *, events_max: int, refs_max: int) -> int:
+    def add(self, plan: Plan, event: Counted, *, events_max: int, refs_max: int) -> int:
         """Takes an event in; `leave` was called for its time before. Returns how many fell out for want of room."""
-        if self._start_us is None and window.kind != "sliding":
-            size_us = window.size_seconds * SECOND_US
-            self._start_us = event.time_us // size_us * size_us if window.kind == "tumbling" else event.time_us
+        if self._start_us is None and not plan.is_sliding:
+            is_tumbling = plan.correlation.window.kind == "tumbling"
+            self._start_us = event.time_us // plan.size_us * plan.size_us if is_tumbling else event.time_us
         self._last_us = event.time_us
-        if event.ref is not None and self._refs >= refs_max:
+        if self._refs >= refs_max:
             event.ref = None
         self._put_in(event)
-        fallen = 0
-        while len(self.events) > events_max:
-            self._take_out(self.events.popleft())
-            fallen += 1
-        return fallen
+        return self.drop(len(self.events) - events_max) if len(self.events) > events_max else 0
 
     def drop(self, count: int) -> int:
         """Takes the oldest out, for want of room; returns how many there were."""
@@ -108,17 +104,20 @@ class Contents:
 
     def _put_in(self, event: Counted) -> None:
         self.events.append(event)
-        self._refs += event.ref is not None
-        self.rules[event.rule] = self.rules.get(event.rule, 0) + 1
-        if event.unit is not None:
-            self.units[event.unit] = self.units.get(event.unit, 0) + 1
-        if event.source is not None:
-            self.sources[event.source] = self.sources.get(event.source, 0) + 1
+        if event.ref is not None:
+            self._refs += 1
+        rules, unit, source = self.rules, event.unit, event.source
+        rules[event.rule] = rules.get(event.rule, 0) + 1
+        if unit is not None:
+            self.units[unit] = self.units.get(unit, 0) + 1
+        if source is not None:
+            self.sources[source] = self.sources.get(source, 0) + 1
         for value in event.values:
             self.values[value] = self.values.get(value, 0) + 1
 
     def _take_out(self, event: Counted) -> None:
-        self._refs -= event.ref is not None
+        if event.ref is not None:
+            self._refs -= 1
         _one_less(self.rules, event.rule)
         if event.unit is not None:
             _one_less(self.units, event.unit)
@@ -157,6 +156,15 @@ def _one_less(counts: dict[str, int], name: str) -> None:
 
 def _pack(event: Counted) -> bytes:
     unit = event.unit if event.unit != event.article else 0
-    fields = [event.time_us, event.article, event.rule, unit, event.source, event.values, ref_fields(event.ref)]
+    ref = event.ref
+    fields = (
+        event.time_us,
+        event.article,
+        event.rule,
+        unit,
+        event.source,
+        event.values,
+        None if ref is None else ref_fields(ref),
+    )
     event.packed = item(orjson.dumps(fields))
     return event.packed
