@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra apprise --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
+.PHONY: help demo test test-kafka test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ bench: $(VENV)/.dev ## engine and pipeline speed, beside a raw loop doing the sa
 bench-pipeline: $(VENV)/.dev $(VENV)-bench/.done ## worker and driver on a real Kafka beside Faust, Quix Streams, confluent-kafka
 	$(BIN)/python -m bench.pipeline --kafka --peers $(VENV)-bench/bin/python $(ARGS)
 	$(BIN)/python -m bench.driver --peers $(VENV)-bench/bin/python
+
+bench-resume: $(VENV)/.dev ## where the time goes from kill -9 of a worker to its first article, on a real Kafka
+	$(BIN)/python -m bench.resume $(ARGS)
 
 bench-detect: $(VENV)/.dev ## matches a second through detection, memory and time to restore with many keys
 	$(BIN)/python -m bench.detect $(ARGS)

@@ -15,6 +15,19 @@ from stream.wire.topics import Topic
 
 MIGRATE = 'docs/operations.md, "Changing the number of partitions"'
 
+SEGMENT_BYTES = 4_194_304
+"""Of a compacted topic; or four messages, if that is more.
+
+Kafka compacts no segment that is still written to, and by default that is a gigabyte or a week: whoever reads the topic
+from its beginning, as a worker does with its changelog, would read all of it.
+"""
+SEGMENTS_TOLERATED = 4
+COMPACTION = {
+    "segment.ms": "3600000",
+    "min.cleanable.dirty.ratio": "0.2",
+    "delete.retention.ms": "3600000",  # a reader from the beginning must be through by then to see what was deleted
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -33,6 +46,9 @@ def configs_wanted(topic: Topic, settings: Settings) -> dict[str, str]:
     }
     if topic.retention_ms is not None:
         configs["retention.ms"] = str(topic.retention_ms)
+    if topic.cleanup == "compact":
+        largest = settings.message_bytes_max + OVERHEAD_BYTES
+        configs |= COMPACTION | {"segment.bytes": str(max(SEGMENT_BYTES, 4 * largest))}
     return configs
 
 
@@ -44,6 +60,8 @@ def faults_of(name: str, topic: Topic, found: Shape, settings: Settings) -> list
         if value == wanted or (key, wanted) == ("cleanup.policy", "compact"):
             continue
         if key == "max.message.bytes" and value.isdigit():
+            continue
+        if key == "segment.bytes" and value.isdigit() and int(value) <= SEGMENTS_TOLERATED * int(wanted):
             continue
         faults.append(f"{name}: found {key}={value}, expected {wanted}")
     return faults

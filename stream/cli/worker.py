@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from types import FrameType
@@ -69,6 +70,8 @@ def worker(accept_offset_reset: bool, as_json: bool, **flags: Any) -> None:
     if hasattr(signal, "SIGHUP"):
         # Not the end of the process, which is the default: the rules are read once more when the loop runs.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # What is loaded from here on stays: the collector would walk it again and again (a tenth of the start).
+    gc.disable()
     settings = load_settings(log_settings(flags, as_json=as_json))
     from stream.engine import Engine
     from stream.rulelang import load

@@ -21,10 +21,11 @@ _NEW_OBJECTS = 10_000
 
 
 def settle() -> None:
-    """To be called once rules and modules are loaded, before there are threads."""
+    """To be called once rules and modules are loaded, before there are threads; begins to collect, if that was off."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
+    gc.enable()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):  # musl has none

@@ -54,6 +54,11 @@ def test_an_agreed_retention_is_shown_and_a_changelog_that_deletes_is_grave(brok
     ]
     both = Shape(4, 3, {"cleanup.policy": "compact,delete"})
     assert faults_of("t", CHANGELOG, both, broker_settings) == []
+    default = Shape(4, 3, {"cleanup.policy": "compact", "segment.bytes": "1073741824", "segment.ms": "604800000"})
+    assert faults_of("t", CHANGELOG, default, broker_settings) == [
+        "t: found segment.ms=604800000, expected 3600000",
+        "t: found segment.bytes=1073741824, expected 4194304",
+    ]
     three = broker_settings.model_copy(update={"topic_replication": 3})
     (fault,) = grave_faults_of("t", RAW, Shape(4, 1), three)
     assert fault.startswith("t: found 1 replicas, expected 3; add replicas with kafka-reassign-partitions")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ from tests.worker.kit import REAL, RECONNECT_MS_MAX, Follower, WorkerProcess, un
 QUIET_POLLS = 10
 GAVE_UP = 75
 LOOKED_AT = 20
+LOG_SHOWN = 20_000
 TOLD_EVERY = 50
 """Articles between two records of progress."""
 
@@ -104,12 +106,16 @@ def _tell(producer: KafkaProducer, raw: str, kind: Kind, partitions: range, mome
 
 
 class Supervised:
-    """A worker that is started again whenever it ends by itself or is killed, as compose or systemd would do."""
+    """A worker that is started again whenever it ends by itself or is killed, as compose or systemd would do.
+
+    `exits`: how often it has ended with each code. `log`: the lines of all of them, one after another.
+    """
 
     def __init__(self, settings: Settings, program: Sequence[str] = REAL, **environment: str) -> None:
         self._start: Callable[[], WorkerProcess] = lambda: WorkerProcess(settings, program, **environment)
         self._stopping = threading.Event()
         self.exits: Counter[int] = Counter()
+        self._logs: list[str] = []
         self.worker = self._start()
         self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
@@ -121,8 +127,14 @@ class Supervised:
                 self._stopping.wait(0.05)
                 continue
             self.exits[code] += 1
+            self._logs.append(f"{self.worker.log}(ended with {code})\n")
             self.worker.end()
             self.worker = self._start()
+
+    @property
+    def log(self) -> str:
+        """What the workers have printed so far."""
+        return "".join(self._logs) + self.worker.log
 
     def signal(self, which: signal.Signals) -> None:
         """Sends a signal to the worker that runs now."""
@@ -147,6 +159,9 @@ def supervised(settings: Settings, program: Sequence[str] = REAL, **environment:
     worker = Supervised(settings, program, **environment)
     try:
         yield worker
+    except BaseException:
+        sys.stderr.write(f"--- log of a supervised worker, exits {dict(worker.exits)}\n{worker.log[-LOG_SHOWN:]}\n")
+        raise
     finally:
         worker.end()
 
@@ -166,6 +181,7 @@ class Account:
     episodes: dict[str, set[str]] = field(default_factory=dict)
     episodes_came: int = 0
     late: int = 0
+    _expected: tuple[int, Expected] | None = None
 
     @property
     def lost(self) -> set[str]:
@@ -179,7 +195,10 @@ class Account:
 
     def expected(self, settings: Settings) -> Expected:
         """What one undisturbed reading of the articles comes to."""
-        return expected([self.raw[name] for name in sorted(self.raw, key=lambda n: int(n[1:]))], settings.rules_dir)
+        if self._expected is None or self._expected[0] != len(self.raw):
+            values = [self.raw[name] for name in sorted(self.raw, key=lambda n: int(n[1:]))]
+            self._expected = len(values), expected(values, settings.rules_dir)
+        return self._expected[1]
 
     def result(self, fault: str, times: int, resumed: Sequence[float] = (), remark: str = "") -> Result:
         """For the table of results."""

@@ -10,23 +10,26 @@ import random
 import signal
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from stream.broker.publisher import Publisher
 from stream.cli.scanning import Line, Scanner
 from stream.settings import Settings
 from stream.sources.item import Offered, Origin, record_of
 from stream.sources.replayer import Plan, Replayer
+from stream.wire.topics import changelog_name
 from tests.faults import truth
 from tests.faults.kit import Supervised, supervised
 from tests.faults.stateful import differences, is_episode, without_clock
-from tests.worker.kit import make_topics, until
+from tests.worker.kit import make_topics, publish, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
@@ -237,3 +240,32 @@ def test_the_same_alerts_everywhere(
         held = {name for name, _ in map(without_clock, topics.values(prefix + "alerts.suppressed"))}
         assert held
         truth.check(settings, fired, held)
+
+
+def test_a_changelog_is_compacted_while_it_is_written(kafka_settings: Settings) -> None:
+    """What a worker reads at its start is about what it keeps, not all that was ever written."""
+    make_topics(kafka_settings, 1)
+    bare, name = kafka_settings.model_copy(update={"topic_prefix": ""}), changelog_name(kafka_settings.consumer_group)
+    with looking_for_dirt_often(kafka_settings):
+        written = 0
+
+        def mostly_compacted() -> bool:
+            nonlocal written
+            publish(bare, name, [(b"k%d" % (n % 10), b"x" * 4_000) for n in range(2_000)])
+            written += 2_000
+            with truth.KafkaReader(kafka_settings, [name]) as reader:
+                return sum(len(records) for _, records in reader.batches()) < written / 2
+
+        until(mostly_compacted, "fewer records than were written")
+
+
+@contextmanager
+def looking_for_dirt_often(settings: Settings) -> Iterator[None]:
+    """Kafka's cleaner looks every 15 s by default."""
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    try:
+        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {"log.cleaner.backoff.ms": "200"})])
+        yield
+        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {"log.cleaner.backoff.ms": "15000"})])
+    finally:
+        admin.close()

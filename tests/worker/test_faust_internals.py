@@ -132,6 +132,25 @@ def test_an_empty_set_of_partitions_means_all_to_aiokafka() -> None:
     assert asyncio.run(Fetcher.fetched_records(fetcher, {TP("other", 0)}, timeout=0)) == {}
 
 
+def test_faust_sleeps_for_a_second_while_no_partition_may_be_read_and_the_driver_does_not(
+    on_bench: Callable[[Body], None],
+) -> None:
+    assert "await self.sleep(1)" in inspect.getsource(Consumer._wait_next_records)
+
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(RAW, [0])
+        await bench.consumer.on_partitions_assigned({RAW}, 0)
+        await bench.consumer.seek_to_committed()
+        bench.consumer._set_active_tps(set())
+        reading = asyncio.ensure_future(bench.fetch())
+        await asyncio.sleep(0.05)
+        assert not reading.done()
+        bench.consumer._set_active_tps({RAW})
+        assert len(await asyncio.wait_for(reading, 0.8)) == 1
+
+    on_bench(body)
+
+
 def test_a_seek_throws_away_what_was_fetched_before() -> None:
     sought: list[tuple[Any, int]] = []
     fetcher = SimpleNamespace(

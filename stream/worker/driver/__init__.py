@@ -9,6 +9,7 @@ can be committed. How it works, from the bottom:
     stream.py     what agents may not do with a chunked topic's stream
     suspects.py   notes about records that may have killed a worker
     thread.py     fetching from Kafka
+    records.py    what a fetch brought, made into records once
     ends.py       where partitions really end
     fence.py      the coordinator's answers renew the lease; no write leaves without it
     consumer.py   between the two: fetch, confirm, commit, rebalance, stop

@@ -17,8 +17,10 @@ agent that raises, a log that is not the one read before.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
+from itertools import accumulate
 from typing import Any, NoReturn, cast
 
 from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped]
@@ -37,6 +39,7 @@ from stream.worker.driver.wiring import WiredTransport
 LOOK_SECONDS = 1.0
 LOOKS_UNTIL_LOST = 4
 DRAIN_POLL_SECONDS = 0.005
+PARTITIONS_POLL_SECONDS = 0.02
 LEASE_POLL_SECONDS = 0.02
 ACQUIT_SECONDS_MAX = 2.0
 """If the broker answers nothing at all, the note stays; but then the next worker cannot write another one."""
@@ -117,6 +120,12 @@ class ChunkConsumer(Consumer):
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def _wait_next_records(self, timeout: float) -> Any:
+        """Called by Faust's reading loop, which else sleeps for a second whenever no partition may be read yet."""
+        while self.flow_active and not self.should_stop and not self._get_active_partitions():
+            await asyncio.sleep(PARTITIONS_POLL_SECONDS)
+        return await super()._wait_next_records(timeout)
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         sought = await self._seek_back()
         before = self._moves, self.app.consumer_generation_id
@@ -146,21 +155,20 @@ class ChunkConsumer(Consumer):
             self._driver.notice(f"{_named(partition)}: the log has no records {position} to {first - 1}")
         return arrival is Arrival.EXPECTED
 
-    def _cut(self, partition: TP, records: Iterable[Any]) -> Iterator[Chunk]:
-        records_max, bytes_max = self.limits.chunk_records_max, self.limits.chunk_bytes_max
+    def _cut(self, partition: TP, found: Iterable[Any]) -> Iterator[Chunk]:
+        records = [each if type(each) is Record else _record(each) for each in found]
+        sizes = [len(each.value or b"") + len(each.key or b"") for each in records]
+        upto = list(accumulate(sizes, initial=0))
         alone_below = self.suspects.alone_below(partition)
-        part: list[Record] = []
-        count = size = 0
-        for found in records:
-            record = _record(found)
-            more = len(record.value or b"") + len(record.key or b"")
-            if count and (count >= records_max or size + more > bytes_max or part[0].offset < alone_below):
-                yield self._chunk(partition, part)
-                part, count, size = [], 0, 0
-            part.append(record)
-            count += 1
-            size += more
-        yield self._chunk(partition, part)
+        start = 0
+        while start < len(records):
+            if records[start].offset < alone_below:
+                end = start + 1
+            else:
+                fitting = bisect_right(upto, upto[start] + self.limits.chunk_bytes_max) - 1
+                end = max(start + 1, min(fitting, start + self.limits.chunk_records_max))
+            yield self._chunk(partition, records[start:end])
+            start = end
 
     def _chunk(self, partition: TP, records: list[Record]) -> Chunk:
         span = self.ledger.hand_out(partition, records[-1].offset + 1)

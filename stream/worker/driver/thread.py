@@ -26,7 +26,11 @@ from faust.types import TP
 from stream.worker.driver.ends import true_ends
 from stream.worker.driver.fence import renew_by
 from stream.worker.driver.patience import Patience
+from stream.worker.driver.records import read_chunked
 from stream.worker.driver.wiring import WiredTransport
+
+RECOVERY_FETCH_SECONDS = 0.1
+"""For tables; Faust gives a second, which the first articles after a recovery wait for as well."""
 
 
 class ChunkThread(AIOKafkaConsumerThread):
@@ -40,7 +44,9 @@ class ChunkThread(AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Called by Faust in its thread; the coordinator exists from here on, and nothing was sent to it yet."""
         await super().on_start()
-        renew_by(self._ensure_consumer()._coordinator, self._transport.lease)
+        client = self._ensure_consumer()
+        renew_by(client._coordinator, self._transport.lease)
+        read_chunked(client._fetcher, self._transport.chunked_topics)
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
         client = super()._create_worker_consumer(transport)
@@ -71,6 +77,8 @@ class ChunkThread(AIOKafkaConsumerThread):
         wanted = set(active_partitions or ())
         if not wanted:
             return {}
+        if not self._transport.chunked_topics.issuperset(partition.topic for partition in wanted):
+            timeout = min(timeout or 0, RECOVERY_FETCH_SECONDS)
         fetched = await self._urgent_first(consumer, wanted, timeout, max_records)
         brought = sum(len(records) for records in fetched.values())
         consumer._fetcher._fetch_max_wait_ms = self._patience.learn(brought, _behind(consumer, wanted))
