@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra apprise --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
+.PHONY: help demo test test-kafka test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-scan bench-memory bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,12 @@ bench-detect: $(VENV)/.dev ## matches a second through detection, memory and tim
 bench-engine: $(VENV)/.dev $(VENV)/.bench-engine ## µs an article by stage, then texts a second beside other matchers (DATA="FILE.jsonl.gz …": more texts)
 	$(BIN)/python -m bench.engine --field text $(DATA)
 	$(BIN)/python -m bench.throughput $(ARGS) $(DATA)
+
+bench-scan: $(VENV)/.dev ## redline scan beside the engine alone, and with more processes
+	$(BIN)/python -m bench.scan $(ARGS)
+
+bench-memory: $(VENV)/.dev ## memory of a worker with the shipped rules, and with 10,000
+	$(BIN)/python -m bench.manyrules $(ARGS)
 
 bench-ingest: $(VENV)/.dev ## articles a second over HTTP to acknowledged records, beside a bare publisher
 	$(BIN)/python -m bench.ingest $(ARGS)

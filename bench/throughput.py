@@ -10,6 +10,7 @@ of the rules, the other half is matched. Times are processor time of the fastest
 
 `hits` are pairs of text and rule. Those of the peers are compared with ours on texts that are one sentence each, for no
 peer knows sentences; differences have to be 0, but for peers that leave out overlapping phrases (`-n`: not found).
+Lucene Monitor is Java: with its best presearcher, warm, without its compiler's and collector's time (`lucene_peer`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pathlib import Path
 import click
 import orjson
 
+from bench import lucene_peer
 from stream.matching import Limits, Matcher, ReadArticle, read_article
 from stream.matching.regex import find_all
 from stream.model import Article, Severity
@@ -63,29 +65,30 @@ Finder = Callable[[str], Iterable[int]]
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
 def main(count: int, repeat: int, files: tuple[Path, ...]) -> None:
     """Print one block a rule set."""
-    pieces = _pieces(files)
+    pieces = pieces_of(files)
     random.Random(0).shuffle(pieces)
     texts, others = pieces[:count], pieces[count:] or pieces
-    read = [_read(text) for text in texts]
+    read = [read_text(text) for text in texts]
     plain = [" ".join(article.body.tokens) for article in read]
     gc.collect()
     gc.freeze()
-    reading = _best(lambda: [_read(text) for text in texts], repeat) / len(texts)
+    reading = _best(lambda: [read_text(text) for text in texts], repeat) / len(texts)
     scanning = _best(lambda: [text.find("\x00") for text in texts], repeat) / len(texts)
     print(f"{len(texts)} texts of {sum(map(len, texts)) // len(texts)} code points; µs a text")
     print(f"read {reading:.0f}   (a bare scan of the same text for one character: {scanning:.1f})")
-    tokens = [_read(text).body.tokens for text in others]
+    tokens = [read_text(text).body.tokens for text in others]
     for number in PHRASE_RULES:
         phrases = _phrases(tokens, number)
         matcher = _block(f"{len(phrases)} phrases", [_phrase(p) for p in phrases], texts, repeat)
-        ours = [{int(match.rule.id) for match in found} for found in matcher.match([_read(text) for text in plain])]
+        ours = [{int(match.rule.id) for match in found} for found in matcher.match([read_text(text) for text in plain])]
         for name, make in PEERS.items():
             if name.startswith("re") and number > RE_RULES_MAX:
                 continue
             _peer(name, make(phrases), plain, ours, repeat)
-    words = _words(tokens)
+    words = frequent_words(tokens)
     for number, name, first, second in BOOLEAN_RULES:
-        _block(f"{number} {name}", [_boolean(n, words, first, second) for n in range(number)], texts, repeat)
+        nodes = [boolean_rule(n, words, first, second) for n in range(number)]
+        _lucene(nodes, _block(f"{number} {name}", nodes, texts, repeat), plain, repeat)
     _regex(repeat)
 
 
@@ -106,15 +109,15 @@ def _block(name: str, nodes: Sequence[Node], texts: Sequence[str], repeat: int) 
     start = time.process_time()
     rules = RuleSet(tuple(_rule(number, node) for number, node in enumerate(nodes)), 0, "")
     deciding = Matcher(rules, Limits(evidence_per_match_max=0))
-    deciding.match([_read(texts[0])])
+    deciding.match([read_text(texts[0])])
     compiled = time.process_time() - start
     grown = max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     explaining = Matcher(rules)
     gc.collect()
     gc.freeze()
-    decide = _best(lambda: deciding.match([_read(text) for text in texts]), repeat) / len(texts)
-    explain = _best(lambda: explaining.match([_read(text) for text in texts]), max(1, repeat // 2)) / len(texts)
-    found = deciding.match([_read(text) for text in texts])
+    decide = _best(lambda: deciding.match([read_text(text) for text in texts]), repeat) / len(texts)
+    explain = _best(lambda: explaining.match([read_text(text) for text in texts]), max(1, repeat // 2)) / len(texts)
+    found = deciding.match([read_text(text) for text in texts])
     print(f"\n{name}: {sum(map(len, found)) / len(texts):.1f} hits a text; ", end="")
     print(f"compiled in {compiled:.1f} s, at most {grown:.0f} MB more")
     print(f"  {'ours':16} {decide:9.0f} µs   {1e6 / decide:8,.0f} texts/s   with evidence {explain:.0f} µs")
@@ -128,6 +131,19 @@ def _peer(name: str, find: Finder, texts: Sequence[str], ours: Sequence[set[int]
     more = sum(len(their - our) for our, their in zip(ours, theirs, strict=True))
     hits = sum(map(len, theirs))
     print(f"  {name:16} {took:9.0f} µs   {1e6 / took:8,.0f} texts/s   {hits} hits, -{missed} +{more}")
+
+
+def _lucene(nodes: Sequence[Node], matcher: Matcher, texts: Sequence[str], repeat: int) -> None:
+    if not lucene_peer.is_there():
+        print("  Lucene Monitor   not measured: it needs java (17 or newer) and mvn")
+        return
+    ours = [{int(match.rule.id) for match in found} for found in matcher.match([read_text(text) for text in texts])]
+    found = lucene_peer.lucene_monitor(nodes, texts, repeat)
+    missed = sum(len(our - their) for our, their in zip(ours, found.hits, strict=True))
+    more = sum(len(their - our) for our, their in zip(ours, found.hits, strict=True))
+    name, took, hits = "Lucene Monitor", found.text_us, sum(map(len, found.hits))
+    print(f"  {name:16} {took:9.0f} µs   {1e6 / took:8,.0f} texts/s   {hits} hits, -{missed} +{more}", end="")
+    print(f"   ({found.way}; compiled in {found.compile_seconds:.1f} s)")
 
 
 def _re_each(phrases: Sequence[str]) -> Finder:
@@ -209,13 +225,13 @@ def _phrase(text: str) -> Phrase:
     return Phrase(tuple(map(Word, text.split())))
 
 
-def _words(tokens: Sequence[Sequence[str]]) -> list[str]:
+def frequent_words(tokens: Sequence[Sequence[str]]) -> list[str]:
     """Words of four letters or more, the most frequent first."""
     counts = Counter(word for words in tokens for word in set(words) if len(word) > 3 and word.isascii())
     return [word for word, _ in counts.most_common() if word.isalpha()]
 
 
-def _boolean(number: int, words: Sequence[str], first: Band, second: Band) -> Node:
+def boolean_rule(number: int, words: Sequence[str], first: Band, second: Band) -> Node:
     """A rule of two or three lists of words, those of the first one inflected."""
     dice = random.Random(number)
 
@@ -244,7 +260,7 @@ def _rule(number: int, node: Node) -> Rule:
     return Rule(str(number), 1, "", "", "experimental", Severity.NONE, (), (), Scope(), node, (), "", (), "", 1)
 
 
-def _read(text: str) -> ReadArticle:
+def read_text(text: str) -> ReadArticle:
     return read_article(_article(text), TIME)
 
 
@@ -254,7 +270,7 @@ def _article(text: str) -> Article:
     return Article(id="a", body=text)
 
 
-def _pieces(files: Sequence[Path]) -> list[str]:
+def pieces_of(files: Sequence[Path]) -> list[str]:
     bodies = [path.read_text(encoding="utf-8") for path in sorted(SEEDS.glob("*.txt"))]
     for path in files:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()

@@ -19,7 +19,7 @@ from stream.matching.keys import folded, key_value
 from stream.matching.phrases import Phrases, Places
 from stream.rulelang.topicorder import covers
 
-TOKENS_KNOWN_MAX = 300_000
+TOKENS_KNOWN_MAX = 50_000
 """How many different tokens are remembered; above, remembering starts afresh (results do not depend on it)."""
 
 KEY_VALUES_KNOWN_MAX = 20_000
