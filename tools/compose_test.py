@@ -1,9 +1,9 @@
 """Brings docker-compose.yml up, as people do, and breaks it in the ways that happen: `make compose-test`.
 
 Steps, each with a deadline and its time printed: build · start · alerts on the alert topics · on the page · Prometheus
-has them from every worker, its rules are loaded, nothing fires · the worker is killed, comes back and goes on · two
-workers share · an error in the rules · Kafka away and back · a taken port · a missing image · everything down, nothing
-left.
+has them from every worker, its rules are loaded, nothing fires · the profile live: an article is posted to ingest,
+and a signed webhook arrives, once · the worker is killed, comes back and goes on · two workers share · an error in the
+rules · Kafka away and back · a taken port · a missing image · everything down, nothing left.
 
 Needs a Docker engine and `docker compose`; ports are free ones, the project's name is its own, so a Redline that is
 already up is not touched. Without an image of Grafana it goes on without that service and says so. Exit code 0, 1 (a
@@ -12,9 +12,11 @@ step failed; the logs are printed) or 2 (no engine).
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -139,7 +141,7 @@ def main() -> int:
             return 2
     times: list[tuple[str, float]] = []
     (ROOT / ".cache").mkdir(exist_ok=True)
-    names = ("WEB_PORT", "GRAFANA_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "KAFKA_PORT")
+    names = ("WEB_PORT", "GRAFANA_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "KAFKA_PORT", "INGEST_PORT")
     with tempfile.TemporaryDirectory(dir=ROOT / ".cache", prefix="compose-test-") as folder:
         Path(folder).chmod(0o755)
         stack = Stack(dict(zip(names, free_ports(len(names)), strict=True)), Path(folder))
@@ -182,8 +184,9 @@ def start(stack: Stack) -> None:
         raise StepError(f"topics: found {topics['State']}, expected it to have ended with 0")
     if "grafana" in stack.services:
         found = get_json(f"http://127.0.0.1:{stack.ports['GRAFANA_PORT']}/api/search?type=dash-db")
-        if len(found) != 2:
-            raise StepError(f"Grafana shows {found}, expected two dashboards")
+        count = len(list((ROOT / "ops" / "grafana" / "dashboards").glob("*.json")))
+        if len(found) != count:
+            raise StepError(f"Grafana shows {found}, expected {count} dashboards")
 
 
 def alerts_arrive(stack: Stack) -> None:
@@ -238,6 +241,87 @@ def prometheus_has_them(stack: Stack) -> None:
     firing = stack.prometheus("/api/v1/alerts")["alerts"]
     if [alert for alert in firing if alert["state"] == "firing"]:
         raise StepError(f"alerts on a healthy pipeline: {firing}")
+
+
+SOURCES = """\
+schema: sources/v1
+sources:
+  - {id: api, type: http, listen: "0.0.0.0:8480", token: "${INGEST_TOKEN}"}
+"""
+ROUTES = """\
+schema: routes/v1
+destinations:
+  - {id: desk, type: webhook, url: "http://127.0.0.1:8500/", secret: "${DESK_SECRET}", allow_private: true}
+  - {id: alertmanager, type: alertmanager, url: "http://alertmanager:9093", allow_private: true}
+routes: [{id: all, to: [desk, alertmanager]}]
+fallback: none
+"""
+RECEIVER = """\
+services:
+  receiver:
+    image: redline:local
+    entrypoint: [python, /receiver.py]
+    network_mode: service:notify
+    environment: {REDLINE_SECRET: "${DESK_SECRET}"}
+    volumes: ["./examples/webhook_receiver.py:/receiver.py:ro"]
+"""
+RULE = "ua.red_line.crossed"
+ARTICLE = {
+    "title": "Minister: missiles would cross a red line",
+    "body": "MOSCOW, March 2 (Reuters) - Any delivery of long-range missiles to Ukraine would cross a red line, "
+    "Russia's foreign ministry said on Monday, and would be met with a military response.",
+}
+
+
+def live(stack: Stack) -> None:
+    """The profile live: what is posted to ingest reaches a webhook, signed, and the Alertmanager; once."""
+    folder, token, secret = stack.folder, secrets.token_hex(16), base64.b64encode(secrets.token_bytes(32)).decode()
+    for name, text in (
+        ("sources.yml", SOURCES),
+        ("routes.yml", ROUTES),
+        ("receiver.yml", RECEIVER),
+        ("secrets.env", f"INGEST_TOKEN={token}\nDESK_SECRET=whsec_{secret}\n"),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    settings = {name: str(port) for name, port in stack.ports.items()}
+    settings |= {"SOURCES_FILE": str(folder / "sources.yml"), "ROUTES_FILE": str(folder / "routes.yml")}
+    settings |= dict.fromkeys(("SOURCES_ENV_FILE", "NOTIFY_ENV_FILE"), str(folder / "secrets.env"))
+    settings |= {"COMPOSE_PROFILES": "demo,live", "DESK_SECRET": f"whsec_{secret}"}
+    compose = Compose(PROJECT, settings, files=(str(folder / "receiver.yml"),))
+    compose.run("up", "-d", "--no-build", "--no-recreate", "ingest", "notify", "receiver")
+    for service in ("ingest", "notify"):
+        wait_for(lambda service=service: _healthy(compose, service), START_SECONDS_MAX)
+    url = f"http://127.0.0.1:{stack.ports['INGEST_PORT']}/articles"
+    for _ in range(2):
+        # A repeat is the same article, and the same alert.
+        request = urllib.request.Request(url, json.dumps(ARTICLE).encode(), {"Content-Type": "application/json"})
+        request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            if answer.status != 200:
+                raise StepError(f"ingest answered {answer.status}, expected 200")
+    wait_for(lambda: _webhook(compose), STEP_SECONDS_MAX)
+    wait_for(lambda: _in_alertmanager(stack), STEP_SECONDS_MAX)
+    compose.run("rm", "--stop", "--force", "receiver", "notify", "ingest")
+
+
+def _healthy(compose: Compose, service: str) -> str | None:
+    found = [_health(container) for container in compose.containers(service)]
+    return None if found == ["healthy"] else f"{service}: found {found}, expected one healthy"
+
+
+def _webhook(compose: Compose) -> str | None:
+    log = compose.run("logs", "--no-color", "--no-log-prefix", "receiver")
+    found = [row for line in log.splitlines() if line.startswith("[") and (row := json.loads(line))[1] == RULE]
+    if len(found) != 1:
+        return f"found {len(found)} alerts of {RULE} at the receiver, expected one: {log[-1000:]}"
+    print(f"  webhook: {' '.join(found[0])[:120]}", flush=True)
+    return None
+
+
+def _in_alertmanager(stack: Stack) -> str | None:
+    found = get_json(f"http://127.0.0.1:{stack.ports['ALERTMANAGER_PORT']}/api/v2/alerts")
+    ours = [alert for alert in found if "redline" in alert["labels"] and RULE in alert["labels"].values()]
+    return None if len(ours) == 1 else f"found {len(ours)} alerts of {RULE} in Alertmanager, expected one"
 
 
 def kill_worker(stack: Stack) -> None:
@@ -310,6 +394,7 @@ def missing_image(stack: Stack) -> None:
 
 def down(stack: Stack) -> bool:
     """Takes everything down; true if nothing of the project is left."""
+    stack.compose.setting("COMPOSE_PROFILES", "demo,live")  # else volumes of the other profile stay
     code, said = stack.compose.attempt("down", "-v", "--remove-orphans", "--timeout", "20", seconds_max=180)
     left = []
     for kind, command in (("container", "ps -aq"), ("volume", "volume ls -q"), ("network", "network ls -q")):
@@ -327,6 +412,7 @@ STEPS: tuple[tuple[str, Callable[[Stack], None]], ...] = (
     ("an alert arrives at a subscriber", alerts_arrive),
     ("the page shows the alerts", page_shows_them),
     ("Prometheus has alerts, rules, no trouble", prometheus_has_them),
+    ("live: an article posted, a webhook received", live),
     ("worker killed, back and going on", kill_worker),
     ("two workers share the work", scale),
     ("an error in the rules", broken_rules),

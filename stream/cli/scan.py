@@ -20,8 +20,25 @@ from stream.errors import RulesError
 BATCH_LINES = 64
 
 
+class ArticleFile(click.Path):
+    """A file of articles; a folder is refused with what takes folders."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if Path(value).is_dir():
+            self.fail(
+                f"{value} is a folder. `redline scan` reads files with one article a line, in the order given; "
+                f"`redline replay {value}` publishes a folder, texts and an index included, to a worker.",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.argument("files", nargs=-1, type=ArticleFile(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option("--matches", "shape", flag_value="matches", help="One line a match, rules of severity none included.")
 @click.option("--tagged", "shape", flag_value="tagged", help="One line an article: the article with its topics.")
 @click.option("--suppressed", is_flag=True, help="Also the alerts that were held back, with the reason.")
@@ -66,6 +83,8 @@ def scan(
             _write(result, totals)
     if stats:
         _print_stats(totals, time.perf_counter() - started, as_json=as_json)
+    if not totals.articles and not totals.refused:
+        click.echo(f"redline: there was no article in {_names(files)}, expected one JSON object a line", err=True)
     if totals.late:
         matches = "1 match" if totals.late == 1 else f"{totals.late} matches"
         click.echo(
@@ -75,6 +94,13 @@ def scan(
         )
     if totals.refused:
         raise click.exceptions.Exit(1)
+
+
+def _names(files: Sequence[Path]) -> str:
+    if not files:
+        return "standard input"
+    shown = ", ".join(str(path) for path in files[:3])
+    return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"
 
 
 def _write(result: tuple[bytes, bytes, Totals], totals: Totals) -> None:

@@ -134,8 +134,10 @@ class _Builder:
         if len(run) < 2:
             return
         texts = [self._text(node.place) for node in run]
-        if any(words.is_operator(text) or not any(map(str.isalnum, text)) for text in texts):
+        if any(words.is_operator(t) or words.meant_operator(t) or not any(map(str.isalnum, t)) for t in texts):
             return  # it has a finding of its own
+        if self._function_meant(run, texts):
+            return
         lower = next((text for text in texts if text in ("and", "or", "not", "near")), None)
         if lower is not None:
             help_ = f"Operators are written in capitals: {lower.upper()}{'/n' if lower == 'near' else ''}."
@@ -148,6 +150,17 @@ class _Builder:
             help_ = "Write AND, OR or NEAR/n between them."
         place = self._source.place(self._index(run[0].place), self._index(run[-1].place) + run[-1].place.length)
         self._source.add("R306", place, f"{quoted(' '.join(texts))} side by side", "an operator between", help_)
+
+    def _function_meant(self, run: list[Node], texts: list[str]) -> bool:
+        """Notes a misspelt function: a word right before a bracket, `SENTANCE( … )`."""
+        for node, text in zip(run[:-1], texts[:-1], strict=True):
+            end = self._index(node.place) + node.place.length
+            bracket = self._source.text[end : end + 1] == "("
+            if (meant := words.meant_operator(text, before_bracket=bracket)) is not None:
+                help_ = f'Did you mean `{meant}( … )`? To search the word itself, quote it: "{text}".'
+                self._source.add("R307", node.place, quoted(text), "an operator", help_)
+                return True
+        return False
 
     def _unary(self, child: object, depth: int) -> Node:
         tree = _as_tree(child)

@@ -8,7 +8,7 @@ import unicodedata
 from lark import Token
 
 from stream.rulelang.nodes import KeyField, Phrase, Place, Word
-from stream.rulelang.source import quoted
+from stream.rulelang.source import nearest, quoted
 from stream.rulelang.yamltree import Scalar
 
 _INNER = frozenset("-'.’‘ʼ′`\u2010\u2011\u2012\u2013™®©℠")
@@ -24,12 +24,26 @@ _FORMS = {
     "ATLEAST": "`ATLEAST/3(a)`",
     "ANY": "`ANY/2(a, b, c)`",
 }
+_NUMBERED = ("near", "onear", "lead", "atleast", "any")
+_BRACKETED = ("sentence", "paragraph", "case")
 _SIGNS = {"&&": "AND", "&": "AND", "+": "AND", "||": "OR", "|": "OR", "!": "NOT", "-": "NOT"}
 
 
 def is_operator(text: str) -> bool:
     """Whether a word is the name of an operator, with or without a number."""
     return _OPERATOR.match(text) is not None
+
+
+def meant_operator(text: str, *, before_bracket: bool = False) -> str | None:
+    """The operator that a word looks like, misspelt or in small letters: `ONAER/10`, `near/5`, `SENTANCE(`."""
+    name, slash, number = text.partition("/")
+    if is_operator(text) or not name.isalpha():
+        return None
+    if slash and number.isdecimal():
+        best = nearest(name, _NUMBERED)
+        return None if best is None else f"{best.upper()}/{number}"
+    best = nearest(name, _BRACKETED) if before_bracket and name.isupper() and not slash else None
+    return None if best is None else best.upper()
 
 
 def is_plain_word(text: str) -> bool:
@@ -55,7 +69,10 @@ def read_word(scalar: Scalar, text: str, offset: int) -> Word:
     wrong = next((i for i, c in enumerate(word.text) if not _is_word_character(c) and c != "*"), None)
     if wrong is None and not word.text[:1].isalnum() and word.text.strip("*"):
         wrong = 0
-    if wrong is not None:
+    if wrong is not None and (meant := meant_operator(text)) is not None:
+        help_ = f'Did you mean `{meant}`? To search the word itself, quote it: "{text}".'
+        source.add("R307", place, quoted(text), "an operator", help_)
+    elif wrong is not None:
         at = offset + text.startswith("~") + wrong
         sign = _SIGNS.get(text)
         help_ = f"Write {sign}." if sign else f'Put it in quotes: "{text.removeprefix("~")}".'

@@ -90,13 +90,28 @@ def test_a_line_beyond_the_limit_is_refused_and_the_next_is_read(folder: Path) -
     [
         (("--jobs", "2"), "--jobs works with --matches or --tagged"),
         (("missing.ndjson",), "missing.ndjson"),
-        (("rules",), "is a directory"),
+        (("rules",), "rules is a folder"),
     ],
 )
 def test_wrong_usage_ends_with_two_and_says_why(folder: Path, args: tuple[str, ...], message: str) -> None:
     done = scan(folder, *args, stdin="")
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_nothing_in_it_is_said(folder: Path) -> None:
+    (folder / "empty.ndjson").write_text("\n\n", encoding="utf-8")
+    for args, name in ((("empty.ndjson",), "empty.ndjson"), ((), "standard input")):
+        done = scan(folder, *args, stdin="")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr == f"redline: there was no article in {name}, expected one JSON object a line\n"
+
+
+def test_a_folder_is_for_replay(folder: Path) -> None:
+    done = scan(folder, "rules")
+    assert done.returncode == 2
+    assert "rules is a folder" in done.stderr
+    assert "`redline replay rules`" in done.stderr
 
 
 def test_unusable_rules_end_with_two_and_name_the_place(folder: Path) -> None:

@@ -68,7 +68,7 @@ def test_our_services_are_one_image_that_cannot_write(name: str) -> None:
 
 def test_only_loopback_ports_are_published() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 5
+    assert len(ports) == 6
     assert all(port.startswith("127.0.0.1:${") for port in ports)
 
 

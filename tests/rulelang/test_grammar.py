@@ -130,6 +130,13 @@ def test_every_node_knows_where_it_stands() -> None:
         ("a NEAR/1234567 b", ["R307"]),
         ("SENTENCE a", ["R307"]),
         ("regex:abc", ["R307"]),
+        ("a ONAER/10 b", ["R307"]),
+        ("a NOT NAER/10 b", ["R307"]),
+        ("a near/5 b", ["R307"]),
+        ("ATLEST/2(a)", ["R307"]),
+        ("SENTANCE(a AND b)", ["R307"]),
+        ("9/11", ["R304"]),
+        ("NATO (a OR b)", ["R306"]),
         ("„a“", ["R308"]),
         ("a NEAR/1 b NOT NEAR/1 c", ["R309"]),
         ("colour:a", ["R502"]),
@@ -212,3 +219,17 @@ def test_items_are_words_and_phrases_without_ceremony(item: str, tree: Node) -> 
 @pytest.mark.parametrize("item", ["truce AND talks", "NOT truce", 'say "truce" now', "a NEAR/3 b"])
 def test_an_item_is_no_expression(item: str) -> None:
     assert codes(load_example(f"keywords:\n  - {item}\n").diagnostics) == ["R311"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("a ONAER/10 b", "`ONEAR/10`"),
+        ("a near/5 b", "`NEAR/5`"),
+        ("LAED/50(a)", "`LEAD/50`"),
+        ("SENTANCE(a AND b)", "`SENTENCE( … )`"),
+    ],
+)
+def test_a_misspelt_operator_gets_the_one_that_was_meant(text: str, meant: str) -> None:
+    (found,) = load_example(f"match: '{text}'\n").diagnostics
+    assert meant in found.help
