@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+SBOM   ?= build/sbom.cdx.json
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra apprise --extra embedded --extra fulltext
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-scan bench-memory bench-stories bench-ingest bench-feeds audit rules-quality fast-is-reference docs lock clean
+.PHONY: help demo test test-kafka test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-scan bench-memory bench-stories bench-ingest bench-feeds audit sbom rules-quality fast-is-reference docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,8 +32,8 @@ test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian
 soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (three minutes)
 	REDLINE_SOAK_RELOADS=1000 $(BIN)/python -m pytest -s tests/worker/test_reload_live.py -k many_reloads $(ARGS)
 
-soak: $(VENV)/.dev ## faults for long on a real Apache Kafka: MINUTES=30 SEED=20260703 PART=all
-	$(BIN)/python -u -m tests.faults.soak --minutes $(or $(MINUTES),30) --seed $(or $(SEED),20260703) --part $(or $(PART),all)
+soak: $(VENV)/.dev ## faults for long on a real Apache Kafka: MINUTES=30 SEED=20260703 PART=all|kills|memory|news RATE=100
+	$(BIN)/python -u -m tests.faults.soak --minutes $(or $(MINUTES),30) --seed $(or $(SEED),20260703) --part $(or $(PART),all) --rate $(or $(RATE),100)
 
 reliability: $(VENV)/.dev ## write docs/reliability.md from the results in docs/reliability
 	$(BIN)/python tools/reliability.py
@@ -84,6 +85,11 @@ bench-stories: $(VENV)/.dev ## are near-duplicates found, and nothing else; cost
 
 audit: $(VENV)/.dev ## known vulnerabilities of all locked packages (asks a service on the internet)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock -r requirements-dev.lock
+
+sbom: $(VENV)/.dev ## bill of materials (CycloneDX) of what is installed: build/sbom.cdx.json
+	@mkdir -p $(dir $(SBOM))
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o $(SBOM) requirements.lock
+	@echo $(SBOM)
 
 rules-quality: $(VENV)/.dev ## precision and recall of the shipped rules on labelled articles (ARGS=-v: what is wrong or missed)
 	$(BIN)/python -m tools.rules_quality $(ARGS)

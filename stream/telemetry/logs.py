@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, Any, Literal
 
@@ -77,9 +78,10 @@ def _log_unraisable(found: sys.UnraisableHookArgs) -> None:
 
 def flush_logs() -> None:
     """Writes out what handlers still hold; for the moment before the process ends hard."""
-    for handler in logging.getLogger().handlers:
-        handler.flush()
-    sys.stderr.flush()
+    with suppress(OSError):  # the disk of the log is full: the process ends all the same
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        sys.stderr.flush()
 
 
 def safe(text: str) -> str:

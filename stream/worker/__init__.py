@@ -9,6 +9,7 @@
     security.py   TLS and SASL from the settings
     checks.py     start-up: broker reachable, topics there
     health.py     what /livez and /readyz answer
+    host.py       what the worker needs of its host
     watchdog.py   ends a worker that lives without working
     reload.py     changed rule files into force, between two chunks, all or nothing
     exit.py       the hard way out

@@ -44,6 +44,7 @@ from stream.worker.checks import check_broker
 from stream.worker.driver import ChunkConsumer
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
+from stream.worker.host import require_descriptors
 from stream.worker.memory import settle
 from stream.worker.reload import RulesInForce, Stages
 from stream.worker.watchdog import Watchdog
@@ -68,6 +69,7 @@ def run_worker(
     `accept_offset_reset`: partitions whose log ends before what was read are read from their beginning.
     """
     started_at = time.monotonic()
+    require_descriptors()
     telemetry = Telemetry(Metrics(values_max=settings.metrics_sources_max))
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
     settle()

@@ -2,7 +2,8 @@
 
 A thread of its own, so that it also looks when the event loop is stuck. Two things are no fault of the worker's and
 end nothing: a broker that answers nobody (the worker waits, not ready), and a process that was stopped for a while
-(SIGSTOP, a suspended machine), which the watchdog notices by its own sleep.
+(SIGSTOP, a suspended machine), which the watchdog notices by its own sleep. A process that can open no file or
+connection any more is ended as well: what it would do then, libraries do not say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import NoReturn
 
 from stream.worker.health import Vitals
+from stream.worker.host import no_descriptor_left
 
 LOOK_SECONDS = 1.0
 LOOKS_UNTIL_END = 3
@@ -28,8 +30,14 @@ OVERSLEPT_SECONDS = 5.0
 class Watchdog:
     """Looks from `__enter__` to `__exit__`. `give_up` ends the process; `reachable` asks the broker."""
 
-    def __init__(self, vitals: Vitals, give_up: Callable[[str], NoReturn], reachable: Callable[[], bool]) -> None:
-        self._vitals, self._give_up, self._reachable = vitals, give_up, reachable
+    def __init__(
+        self,
+        vitals: Vitals,
+        give_up: Callable[[str], NoReturn],
+        reachable: Callable[[], bool],
+        starved: Callable[[], str | None] = no_descriptor_left,
+    ) -> None:
+        self._vitals, self._give_up, self._reachable, self._starved = vitals, give_up, reachable, starved
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._failed = 0
@@ -57,7 +65,7 @@ class Watchdog:
                 self._vitals.heard()
             else:
                 self._vitals.excuse()
-        why = self._vitals.live()
+        why = self._vitals.live() or self._starved()
         self._failed = 0 if why is None else self._failed + 1
         if why is not None and self._failed >= LOOKS_UNTIL_END:
             self._give_up(f"no sign of life: {why}")

@@ -8,26 +8,37 @@ came. Ends with 1 if anything was lost. Results go to the file that FAULT_RESULT
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
+import string
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kafka import KafkaProducer
+
+from bench.articles import messages
 from stream.settings import Settings
+from stream.wire.topics import DEAD, RAW, TAGGED, full_name
 from tests.faults import stateful
 from tests.faults.kit import Account, Feeder, Supervised, progress_of, rss_bytes, settle, supervised
 from tests.faults.results import Result, begin, record
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
+from tests.worker.kit import following, until
 
 RATE = 50
 KILLS_MAX = 100
 MEGABYTE = 1_000_000
+TELL_SECONDS = 300.0
+NEW_WORDS = 10
 FROZEN_SECONDS = AWAY_SECONDS = 60.0
 
 
@@ -103,21 +114,95 @@ def one_of_three(settings: Settings, cluster: KafkaCluster, chance: random.Rando
     return _ended("soak: one of three brokers kill -9", len(resumed), resumed, settings, feeder, worker)
 
 
-def memory(settings: Settings, seconds: float) -> list[Result]:
+def memory(settings: Settings, seconds: float, rate: int) -> list[Result]:
     """A worker under a steady stream: how its memory grows."""
-    samples: list[tuple[float, float]] = []
-    with supervised(settings) as worker, Feeder(settings, 2 * RATE) as feeder:
+    with supervised(settings) as worker, Feeder(settings, rate) as feeder:
         worker.worker.ready()
-        began = time.monotonic()
-        while (now := time.monotonic() - began) < seconds:
-            samples.append((now, rss_bytes(worker.worker.process.pid) / MEGABYTE))
-            time.sleep(min(2.0, seconds / 50))
-    settled = samples[len(samples) // 3 :]  # until then it warms up
-    remark = (
-        f"{settled[-1][1]:.0f} MB after {seconds / 60:.0f} min, slope {slope(settled) * 60:+.2f} MB a minute "
-        f"over the last two thirds"
-    )
+        remark = _memory_remark(worker, seconds)
     return [_account(settings, feeder, worker).result("soak: steady stream, memory", 1, [], remark)]
+
+
+def memory_of_news(settings: Settings, seconds: float, rate: int) -> list[Result]:
+    """The same with the shipped rules and articles of 5 KB, some on their subject, all with words never seen before."""
+    with supervised(settings) as worker, NewsFeeder(settings, rate) as feeder:
+        worker.worker.ready()
+        remark = _memory_remark(worker, seconds)
+        feeder.stop()
+        with following(settings, TAGGED.name, DEAD.name) as follower:
+            seen = Counter[str]()
+
+            def all_came() -> bool:
+                for name, values in follower.poll().items():
+                    seen[name] += len(values)
+                    values.clear()
+                return seen.total() >= feeder.acknowledged
+
+            with suppress(AssertionError):
+                until(all_came, "every article tagged", 300.0)
+        worker.stop()
+    lost = feeder.acknowledged - seen.total()
+    return [Result("soak: steady stream of news, shipped rules, memory", 1, feeder.acknowledged, lost, 0, [], remark)]
+
+
+def _memory_remark(worker: Supervised, seconds: float) -> str:
+    samples: list[tuple[float, float]] = []
+    began = told = time.monotonic()
+    while (now := time.monotonic()) - began < seconds:
+        samples.append((now - began, rss_bytes(worker.worker.process.pid) / MEGABYTE))
+        if now - told > TELL_SECONDS:
+            told = now
+            _say(f"{(now - began) / 60:.0f} min: {samples[-1][1]:.1f} MB, exits {dict(worker.exits)}")
+        time.sleep(min(2.0, seconds / 50))
+    settled = samples[len(samples) // 3 :]  # until then it warms up
+    return (
+        f"{settled[-1][1]:.0f} MB after {seconds / 60:.0f} min, at most {max(size for _, size in samples):.0f} MB, "
+        f"slope {slope(settled) * 60:+.2f} MB a minute over the last two thirds"
+    )
+
+
+class NewsFeeder:
+    """Articles as in the benchmarks, at a steady rate in the background."""
+
+    def __init__(self, settings: Settings, rate: int) -> None:
+        self._settings, self._rate = settings, rate
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._feed, daemon=True)
+        self.acknowledged = 0
+
+    def _feed(self) -> None:
+        producer = KafkaProducer(bootstrap_servers=self._settings.bootstrap, acks="all", linger_ms=5)
+        chance = random.Random(self._rate)
+        raw = full_name(self._settings.topic_prefix, RAW)
+        began = time.monotonic()
+        for number, (key, value) in enumerate(messages(sys.maxsize, hot=0.2)):
+            if self._done.is_set():
+                break
+            fields = json.loads(value)
+            fields["body"] += "\n\n" + " ".join(_new_word(chance) for _ in range(NEW_WORDS))
+            sending = producer.send(raw, key=key.encode(), value=json.dumps(fields).encode())
+            sending.add_callback(self._count)
+            self._done.wait(max(0.0, began + number / self._rate - time.monotonic()))
+        producer.flush(timeout=60)
+        producer.close()
+
+    def _count(self, _: object) -> None:
+        self.acknowledged += 1
+
+    def stop(self) -> None:
+        """Returns when all is acknowledged."""
+        self._done.set()
+        self._thread.join()
+
+    def __enter__(self) -> NewsFeeder:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _new_word(chance: random.Random) -> str:
+    return "".join(chance.choices(string.ascii_lowercase, k=chance.randint(5, 11))).capitalize()
 
 
 def slope(samples: list[tuple[float, float]]) -> float:
@@ -165,7 +250,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0, help="for all parts together, about")
     parser.add_argument("--seed", type=int, default=20_260_703)
-    parser.add_argument("--part", choices=["all", "kills"], default="all", help="kills: all of the time is its own")
+    parser.add_argument("--part", choices=["all", "kills", "memory", "news"], default="all", help="the one to run")
+    parser.add_argument("--rate", type=int, default=2 * RATE, help="articles a second of the parts memory and news")
     given = parser.parse_args()
     seconds, chance = given.minutes * 60, random.Random(given.seed)
     results: list[Result] = []
@@ -174,19 +260,31 @@ def main() -> int:
         for result in found:
             record(result)
             results.append(result)
-            sys.stdout.write(result.sentence() + "\n")
-            sys.stdout.flush()
+            _say(result.sentence())
 
-    sys.stdout.write(f"soak: {given.minutes:g} min, seed {given.seed}, pid {os.getpid()}\n")
+    _say(f"soak: {given.minutes:g} min, seed {given.seed}, pid {os.getpid()}")
     begin(minutes=given.minutes, seed=given.seed)
     with KafkaBroker() as broker:
-        with _settings(broker.bootstrap, "kills") as settings:
-            done(kill_9(settings, chance, seconds * (0.40 if given.part == "all" else 1.0)))
+        if given.part in ("all", "kills"):
+            with _settings(broker.bootstrap, "kills") as settings:
+                done(kill_9(settings, chance, seconds * (0.40 if given.part == "all" else 1.0)))
+        if given.part == "memory":
+            with _settings(broker.bootstrap, "memory") as settings:
+                done(memory(settings, seconds, given.rate))
+        if given.part == "news":
+            with _settings(broker.bootstrap, "news") as settings:
+                shipped = settings.model_copy(update={"rules_dir": Path("rules")})
+                done(memory_of_news(shipped, seconds, given.rate))
         if given.part == "all":
             _others(broker, chance, seconds, done)
     lost = sum(result.lost for result in results)
-    sys.stdout.write(f"lost in all: {lost}\n")
+    _say(f"lost in all: {lost}")
     return 1 if lost else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _others(broker: KafkaBroker, chance: random.Random, seconds: float, done: Callable[[list[Result]], None]) -> None:
@@ -195,7 +293,7 @@ def _others(broker: KafkaBroker, chance: random.Random, seconds: float, done: Ca
     with _settings(broker.bootstrap, "frozen") as settings:
         done(frozen_and_away(settings, broker))
     with _settings(broker.bootstrap, "memory") as settings:
-        done(memory(settings, seconds * 0.15))
+        done(memory(settings, seconds * 0.15, 2 * RATE))
     with KafkaCluster() as cluster, _settings(cluster.bootstrap, "three", replication=3) as settings:
         done(one_of_three(settings, cluster, chance, seconds * 0.10))
 

@@ -4,7 +4,6 @@ After each, every raw record is accounted for, and alerts, episodes and the tabl
 """
 
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +19,12 @@ from tests.faults.conftest import Report
 from tests.faults.kit import GAVE_UP, Feeder, progress_of, settle, supervised
 from tests.faults.results import Result
 from tests.kafka.broker import KafkaBroker
+from tests.worker.disk import fill, small_disk
 from tests.worker.kit import REAL, following, publish, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
-RATE = 60
+RATE = 40
 AWAY_SECONDS = 3
 MEGABYTE = 1_000_000
 
@@ -193,25 +193,3 @@ def frozen(broker: KafkaBroker) -> Iterator[None]:
         yield
     finally:
         broker.thaw()
-
-
-@contextmanager
-def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
-    """A file system of its own in memory; needs root, as in a container."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(file: Path) -> None:
-    """Writes until there is no room left."""
-    with file.open("wb", buffering=0) as full:
-        for size in (MEGABYTE, 1):
-            try:
-                while full.write(b"x" * size):
-                    pass
-            except OSError:
-                continue

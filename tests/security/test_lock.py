@@ -107,3 +107,15 @@ def test_a_finding_is_named_and_fails(tmp_path: Path) -> None:
         ended = audit("requirements.lock", service, tmp_path)
     assert ended.returncode == 1
     assert "OSV-0000-1" in ended.stdout
+
+
+def test_the_bill_of_materials_names_every_package_with_its_hashes(tmp_path: Path) -> None:
+    file = tmp_path / "sbom.cdx.json"
+    subprocess.run(["make", "sbom", f"SBOM={file}"], cwd=ROOT, check=True, capture_output=True)
+    bill = json.loads(file.read_text(encoding="utf-8"))
+    assert (bill["bomFormat"], bill["metadata"]["component"]["name"]) == ("CycloneDX", "redline-stream")
+    found = {component["name"]: component for component in bill["components"]}
+    for package in packages("requirements.lock"):
+        component = found[package.name]
+        assert f"=={component['version']}" == str(package.specifier)
+        assert all(place["hashes"] for place in component["externalReferences"])

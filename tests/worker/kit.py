@@ -114,8 +114,10 @@ def following(settings: Settings, *topics: str) -> Iterator[Follower]:
 class WorkerProcess:
     """A worker in a process of its own, with its log and its health pages."""
 
-    def __init__(self, settings: Settings, program: Sequence[str] = FAKE, **environment: str) -> None:
-        self._log = tempfile.NamedTemporaryFile("w+", suffix=".log", prefix="worker-")  # noqa: SIM115 - closed in end
+    def __init__(
+        self, settings: Settings, program: Sequence[str] = FAKE, *, log_folder: Path | None = None, **environment: str
+    ) -> None:
+        self._log = tempfile.NamedTemporaryFile("w+", suffix=".log", prefix="worker-", dir=log_folder)  # noqa: SIM115 - closed in end
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, *program], env=environment_of(settings) | environment, stdout=self._log, stderr=self._log
@@ -175,9 +177,11 @@ class WorkerProcess:
 
 
 @contextmanager
-def running(settings: Settings, program: Sequence[str] = FAKE, **environment: str) -> Iterator[WorkerProcess]:
+def running(
+    settings: Settings, program: Sequence[str] = FAKE, *, log_folder: Path | None = None, **environment: str
+) -> Iterator[WorkerProcess]:
     """A worker that is gone at the end, whatever happens."""
-    worker = WorkerProcess(settings, program, **environment)
+    worker = WorkerProcess(settings, program, log_folder=log_folder, **environment)
     try:
         yield worker
     finally:

@@ -78,6 +78,7 @@ def read_chunked(fetcher: Any, topics: Collection[str]) -> None:
 
 
 def _chunk_records(records: Any) -> ChunkRecords:
+    records._records_iterator = None  # it refers back: the fetch would stay in memory until the collector comes
     return ChunkRecords(
         records._tp,
         records._records,

@@ -1,6 +1,8 @@
 """Records of chunked topics are read from batches as aiokafka reads them, and made once."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -103,11 +105,13 @@ class FakeFetcher:
     def __init__(self, isolation: int = READ_UNCOMMITTED) -> None:
         self._isolation_level = isolation
         self._records: dict[TopicPartition, Any] = {}
+        self.made: list[weakref.ref[PartitionRecords]] = []
 
     async def _proc_fetch_request(self, *topics: str) -> bool:
         for topic in topics:
             tp = TopicPartition(topic, 0)
             records = PartitionRecords(tp, MemoryRecords(b""), [], 0, None, None, True, self._isolation_level)
+            self.made.append(weakref.ref(records))
             self._records[tp] = FetchResult(tp, assignment=None, partition_records=records, backoff=0)
         return True
 
@@ -118,6 +122,23 @@ def test_only_chunked_topics_are_read_so() -> None:
     assert asyncio.run(fetcher._proc_fetch_request("raw", "changelog"))
     kinds = {tp.topic: type(found._partition_records) for tp, found in fetcher._records.items()}
     assert kinds == {"raw": ChunkRecords, "changelog": PartitionRecords}
+
+
+def test_a_fetch_that_was_taken_leaves_memory_at_once() -> None:
+    fetcher = FakeFetcher()
+    read_chunked(fetcher, {"raw"})
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(fetcher._proc_fetch_request("raw"))
+        (found,) = fetcher._records.values()
+        fetcher.made.append(weakref.ref(found._partition_records))
+        assert list(found._partition_records) == []
+        fetcher._records.clear()
+        del found
+        assert [made() for made in fetcher.made] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_where_transactions_are_followed_aiokafka_reads() -> None:
