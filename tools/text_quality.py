@@ -30,7 +30,7 @@ from stream.clean.metadata import extract
 from stream.clean.residue import find_residue
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-PIECES = (2_000, 600, 200)
+PIECES = (1_000, 600, 200)
 _SAME = {"nb": "no", "nn": "no"}
 PLAIN = ("ua_addresses_2022_en", "minhash_dups_1000", "muc34_dev", "fivew1h_gold")
 

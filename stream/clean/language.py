@@ -19,7 +19,7 @@ from unicodedata import normalize
 from stream.clean.languagewords import ARABIC, CYRILLIC, DEVANAGARI, ETHIOPIC, HEBREW, LATIN, LETTERS
 from stream.clean.reading import Cut
 
-SAMPLE_CODE_POINTS = 2_000
+SAMPLE_CODE_POINTS = 1_000
 """So much of the beginning of a text is looked at."""
 
 LETTERS_MIN = 20
@@ -34,6 +34,7 @@ KNOWN_WORDS_SHARE_MIN = 0.15
 
 _LETTER_WEIGHT = 0.5
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)?")
+_TYPOGRAPHIC = "“”„«»‘—–…•\u00a0"
 _ASCII_NO_WORD = {code: " " for code in range(128) if not chr(code).isalpha() and chr(code) not in "'-"}
 # Vowel signs of Indic scripts are no word characters for `re`.
 _INDIC_WORD = re.compile(r"[\u0900-\u0963\u0970-\u097f]+")
@@ -99,9 +100,13 @@ def find_language(text: str, *, cuts: Sequence[Cut] = ()) -> str | None:
     `cuts` are its residue, in order, which is passed over: the menus of a page are in no language.
     """
     sample = _sample(text, cuts).lower()
+    if not sample.isascii():
+        for sign in _TYPOGRAPHIC:
+            sample = sample.replace(sign, " ")
+        sample = sample.replace("’", "'")
     if sample.isascii():
         return _by_words(sample.translate(_ASCII_NO_WORD).split(), {}, "Latin")
-    sample = normalize("NFC", sample).replace("’", "'")
+    sample = normalize("NFC", sample)
     characters = Counter(sample)
     script = _script(characters)
     if script not in _WORDS:

@@ -83,12 +83,12 @@ class _Found:
 def extract(text: str, *, cuts: Sequence[Cut] = ()) -> Extracted:
     """What a plain text says about itself; `cuts` are its residue, in order, which is passed over."""
     found = _Found()
-    lines = list(_head(text, cuts))
-    for number, line in enumerate(lines):
-        following = lines[number + 1] if number + 1 < len(lines) else None
+    head = _head(text, cuts)
+    line = next(head, None)
+    while line is not None and found.prose_lines <= 3:
+        following = next(head, None)
         _take(text, line, following, found)
-        if found.prose_lines > 3:
-            break
+        line = following
     line_moment = found.dating.moment if found.dating else None
     dateline_moment = found.dateline.moment if found.dateline else None
     return Extracted(

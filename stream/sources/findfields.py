@@ -28,6 +28,10 @@ FIELDS = ("agency", "author", "dateline", "lang", "published", "source", "title"
 
 _LOOKED_AT_CODE_POINTS = 20_000
 """All of it stands in the head of a text; residue is told by what is around it."""
+_HEAD_CODE_POINTS = 1_500
+"""So much is enough of a text that begins without a menu: one with fewer short lines than _SHORT_LINES_MIN."""
+_SHORT_LINES_MIN = 5
+_SHORT_CODE_POINTS = 40
 
 
 def with_found(fields: dict[str, Any], *, source: str | None = None) -> dict[str, Any]:
@@ -57,6 +61,9 @@ def fields_of(text: str, *, is_html: bool, agency_is_source: bool = True) -> dic
     text = text[:_LOOKED_AT_CODE_POINTS]
     if is_html:
         text = unwrap(text).text.replace("\n", " ").replace(PARAGRAPH_BREAK, "\n")
+    head = text[:_HEAD_CODE_POINTS]
+    if sum(0 < len(line.strip()) < _SHORT_CODE_POINTS for line in head.splitlines()) < _SHORT_LINES_MIN:
+        text = head
     cuts = find_residue(text, content_type="text/plain")
     said = extract(text, cuts=cuts)
     dateline = text[said.dateline.start : said.dateline.end] if said.dateline else ""
@@ -65,7 +72,7 @@ def fields_of(text: str, *, is_html: bool, agency_is_source: bool = True) -> dic
         "author": ", ".join(said.authors),
         "source": said.source if agency_is_source else said.outlet,
         "published": format_time(said.published) if said.published else None,
-        "agency": said.agency,
+        "agency": said.agency if said.agency and any(map(str.isalpha, said.agency)) else None,
         "dateline": " ".join(dateline.split()).rstrip(" -–—―"),
         "lang": find_language(text, cuts=cuts),
     }
@@ -73,7 +80,7 @@ def fields_of(text: str, *, is_html: bool, agency_is_source: bool = True) -> dic
 
 
 def _identified(fields: dict[str, Any], body: str) -> dict[str, Any]:
-    if fields.get("id"):
+    if fields.get("id") is not None:
         return fields
     url, title = fields.get("url"), fields.get("title")
     made = article_id(url if isinstance(url, str) else None, title if isinstance(title, str) else None, body)
