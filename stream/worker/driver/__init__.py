@@ -4,7 +4,8 @@ Agents get chunks of raw records of one partition; what a chunk led to is acknow
 can be committed. How it works, from the bottom:
 
     ledger.py     per partition: handed out, confirmed, committed; what is refused and when to go back
-    chunk.py      Chunk, chunks() for agents, tables whose writes are waited for
+    chunk.py      Chunk, chunks() for agents
+    table.py      tables whose writes are waited for, and that are recovered a fetch at a time
     lease.py      whether this process may still write for its partitions
     stream.py     what agents may not do with a chunked topic's stream
     suspects.py   notes about records that may have killed a worker
@@ -21,9 +22,10 @@ Written for one exact version of Faust; each of its internals relied on here has
 tests/worker/test_faust_internals.py.
 """
 
-from stream.worker.driver.chunk import Chunk, ChunkTable, chunks
+from stream.worker.driver.chunk import Chunk, chunks
 from stream.worker.driver.consumer import ChunkConsumer
 from stream.worker.driver.limits import Limits
+from stream.worker.driver.table import ChunkTable
 from stream.worker.driver.transport import SCHEME, ChunkTransport, use_chunks
 
 __all__ = ["SCHEME", "Chunk", "ChunkConsumer", "ChunkTable", "ChunkTransport", "Limits", "chunks", "use_chunks"]

@@ -24,7 +24,6 @@ import faust
 from aiokafka.errors import KafkaError, KafkaTimeoutError  # type: ignore[import-untyped]
 from faust.streams import Stream
 from faust.types import StreamT
-from faust.types.tuples import FutureMessage
 
 from stream.model import Record
 from stream.worker.driver.ledger import Span
@@ -105,6 +104,11 @@ class Chunk:
 _in_work: ContextVar[Chunk | None] = ContextVar("chunk_in_work", default=None)
 
 
+def chunk_in_work() -> Chunk | None:
+    """The chunk that the running agent has in work."""
+    return _in_work.get()
+
+
 async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
     """The chunks of an agent's stream; void ones are passed over.
 
@@ -125,18 +129,6 @@ async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
         finally:
             _in_work.set(None)
             chunk.end()
-
-
-class ChunkTable(faust.Table[Any, Any]):
-    """A table whose changelog writes belong to the chunk in work: `confirm` waits for them. Set as `App(Table=…)`."""
-
-    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage:
-        """Called by Faust for each write."""
-        sent = super().send_changelog(*args, **kwargs)
-        chunk = _in_work.get()
-        if chunk is not None:
-            chunk.wait_for(sent)
-        return sent
 
 
 class ChunkSchema(faust.Schema[Any, Any]):

@@ -1,6 +1,7 @@
 """Faust's Kafka consumer, with a ledger: fetched records become chunks, and only confirmed offsets are committed.
 
-Faust's own way, for topics that are not chunked (the changelogs of tables), is left as it is. For chunked topics:
+The changelogs of tables go into their tables a fetch at a time (`table.py`); Faust's own way, for any other topic
+that is not chunked, is left as it is. For chunked topics:
 
 fetch       records that follow on from the ledger's position are cut into chunks; anything else is sought again
 confirm     moves the confirmed offset; a gap rewinds the partition
@@ -33,6 +34,7 @@ from stream.worker.driver.chunk import Chunk
 from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, Span
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.suspects import Suspects
+from stream.worker.driver.table import Reached, take_in
 from stream.worker.driver.thread import ChunkThread
 from stream.worker.driver.wiring import WiredTransport
 
@@ -134,7 +136,7 @@ class ChunkConsumer(Consumer):
         taken: dict[TP, Any] = {}
         for partition, records in fetched.items():
             if not self._is_chunked(partition):
-                taken[partition] = records
+                taken[partition] = take_in(self.app, partition, records)
             elif not disturbed and self._follows_on(partition, records[0].offset, partition in sought):
                 taken[partition] = list(self._cut(partition, records))
             else:
@@ -175,6 +177,8 @@ class ChunkConsumer(Consumer):
         return Chunk(self, span, records, condemned=self.suspects.condemned(span))
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if isinstance(record, Reached):
+            return record.message(tp, self.app.consumer_generation_id)
         if not isinstance(record, Chunk):
             return super()._to_message(tp, record)
         first = record.records[0]

@@ -17,12 +17,13 @@ from faust.transport import drivers
 from faust.types.transports import ConsumerT, ProducerT
 
 from stream.errors import SettingsError
-from stream.worker.driver.chunk import ChunkSchema, ChunkTable, Fail
+from stream.worker.driver.chunk import ChunkSchema, Fail
 from stream.worker.driver.consumer import ChunkConsumer
 from stream.worker.driver.fence import FencedProducer
 from stream.worker.driver.lease import Lease
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.stream import ChunkStream
+from stream.worker.driver.table import ChunkTable
 from stream.worker.driver.wiring import Notice, WiredTransport
 
 SCHEME = "chunk"
