@@ -22,6 +22,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.producer import sender as producer_sender
 from aiokafka.structs import OffsetAndMetadata
+from faust.stores.memory import Store as MemoryStore
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import TRANSPORTS
@@ -410,3 +411,13 @@ def test_aiokafka_keeps_the_high_watermark_and_the_time_of_the_last_fetch() -> N
         assert name in vars(AIOKafkaConsumer)
     assert "tp_state.highwater = highwater" in inspect.getsource(Fetcher._proc_fetch_request)
     assert "fetch_committed_offsets" in vars(group_coordinator.GroupCoordinator)
+
+
+def test_recovery_knows_tables_and_offsets_by_partition_and_a_store_whose_key_belongs_where() -> None:
+    source = inspect.getsource(Recovery)
+    assert "table = tp_to_table[tp]" in source
+    assert "if seen_offset is None or offset > seen_offset:" in source
+    assert "table.apply_changelog_batch(buf)" in source
+    store = inspect.getsource(MemoryStore)
+    assert "self._key_partition[key] = event.message.partition" in store
+    assert "for k, p in self._key_partition.items():" in store
