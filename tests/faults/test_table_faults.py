@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from stream.broker.admin import Admin
+from stream.detect import to_us
+from stream.detect.snapshot import head_of
 from stream.settings import Settings
 from stream.wire.topics import RAW, Topic, changelog_name
 from tests.faults import stateful, truth
@@ -78,6 +80,13 @@ def largest_states(settings: Settings) -> list[int]:
     return list(largest.values())
 
 
+def silences(settings: Settings) -> list[bytes]:
+    """The states of silence that wait for nothing but the end of their window; none while others are among them."""
+    states = [value for (_, key), value in truth.changelog(settings).items() if b"c.silence" in key]
+    asleep = [value for value in states if head_of(value).wakes_us > to_us(stateful.time_of(30))]
+    return states if len(asleep) == stateful.SOURCES == len(states) else []
+
+
 def test_a_large_table_is_recovered(kafka_settings: Settings, tmp_path: Path, report: Report) -> None:
     """A changelog as after a long time; seconds until the worker is ready, and what the keys take in its memory."""
     settings = stateful.with_rules(kafka_settings, tmp_path, partitions=2)
@@ -85,11 +94,10 @@ def test_a_large_table_is_recovered(kafka_settings: Settings, tmp_path: Path, re
         worker.ready()
         empty_seconds, empty_bytes = worker.ready_seconds, rss_bytes(worker.process.pid)
         publish(settings, RAW.name, [(f"a{n}".encode(), stateful.article(n)) for n in range(30)])
-        tell(settings, "progress", stateful.time_of(29), partitions=2)
-        with following(settings, "articles.tagged") as follower:
-            follower.wait("articles.tagged", 30)
+        tell(settings, "progress", stateful.time_of(30), partitions=2)
+        until(lambda: silences(settings), "states that count their articles, and sleep", 60)
         assert worker.stop() == 0
-    template = next(value for (_, key), value in truth.changelog(settings).items() if b"c.silence" in key)
+    template = silences(settings)[0]
     bare = settings.model_copy(update={"topic_prefix": ""})
     for start in range(0, KEYS, 10_000):
         states = [(b'0:["faults","c.silence",["s%d"]]' % n, template) for n in range(start, start + 10_000)]
