@@ -27,6 +27,9 @@ SCRIPT_SHARE_MIN = 0.6
 KANA_SHARE_MIN = 0.05
 SCORE_MIN = 2.0
 LEAD_MIN = 1.1
+QUICK_CODE_POINTS = 300
+QUICK_LEAD_MIN = 3.0
+"""A language so far ahead after so much text is not looked for in more of it."""
 """The first language has so many times the score of the second."""
 
 KNOWN_WORDS_SHARE_MIN = 0.15
@@ -100,19 +103,24 @@ def find_language(text: str, *, cuts: Sequence[Cut] = ()) -> str | None:
     `cuts` are its residue, in order, which is passed over: the menus of a page are in no language.
     """
     sample = _sample(text, cuts).lower()
+    quick = _language_of(sample[:QUICK_CODE_POINTS], QUICK_LEAD_MIN) if len(sample) > QUICK_CODE_POINTS else None
+    return quick or _language_of(sample, LEAD_MIN)
+
+
+def _language_of(sample: str, lead_min: float) -> str | None:
     if not sample.isascii():
         for sign in _TYPOGRAPHIC:
             sample = sample.replace(sign, " ")
         sample = sample.replace("’", "'")
     if sample.isascii():
-        return _by_words(sample.translate(_ASCII_NO_WORD).split(), {}, "Latin")
+        return _by_words(sample.translate(_ASCII_NO_WORD).split(), {}, "Latin", lead_min)
     sample = normalize("NFC", sample)
     characters = Counter(sample)
     script = _script(characters)
     if script not in _WORDS:
         return script
     words = (_INDIC_WORD if script == "Devanagari" else _WORD).findall(sample)
-    return _by_words(words, characters, script) or _PREVAILING.get(script)
+    return _by_words(words, characters, script, lead_min) or _PREVAILING.get(script)
 
 
 def _sample(text: str, cuts: Sequence[Cut]) -> str:
@@ -145,7 +153,7 @@ def _script(characters: Mapping[str, int]) -> str | None:
     return script if count >= SCRIPT_SHARE_MIN * letters else None
 
 
-def _by_words(words: Sequence[str], characters: Mapping[str, int], script: str) -> str | None:
+def _by_words(words: Sequence[str], characters: Mapping[str, int], script: str, lead_min: float) -> str | None:
     scores: defaultdict[str, float] = defaultdict(float)
     known: defaultdict[str, int] = defaultdict(int)
     weights = _WORDS[script]
@@ -160,4 +168,4 @@ def _by_words(words: Sequence[str], characters: Mapping[str, int], script: str) 
     first, second = (*sorted(scores, key=lambda name: (-scores[name], name)), "", "")[:2]
     if known[first] < KNOWN_WORDS_SHARE_MIN * len(words):
         return None
-    return first if scores[first] >= max(SCORE_MIN, LEAD_MIN * scores[second]) else None
+    return first if scores[first] >= max(SCORE_MIN, lead_min * scores[second]) else None

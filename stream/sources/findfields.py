@@ -28,7 +28,7 @@ FIELDS = ("agency", "author", "dateline", "lang", "published", "source", "title"
 
 _LOOKED_AT_CODE_POINTS = 20_000
 """All of it stands in the head of a text; residue is told by what is around it."""
-_HEAD_CODE_POINTS = 1_500
+_HEAD_CODE_POINTS = 800
 """So much is enough of a text that begins without a menu: one with fewer short lines than _SHORT_LINES_MIN."""
 _SHORT_LINES_MIN = 5
 _SHORT_CODE_POINTS = 40
@@ -63,9 +63,11 @@ def fields_of(text: str, *, is_html: bool, agency_is_source: bool = True) -> dic
         text = unwrap(text).text.replace("\n", " ").replace(PARAGRAPH_BREAK, "\n")
     head = text[:_HEAD_CODE_POINTS]
     if sum(0 < len(line.strip()) < _SHORT_CODE_POINTS for line in head.splitlines()) < _SHORT_LINES_MIN:
-        text = head
-    cuts = find_residue(text, content_type="text/plain")
-    said = extract(text, cuts=cuts)
+        said_in = head
+    else:
+        said_in = text
+    cuts = find_residue(said_in, content_type="text/plain")
+    said = extract(said_in, cuts=cuts)
     dateline = text[said.dateline.start : said.dateline.end] if said.dateline else ""
     found = {
         "title": said.headline.text if said.headline else None,
