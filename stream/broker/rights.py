@@ -26,7 +26,7 @@ from stream.wire.topics import (
     full_name,
 )
 
-Role = Literal["worker", "replay", "ingest", "alerts", "web", "notify", "topics"]
+Role = Literal["worker", "replay", "ingest", "alerts", "web", "notify", "resend", "topics"]
 
 ROLES: dict[Role, str] = {
     "worker": "`redline worker`",
@@ -35,6 +35,7 @@ ROLES: dict[Role, str] = {
     "alerts": "`redline alerts tail` and other subscribers",
     "web": "`redline web`",
     "notify": "`redline notify`",
+    "resend": "`redline notify resend`",
     "topics": "`redline topics create` and `list`",
 }
 """Who wants something from Kafka."""
@@ -83,9 +84,11 @@ def rights(role: Role, settings: Settings) -> list[Right]:
             # A group for each destination.
             return [
                 *(topic(which, "Read") for which in (*ALERTS.values(), DECISIONS)),
-                topic(UNDELIVERED, "Read", "Write"),
+                topic(UNDELIVERED, "Write"),
                 Right("group", f"{settings.notify_group}-", ("Read",), prefixed=True),
             ]
+        case "resend":
+            return [topic(UNDELIVERED, "Read", "Write")]
         case "topics":
             # `list` reads the last records: not every broker tells where a topic ends.
             operations = ("Create", "Describe", "DescribeConfigs", "Read")

@@ -108,9 +108,11 @@ def _ms(moment: datetime | None) -> int | None:
 
 
 def _read(settings: Settings, selection: Selection) -> Pending:
+    from stream.broker.admin import require_topics
     from stream.broker.subscriber import Subscriber
     from stream.wire.topics import UNDELIVERED, full_name
 
+    require_topics(settings, (UNDELIVERED,), "resend")
     topic = full_name(settings.topic_prefix, UNDELIVERED)
     # From the beginning: a note that something was taken may be newer than `until`, and the topic is small.
     with Subscriber(settings, [topic], start="earliest") as subscriber:
