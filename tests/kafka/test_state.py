@@ -195,6 +195,7 @@ def disturb(workers: list[Supervised], chance: random.Random, how: tuple[signal.
         pytest.param(
             4, 1, 100_000, (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM), id="4 partitions, 1 worker, away"
         ),
+        pytest.param(1, 3, 200_000, (signal.SIGKILL,), id="1 partition, 3 workers"),
         pytest.param(4, 3, 50_000, (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL), id="4 partitions, 3 workers"),
     ],
 )
