@@ -297,7 +297,7 @@ def test_slow_heads_are_408_and_others_are_served_meanwhile(tmp_path: Path) -> N
         writer.close()
         assert bench.desk.bodies() == ["Quick.", "y"]
 
-    bench = play(tmp_path, scenario, settings=SETTINGS.model_copy(update={"ingest_head_timeout_ms": 300}))
+    bench = play(tmp_path, scenario, settings=SETTINGS.model_copy(update={"ingest_head_timeout_ms": 1_000}))
     assert bench.value("redline_ingest_requests_total", status="408") == 11
 
 
