@@ -21,14 +21,13 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from stream.broker.publisher import Publisher
-from stream.cli.scanning import Line, Scanner
 from stream.settings import Settings
 from stream.sources.item import Offered, Origin, record_of
 from stream.sources.replayer import Plan, Replayer
 from stream.wire.topics import changelog_name
 from tests.faults import truth
 from tests.faults.kit import Supervised, supervised
-from tests.faults.stateful import differences, is_episode, without_clock
+from tests.faults.stateful import Expected, differences, expected, is_episode, without_clock
 from tests.worker.kit import make_topics, publish, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
@@ -127,17 +126,10 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scanned(rules: Path) -> dict[str, str]:
-    """What `redline scan` finds: episodes and alerts, held-back ones among them, by id."""
-    from stream.cli.scanning import times_ahead
-
-    values = [record_of(item, run=RUN)[1] for item in made_articles()]
-    ahead = times_ahead(values, 900_000)
-    lines = [Line("made", n, value, ahead[n]) for n, value in enumerate(values)]
-    scanner = Scanner(Settings(rules_dir=rules), "alerts", suppressed=True)
-    out = scanner.run(lines, datetime.now(UTC))[0] + scanner.end(datetime.now(UTC))[0]
-    found = dict(without_clock(line) for line in out.splitlines())
-    assert sum(map(is_episode, found.values())) > 50
+def scanned(rules: Path) -> Expected:
+    """What `redline scan` finds: episodes and alerts, held-back ones among them."""
+    found = expected([record_of(item, run=RUN)[1] for item in made_articles()], rules)
+    assert len(found.episodes) > 50
     return found
 
 
@@ -202,7 +194,7 @@ def disturb(workers: list[Supervised], chance: random.Random, how: tuple[signal.
 def test_the_same_alerts_everywhere(
     kafka_settings: Settings,
     rules: Path,
-    scanned: dict[str, str],
+    scanned: Expected,
     partitions: int,
     workers: int,
     speed: float,
@@ -224,10 +216,12 @@ def test_the_same_alerts_everywhere(
         topics = Topics(settings, watched)
         opened.callback(topics.close)
 
+        wanted = scanned.alerts | scanned.episodes.keys()
+
         def found() -> dict[str, str]:
             return dict(map(without_clock, topics.values(*(prefix + n for n in (*ALERTS, "alerts.suppressed")))))
 
-        until(lambda: not topics.poll() and found().keys() >= scanned.keys(), "every alert", 90)
+        until(lambda: not topics.poll() and found().keys() >= wanted, "every alert", 90)
         for each in started:
             assert each.stop() == 0, each.worker.log
         while topics.poll():
@@ -235,8 +229,8 @@ def test_the_same_alerts_everywhere(
         events = found()
         assert topics.values(prefix + "articles.late") == []
         episodes = {name: event for name, event in events.items() if is_episode(event)}
-        assert differences(episodes, {name: e for name, e in scanned.items() if is_episode(e)}) == []
-        assert events.keys() == scanned.keys()
+        assert differences(episodes, scanned.episodes) == []
+        assert events.keys() == wanted
         fired = {name for name, _ in map(without_clock, topics.values(*(prefix + name for name in ALERTS)))}
         held = {name for name, _ in map(without_clock, topics.values(prefix + "alerts.suppressed"))}
         assert held
