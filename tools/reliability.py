@@ -104,6 +104,21 @@ ALSO: tuple[tuple[str, str, str], ...] = (
         "worker/test_recovery",
     ),
     (
+        "a clock that jumps by a day and back, or for good",
+        "no window closes or freezes; believed after a minute",
+        "engine/test_live_time",
+    ),
+    (
+        "articles dated 1970 and 2100, live and replayed",
+        "no window closes or freezes, nothing else becomes late",
+        "e2e/test_live_watermark, engine/test_live_time, kafka/test_state",
+    ),
+    (
+        "live partitions that are idle, articles out of order and an hour late",
+        "windows close, what is too late is counted, episodes as scan finds them",
+        "e2e/test_live_watermark",
+    ),
+    (
         "rule files broken, half-written, gone, swapped, 1,000 reloads under load",
         "the old rules stay, nothing judged by half a set",
         "worker/test_reload, worker/test_reload_live",

@@ -184,7 +184,11 @@ class Memory:
         if offset > self._clocks_offset:
             clock.hear(told, offset)
             self._clocks_offset, self._clocks_changed = offset, True
-        found = [due for key in self._due(told.run, clock) for due in self._advance(key, clock, offset, definitions)]
+        found: list[Due] = []
+        for key in self._due(told.run, clock):
+            found += self._advance(key, clock, offset, definitions)
+            if len(self._entries) >= 2 * self.limits.decoded_max:
+                self._fold()
         found.sort(key=lambda due: (due.detection.time, due.key))
         return found
 
@@ -193,6 +197,9 @@ class Memory:
         changes = Changes([], [(key, None) for key in self._deleted], [])
         entries, snapshots, states = self._entries, self._snapshots, changes.states
         for key in self._changed:
+            if key not in entries:
+                states.append((key, snapshots[key]))
+                continue
             made = self._encoded(key, entries[key])
             if made.parts or key in self._parts:
                 made = self._partly(key, made, changes)
@@ -214,6 +221,16 @@ class Memory:
             changes.last.append((CLOCKS, made.head))
             self._clocks_changed = False
         return changes
+
+    def _fold(self) -> None:
+        """Makes snapshots of the states that were touched first: many keys may wake at one moment."""
+        for key in list(self._entries)[: -self.limits.decoded_max]:
+            if key in self._changed:
+                made = self._encoded(key, self._entries[key])
+                if made.parts or key in self._parts:
+                    continue  # what it is put together from must be written with it
+                self._snapshots[key] = made.head
+            del self._entries[key]
 
     def _partly(self, key: str, made: Snapshot, changes: Changes) -> Snapshot:
         """The snapshot of a state that is, or was, in parts; these are among the changes."""

@@ -215,3 +215,19 @@ def test_equal_states_give_equal_bytes_and_a_snapshot_restores_to_the_same() -> 
     other.feed([(7, match("m9", 55 * MINUTE, counted=COUNT)), (8, match("n", 56 * MINUTE, counted=COUNT))])
     other.save()
     assert other.table == feeder.table
+
+
+def test_many_keys_that_wake_at_one_moment_are_not_all_decoded_at_a_time() -> None:
+    rules = ruleset(correlation(id="c", type="absence", window="{size: 1h}", group_by="[source]"))
+    (counted,) = rules.correlations
+    feeders = [Feeder(rules, DetectLimits(decoded_max=most)) for most in (10_000, 10)]
+    for feeder in feeders:
+        feeder.feed([(n, match(f"m{n}", n, source=f"s{n}", counted=counted)) for n in range(300)])
+        feeder.save()
+    many, few = (as_bytes(feeder.feed([(300, told(5_000.0))])) for feeder in feeders)
+    assert many == few
+    assert len(many) == 300
+    assert len(feeders[1].memory._entries) <= 20
+    for feeder in feeders:
+        feeder.save()
+    assert feeders[0].table == feeders[1].table
