@@ -108,7 +108,8 @@ def _take(text: str, line: Piece, following: Piece | None, found: _Found) -> Non
         if found.dateline is not None:
             found.prose_lines += 1
             return
-    parts = [part.strip() for part in _SEGMENTS.split(line.text)] if len(line.text) <= 200 else [line.text]
+    several = len(line.text) <= 200 and any(sign in line.text for sign in _SIGNS)
+    parts = [part.strip() for part in _SEGMENTS.split(line.text)] if several else [line.text]
     kinds = [_kind(part) for part in parts if part]
     if kinds and all(kind is not None for kind in kinds):
         for part, kind in zip((part for part in parts if part), kinds, strict=True):
@@ -151,6 +152,7 @@ def _note(part: str, kind: _Kind | None, line: Piece, found: _Found) -> None:
             pass
 
 
+_SIGNS = "|•·\t"
 _SEGMENTS = re.compile(r"\s[|•·]\s|\t")
 _MINOR = re.compile(
     r"\d{1,2}[ -]min(?:ute)?s?(?: read)?|reading time:? \d{1,2} min(?:ute)?s?|staff(?: writer)?", re.IGNORECASE

@@ -199,6 +199,7 @@ def _is_attributed(text: str) -> bool:
     return comma > 0 and _ATTRIBUTED.fullmatch(text, comma) is not None
 
 
+_SEPARATOR = re.compile(r"[|/·•>»›→]|\s\s")
 _SEPARATORS = re.compile(r"\s*[|/·•>»›→]\s*|\s{2,}")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 REPEATING_WORDS_MIN = 10
@@ -219,7 +220,9 @@ def _shape(line: _Line) -> str | None:
             stem, count = Counter(word[part] for word in words).most_common(1)[0]
             if count * 5 >= len(words) * 2 and len(stem) == 4:
                 return "icons"
-    parts = [part.casefold() for part in _SEPARATORS.split(line.text) if part]
+    # To look for a separator takes a fraction of splitting at none.
+    separated = _SEPARATOR.search(line.text) is not None
+    parts = [part.casefold() for part in _SEPARATORS.split(line.text) if part] if separated else []
     if len(parts) >= 4 and all(len(part.split()) <= 3 for part in parts):
         known = sum(bool(NAVIGATION_WORDS & set(part.split())) for part in parts)
         if known * 2 >= len(parts):
