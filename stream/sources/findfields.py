@@ -28,7 +28,7 @@ FIELDS = ("agency", "author", "dateline", "lang", "published", "source", "title"
 
 _LOOKED_AT_CODE_POINTS = 20_000
 """All of it stands in the head of a text; residue is told by what is around it."""
-_HEAD_CODE_POINTS = 800
+_HEAD_CODE_POINTS = 500
 """So much is enough of a text that begins without a menu: one with fewer short lines than _SHORT_LINES_MIN."""
 _SHORT_LINES_MIN = 5
 _SHORT_CODE_POINTS = 40
