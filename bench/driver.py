@@ -29,6 +29,7 @@ from stream.broker.admin import Admin
 from stream.settings import Settings
 from stream.wire.topics import RAW, full_name
 from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
+from stream.worker.memory import settle
 
 CHUNK_RECORDS = 100
 FETCH_RECORDS = 256
@@ -125,6 +126,7 @@ async def _chunked(bootstrap: str, topic: str, meter: Meter) -> None:
             await chunk.confirm()
             meter.saw(len(chunk.records))
 
+    settle()  # as the worker does
     await _run(app)
 
 

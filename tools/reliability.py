@@ -1,6 +1,6 @@
 """Writes docs/reliability.md from the results in docs/reliability: `make reliability` after new runs.
 
-    FAULT_RESULTS=docs/reliability/fault-tests.ndjson make test-kafka ARGS=tests/faults
+    FAULT_RESULTS=docs/reliability/fault-tests.ndjson make test-faults
     FAULT_RESULTS=docs/reliability/soak.ndjson make soak MINUTES=60
 
 A file holds one run: the first line says when and on what, each further line is a result (tests/faults/results.py).
@@ -16,7 +16,7 @@ from typing import Any
 
 DOCS = Path(__file__).parent.parent / "docs"
 RUNS = {
-    "fault-tests.ndjson": ("Fault tests", "make test-kafka ARGS=tests/faults"),
+    "fault-tests.ndjson": ("Fault tests", "make test-faults"),
     "soak-kills.ndjson": ("Soak: a hundred kills", "make soak MINUTES={minutes:g} SEED={seed} PART=kills"),
     "soak.ndjson": ("Soak", "make soak MINUTES={minutes:g} SEED={seed}"),
 }
@@ -123,10 +123,25 @@ ALSO: tuple[tuple[str, str, str], ...] = (
         "the old rules stay, nothing judged by half a set",
         "worker/test_reload, worker/test_reload_live",
     ),
+    (
+        "the worker's own disk full",
+        "its log ends, its work goes on",
+        "worker/test_host",
+    ),
+    (
+        "few file descriptors, none left",
+        "works with 128; refused at start below 64; none left: 75",
+        "worker/test_host",
+    ),
+    (
+        "a changelog that grows for ever",
+        "made with small segments, so that Kafka compacts it while it is written",
+        "kafka/test_state",
+    ),
 )
 """Fault, what must come of it, and where in tests/ that is tested."""
 
-LEFT = "Not shown here: a full disk or too few file descriptors on the worker's own host, and runs of days.\n"
+LEFT = "Not shown here: runs of days.\n"
 
 
 def page(folder: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.results import Result, begin, record
+from tests.faults.results import Result, record
 from tests.kafka.conftest import kafka_broker, kafka_settings
 
 __all__ = ["Report", "kafka_broker", "kafka_settings", "report"]
@@ -25,9 +25,3 @@ def report(capsys: pytest.CaptureFixture[str]) -> Report:
             print(f"\n{result.sentence()}")  # noqa: T201
 
     return show
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _new_results() -> None:
-    """A run of the fault tests writes its results anew."""
-    begin()

@@ -25,7 +25,7 @@ from tests.faults.results import Result
 from tests.faults.stateful import RUN, Expected, article, differences, expected, is_episode, time_of, without_clock
 from tests.worker.kit import REAL, RECONNECT_MS_MAX, Follower, WorkerProcess, until
 
-QUIET_POLLS = 10
+QUIET_POLLS = 5
 GAVE_UP = 75
 LOOKED_AT = 20
 LOG_SHOWN = 20_000

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,21 +48,27 @@ class Result:
 def begin(**more: Any) -> None:
     """Starts a new run in the file, if one is named: its first line says when and on what."""
     if name := os.environ.get(VARIABLE):
-        head = {
-            "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-            "kafka": VERSION,
-            "python": platform.python_version(),
-            "cores": os.cpu_count(),
-            "load": round(os.getloadavg()[0], 1),
-        }
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(json.dumps(head | more) + "\n", encoding="utf-8")
+        Path(name).unlink(missing_ok=True)
+        _write_head(Path(name), **more)
 
 
 def record(result: Result) -> None:
-    """Appends the result to the file, if one is named."""
+    """Appends the result to the file, if one is named. Several processes may do so."""
     if name := os.environ.get(VARIABLE):
-        if not Path(name).exists():
-            begin()
+        with suppress(FileExistsError):
+            _write_head(Path(name))
         with Path(name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")
+
+
+def _write_head(file: Path, **more: Any) -> None:
+    head = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "kafka": VERSION,
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("x", encoding="utf-8") as new:
+        new.write(json.dumps(head | more) + "\n")

@@ -24,7 +24,7 @@ from tests.worker.kit import REAL, following, publish, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
-RATE = 40
+RATE = 30
 AWAY_SECONDS = 3
 MEGABYTE = 1_000_000
 

@@ -22,7 +22,7 @@ from tests.worker.kit import REAL, following, publish, running, until
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 SEED = 20_260_701
-RATE = 40
+RATE = 30
 QUICK = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}
 FREEZER = ("-m", "tests.faults.freezer", "worker")
 
