@@ -24,7 +24,11 @@ test-web: $(VENV)/.dev ## the page in a real browser (Debian: chromium)
 	$(BIN)/python -m pytest -m browser tests/web $(ARGS)
 
 test-kafka: kafka-jars ## end-to-end tests on a real Apache Kafka (needs Java 17 and Maven)
-	@$(if $(ARGS),$(BIN)/python -m pytest -m kafka $(ARGS),$(MAKE) --no-print-directory -j2 -O test-clients test-faults-workers test-faults-others)
+ifdef ARGS
+	$(BIN)/python -m pytest -m kafka $(ARGS)
+else
+	@$(MAKE) --no-print-directory -j2 -O test-clients test-faults-workers test-faults-others
+endif
 
 test-faults: kafka-jars ## its fault tests alone, two at a time: they wait more than they work (FAULT_RESULTS=FILE)
 	@$(if $(FAULT_RESULTS),rm -f $(FAULT_RESULTS))
