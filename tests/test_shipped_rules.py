@@ -21,7 +21,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 EXPECTED = {
     "000": {
+        "ua.arms.long_range",
         "ua.arms.to_russia",
+        "ua.escalation.language",
         "ua.escalation.reported",
         "ua.escalation.risk",
         "ua.incursion.cross_border",

@@ -116,7 +116,11 @@ def shares(found: list[Verdict]) -> tuple[int, int, int, float, float]:
     """Right, wrong, missed, precision and recall (1.0 where there is nothing to divide by)."""
     count = Counter(verdict.kind for verdict in found)
     right, wrong, missed = count["right"], count["wrong"], count["missed"]
-    return right, wrong, missed, right / ((right + wrong) or 1), right / ((right + missed) or 1)
+    return right, wrong, missed, _share(right, wrong), _share(right, missed)
+
+
+def _share(part: int, rest: int) -> float:
+    return part / (part + rest) if part + rest else 1.0
 
 
 def main() -> None:
