@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from stream.detect import CLOCKS, DetectLimits, Memory, SnapshotError, fingerprint
+from stream.detect.snapshot import item
 from stream.model import Alert
 from stream.rulelang import Correlation
 from tests.detect.kit import BEGIN, Feeder, as_bytes, correlation, match, ruleset, told
@@ -231,3 +234,12 @@ def test_many_keys_that_wake_at_one_moment_are_not_all_decoded_at_a_time() -> No
     for feeder in feeders:
         feeder.save()
     assert feeders[0].table == feeders[1].table
+
+
+def test_what_a_snapshot_says_of_a_waiting_match_takes_no_more_memory_than_that() -> None:
+    waiting = [(f"m{n}", "words of a headline " * 20) for n in range(1_000)]  # orjson writes them in a larger buffer
+    tracemalloc.start()
+    kept = [item(orjson.dumps(fields)) for fields in waiting]
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 2 * sum(map(len, kept))
