@@ -52,7 +52,7 @@ test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian
 soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (three minutes)
 	REDLINE_SOAK_RELOADS=1000 $(BIN)/python -m pytest -s tests/worker/test_reload_live.py -k many_reloads $(ARGS)
 
-soak: $(VENV)/.dev ## faults for long on a real Apache Kafka: MINUTES=30 SEED=20260703 PART=all|kills|memory|news RATE=100
+soak: $(VENV)/.dev ## faults for long on a real Apache Kafka: MINUTES=30 SEED=20260703 PART=all|kills|two|brokers|memory|news RATE=100
 	$(BIN)/python -u -m tests.faults.soak --minutes $(or $(MINUTES),30) --seed $(or $(SEED),20260703) --part $(or $(PART),all) --rate $(or $(RATE),100)
 
 reliability: $(VENV)/.dev ## write docs/reliability.md from the results in docs/reliability

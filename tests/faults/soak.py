@@ -250,7 +250,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0, help="for all parts together, about")
     parser.add_argument("--seed", type=int, default=20_260_703)
-    parser.add_argument("--part", choices=["all", "kills", "memory", "news"], default="all", help="the one to run")
+    parts = ["all", "kills", "two", "brokers", "memory", "news"]
+    parser.add_argument("--part", choices=parts, default="all", help="the one to run")
     parser.add_argument("--rate", type=int, default=2 * RATE, help="articles a second of the parts memory and news")
     given = parser.parse_args()
     seconds, chance = given.minutes * 60, random.Random(given.seed)
@@ -268,6 +269,11 @@ def main() -> int:
         if given.part in ("all", "kills"):
             with _settings(broker.bootstrap, "kills") as settings:
                 done(kill_9(settings, chance, seconds * (0.40 if given.part == "all" else 1.0)))
+        if given.part == "two":
+            with _settings(broker.bootstrap, "two") as settings:
+                done(two_workers(settings, chance, seconds))
+        if given.part == "brokers":
+            _brokers(broker, chance, seconds, done)
         if given.part == "memory":
             with _settings(broker.bootstrap, "memory") as settings:
                 done(memory(settings, seconds, given.rate))
@@ -290,12 +296,17 @@ def _say(line: str) -> None:
 def _others(broker: KafkaBroker, chance: random.Random, seconds: float, done: Callable[[list[Result]], None]) -> None:
     with _settings(broker.bootstrap, "two") as settings:
         done(two_workers(settings, chance, seconds * 0.25))
-    with _settings(broker.bootstrap, "frozen") as settings:
-        done(frozen_and_away(settings, broker))
     with _settings(broker.bootstrap, "memory") as settings:
         done(memory(settings, seconds * 0.15, 2 * RATE))
+    _brokers(broker, chance, seconds * 0.10, done)
+
+
+def _brokers(broker: KafkaBroker, chance: random.Random, seconds: float, done: Callable[[list[Result]], None]) -> None:
+    """`seconds` are those of the cluster; a frozen worker and a broker that is away take as long as they take."""
+    with _settings(broker.bootstrap, "frozen") as settings:
+        done(frozen_and_away(settings, broker))
     with KafkaCluster() as cluster, _settings(cluster.bootstrap, "three", replication=3) as settings:
-        done(one_of_three(settings, cluster, chance, seconds * 0.10))
+        done(one_of_three(settings, cluster, chance, seconds))
 
 
 if __name__ == "__main__":
