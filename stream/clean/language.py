@@ -27,10 +27,11 @@ SCRIPT_SHARE_MIN = 0.6
 KANA_SHARE_MIN = 0.05
 SCORE_MIN = 2.0
 LEAD_MIN = 1.1
+"""The first language has so many times the score of the second."""
+
 QUICK_CODE_POINTS = 300
 QUICK_LEAD_MIN = 3.0
 """A language so far ahead after so much text is not looked for in more of it."""
-"""The first language has so many times the score of the second."""
 
 KNOWN_WORDS_SHARE_MIN = 0.15
 """So many of all words are frequent ones of the language: in most languages a third is, or more."""
