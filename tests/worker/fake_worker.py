@@ -82,6 +82,7 @@ def with_table(*given: Any, **named: Any) -> faust.App:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as `redline worker` does until the loop takes over
     settings = load()
     match os.environ.get("FAKE_WORKER"):
         case "deaf":

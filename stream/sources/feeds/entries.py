@@ -59,7 +59,10 @@ def _not_a_feed(reason: str) -> Reject:
 def _xml_feed(data: bytes, content_type: str, url: str) -> list[Entry] | Reject:
     # A stream, because feedparser takes bytes for the name of a file if there is one of that name.
     headers = {"content-type": content_type, "content-location": url}
-    parsed = feedparser.parse(io.BytesIO(data), response_headers=headers)
+    try:
+        parsed = feedparser.parse(io.BytesIO(data), response_headers=headers)
+    except Exception as error:  # noqa: BLE001 - it sets `bozo` for bad feeds, but a damaged encoding makes it raise
+        return _not_a_feed(f"found {len(data)} bytes that the feed parser fails on ({_short(error)})")
     entries = [
         entry for raw in parsed.get("entries") or [] if (entry := _entry(raw, parsed.get("feed") or {})) is not None
     ]

@@ -133,6 +133,13 @@ def test_a_feed_of_many_entries_is_cut() -> None:
     assert len(entries(f'<rss version="2.0"><channel>{many}</channel></rss>')) == 1_000
 
 
+def test_an_encoding_that_is_no_name_is_one_reject() -> None:
+    found = read_feed(RSS.encode().replace(b"utf-8", b"\x80tf-8", 1), content_type="text/xml", url=URL)
+    assert isinstance(found, Reject)
+    assert found.reason.startswith("found ")
+    assert "that the feed parser fails on ('utf-8' codec can't decode byte 0x80" in found.reason
+
+
 @given(st.binary(max_size=300), st.sampled_from([RSS, ATOM, orjson.dumps(JSON_FEED).decode()]), st.integers(0, 1_000))
 def test_damage_anywhere_gives_entries_or_one_reject(noise: bytes, feed: str, place: int) -> None:
     data = feed.encode()
