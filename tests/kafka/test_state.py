@@ -10,15 +10,13 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka import KafkaConsumer, TopicPartition
 
 from stream.broker.publisher import Publisher
 from stream.settings import Settings
@@ -28,6 +26,7 @@ from stream.wire.topics import changelog_name
 from tests.faults import truth
 from tests.faults.kit import Supervised, supervised
 from tests.faults.stateful import Expected, differences, expected, is_episode, without_clock
+from tests.kafka.broker import KafkaBroker
 from tests.worker.kit import make_topics, publish, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
@@ -237,30 +236,25 @@ def test_the_same_alerts_everywhere(
         truth.check(settings, fired, held)
 
 
-def test_a_changelog_is_compacted_while_it_is_written(kafka_settings: Settings) -> None:
+class CleanedOften(KafkaBroker):
+    """A broker of its own, whose cleaner looks for dirt often (every 15 s by default) and has nothing else to clean."""
+
+    def more_properties(self) -> str:
+        return "log.cleaner.backoff.ms=200\n"
+
+
+def test_a_changelog_is_compacted_while_it_is_written() -> None:
     """What a worker reads at its start is about what it keeps, not all that was ever written."""
-    make_topics(kafka_settings, 1)
-    bare, name = kafka_settings.model_copy(update={"topic_prefix": ""}), changelog_name(kafka_settings.consumer_group)
-    with looking_for_dirt_often(kafka_settings):
-        written = 0
+    with CleanedOften() as broker:
+        settings = Settings(bootstrap=broker.bootstrap, topic_prefix="", consumer_group="compacted")
+        make_topics(settings, 1)
+        name, written = changelog_name(settings.consumer_group), 0
 
         def mostly_compacted() -> bool:
             nonlocal written
-            publish(bare, name, [(b"k%d" % (n % 10), b"x" * 4_000) for n in range(2_000)])
+            publish(settings, name, [(b"k%d" % (n % 10), b"x" * 4_000) for n in range(2_000)])
             written += 2_000
-            with truth.KafkaReader(kafka_settings, [name]) as reader:
+            with truth.KafkaReader(settings, [name]) as reader:
                 return sum(len(records) for _, records in reader.batches()) < written / 2
 
         until(mostly_compacted, "fewer records than were written")
-
-
-@contextmanager
-def looking_for_dirt_often(settings: Settings) -> Iterator[None]:
-    """Kafka's cleaner looks every 15 s by default."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
-    try:
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {"log.cleaner.backoff.ms": "200"})])
-        yield
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {"log.cleaner.backoff.ms": "15000"})])
-    finally:
-        admin.close()
