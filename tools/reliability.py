@@ -17,7 +17,7 @@ from typing import Any
 DOCS = Path(__file__).parent.parent / "docs"
 RUNS = {
     "fault-tests.ndjson": ("Fault tests", "make test-faults"),
-    "soak-kills.ndjson": ("Soak: a hundred kills", "make soak MINUTES={minutes:g} SEED={seed} PART=kills"),
+    "soak-kills.ndjson": ("Soak: kills", "make soak MINUTES={minutes:g} SEED={seed} PART=kills"),
     "soak-two.ndjson": ("Soak: two workers that come and go", "make soak MINUTES={minutes:g} SEED={seed} PART=two"),
     "soak-brokers.ndjson": ("Soak: brokers", "make soak MINUTES={minutes:g} SEED={seed} PART=brokers"),
     "soak.ndjson": ("Soak", "make soak MINUTES={minutes:g} SEED={seed}"),
