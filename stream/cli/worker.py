@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gc
 import signal
-import sys
-from types import FrameType
 from typing import Any
 
 import click
 
 from stream.cli.common import json_logs, load_settings, log_settings, setting_flags
+from stream.cli.stopping import leave_at_once
 
 
 @click.command()
@@ -66,7 +65,7 @@ def worker(accept_offset_reset: bool, as_json: bool, **flags: Any) -> None:
     75 lost its infrastructure and wants a restart, 130 Ctrl-C.
     """
     # Until the event loop takes the signals over, there is nothing to finish.
-    signal.signal(signal.SIGTERM, _leave)
+    leave_at_once()
     if hasattr(signal, "SIGHUP"):
         # Not the end of the process, which is the default: the rules are read once more when the loop runs.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -84,7 +83,3 @@ def worker(accept_offset_reset: bool, as_json: bool, **flags: Any) -> None:
     from stream.worker.run import run_worker
 
     raise click.exceptions.Exit(run_worker(settings, engine, files, accept_offset_reset=accept_offset_reset))
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    sys.exit(0)

@@ -18,6 +18,7 @@ from typing import Any
 
 import faust
 
+from stream.cli.stopping import leave_at_once
 from stream.detect import Memory
 from stream.engine import Batch, Facts
 from stream.errors import RedlineError
@@ -82,7 +83,7 @@ def with_table(*given: Any, **named: Any) -> faust.App:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as `redline worker` does until the loop takes over
+    leave_at_once()  # as `redline worker` does until the loop takes over
     settings = load()
     match os.environ.get("FAKE_WORKER"):
         case "deaf":
