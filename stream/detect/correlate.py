@@ -179,8 +179,15 @@ def advance(
     waiting, contents = state.waiting, state.contents
     while True:
         event_us = waiting[0].time_us if waiting else NEVER_US
-        leave_us = contents.leaves_us(plan)
         episode = state.episode
+        if episode is None and not plan.may_begin_by_leaving:
+            # Nearly always: what leaves changes nothing but what the next event is counted with.
+            contents.leave(plan, min(event_us, until_us - 1))
+            if event_us >= until_us:
+                return state, found
+            _event_comes(state, plan, _forget(state, waiting.pop(0)), limits, found)
+            continue
+        leave_us = contents.leaves_us(plan)
         resolve_us = NEVER_US if episode is None or episode.ends_us is None else episode.ends_us + plan.keep_us
         if event_us < leave_us and event_us < resolve_us:
             if event_us >= until_us:
@@ -253,7 +260,7 @@ def _judge(
     limits: DetectLimits,
     found: list[Detection],
 ) -> None:
-    episode, count = state.episode, _count(state, plan.correlation)
+    episode, count = state.episode, _count(state, plan)
     if not holds:
         if episode is not None and episode.ends_us is None:
             episode.ends_us = moment_us
@@ -269,9 +276,9 @@ def _judge(
 
 
 def _holds(state: CorrelationState, plan: Plan, moment_us: int) -> bool:
-    correlation, contents, condition = plan.correlation, state.contents, plan.correlation.condition
     if plan.least is not None:
-        return _count(state, correlation) >= plan.least
+        return _count(state, plan) >= plan.least
+    correlation, contents, condition = plan.correlation, state.contents, plan.correlation.condition
     match correlation.type:
         case "absence":
             return not contents.events
@@ -293,7 +300,7 @@ def _holds(state: CorrelationState, plan: Plan, moment_us: int) -> bool:
             too_early = state.first_us is None or moment_us < state.first_us + plan.size_us
             if plan.is_lower and plan.is_sliding and too_early:
                 return False
-    return _compares(_count(state, correlation), condition.operator, condition.value)
+    return _compares(_count(state, plan), condition.operator, condition.value)
 
 
 def _in_order(contents: Contents, rules: tuple[str, ...]) -> bool:
@@ -322,8 +329,8 @@ def _compares(count: int, operator: str, value: int) -> bool:
             return count == value
 
 
-def _count(state: CorrelationState, correlation: Correlation) -> int:
-    return len(state.contents.values if correlation.type == "value_count" else state.contents.units)
+def _count(state: CorrelationState, plan: Plan) -> int:
+    return len(state.contents.values if plan.counts_values else state.contents.units)
 
 
 def _unit(state: CorrelationState, correlation: Correlation, event: Event, limits: DetectLimits) -> str | None:
@@ -369,12 +376,12 @@ def _tell(
         start=from_us(episode.start_us),
         sequence=sequence,
         time=from_us(moment_us),
-        count=_count(state, correlation),
+        count=_count(state, plan),
         group=Group(
             key="",
-            count=_count(state, correlation),
+            count=_count(state, plan),
             stories=units if correlation.count == "story" else articles,
-            sources=len(contents.sources),
+            sources=contents.sources(),
             first_seen=from_us(times[0]),
             last_seen=from_us(times[-1]),
             suppressed=0,

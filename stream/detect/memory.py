@@ -23,7 +23,7 @@ from stream.detect.correlate import CorrelationState
 from stream.detect.event import time_of
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import NEVER_US, SECOND_US
-from stream.detect.plan import Plan
+from stream.detect.plan import Plan, RulePlan
 from stream.detect.snapshot import NO_PARTS, Packed, Snapshot
 from stream.detect.throttle import RuleState
 from stream.detect.watermark import RunClock, Told
@@ -108,6 +108,7 @@ class Memory:
     _alarms: dict[str | None, list[tuple[int, str]]] = field(default_factory=dict)
     _alarm_of: dict[str, int] = field(default_factory=dict)
     _plans: dict[str, Plan] = field(default_factory=dict)
+    _rule_plans: dict[str, RulePlan] = field(default_factory=dict)
 
     @classmethod
     def restore(cls, snapshots: Iterable[tuple[str, bytes]], limits: DetectLimits | None = None) -> Memory:
@@ -145,8 +146,12 @@ class Memory:
         entry = self._entries.get(match.key) or self._decoded(match.key)
         state = None if entry is None else entry.state
         assert state is None or isinstance(state, RuleState)
-        state, ruling, forgotten = throttle.step(state, rule, match, self.limits, story)
-        self.forgotten += forgotten
+        plan = self._rule_plans.get(rule.id)
+        if plan is None or plan.rule is not rule:
+            plan = self._rule_plans[rule.id] = RulePlan.of(rule)
+        state, ruling, forgotten = throttle.step(state, plan, match, self.limits, story)
+        if forgotten:
+            self.forgotten += forgotten
         self._keep(match.key, entry, state, offset)
         return ruling
 
@@ -159,7 +164,7 @@ class Memory:
         state = None if entry is None else entry.state
         assert state is None or isinstance(state, CorrelationState)
         clock, time_us = self._clocks.get(match.run), time_of(match, correlation)
-        if clock is not None and time_us < self._until(clock, plan):
+        if clock is not None and time_us < clock.until_us(plan.grace_us, plan.by_published):
             # What was counted may come again; what was not has come too late, and that is told once.
             is_first = state is None or state.seen.first(
                 match.article.id, match.article.revision, match.rule.id, self.limits.ids_max
@@ -316,9 +321,6 @@ class Memory:
             plan = self._plans[correlation.id] = Plan.of(correlation)
         return plan
 
-    def _until(self, clock: RunClock, plan: Plan) -> int:
-        return clock.until_us(plan.grace_us, published=plan.correlation.window.time == "published")
-
     def _wake(self, run: str | None, key: str, needed_us: int) -> None:
         """`needed_us`: the watermark above which the state has something to do."""
         if needed_us >= NEVER_US:
@@ -355,7 +357,7 @@ class Memory:
         if correlation is None or correlation.version != state.version:
             return []  # the rules have changed: the key sleeps until it is touched again
         plan = self._plan(correlation)
-        wakes_us, until_us = state.wakes_us(plan), self._until(clock, plan)
+        wakes_us, until_us = state.wakes_us(plan), clock.until_us(plan.grace_us, plan.by_published)
         if wakes_us >= until_us:
             self._wake(state.run, key, wakes_us + plan.grace_us)
             return []
@@ -365,7 +367,7 @@ class Memory:
             self.forgotten += state.fallen - fallen
         self._keep(key, entry, state, max(offset, entry.offset))
         self._wake(state.run, key, state.wakes_us(plan) + plan.grace_us)
-        return [Due(key, detection) for detection in detections]
+        return [Due(key, detection) for detection in detections] if detections else []
 
 
 def part_key(key: str, name: str) -> str:

@@ -45,6 +45,7 @@ NO_PARTS: Mapping[str, bytes] = MappingProxyType({})
 
 Kind = Literal["rule", "correlation", "clocks"]
 _KINDS: tuple[Kind, ...] = ("rule", "correlation", "clocks")
+_KIND_NUMBERS: Mapping[Kind, int] = {kind: number for number, kind in enumerate(_KINDS)}
 
 
 class SnapshotError(ValueError):
@@ -59,9 +60,9 @@ def item(data: bytes) -> bytes:
     """An item of a series (JSON); whether a part ends behind it depends on it alone, and is found out once.
 
     A copy, since it is kept for as long as a window is: orjson gives its bytes the memory that it wrote them in, nine
-    times as much as an event needs.
+    times as much as an event needs. Joined with nothing: that copies in a third of the time of other ways.
     """
-    return Last(data) if zlib.crc32(data) * PART_BYTES_USUAL < len(data) << 32 else bytes(memoryview(data))
+    return Last(data) if zlib.crc32(data) * PART_BYTES_USUAL < len(data) << 32 else b"".join((data, b""))
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class Head:
 
 def encode(kind: Kind, offset: int, wakes_us: int, packed: Packed, known: Mapping[str, bytes] = NO_PARTS) -> Snapshot:
     """The snapshot of a state. `known`: parts that were made before, and need not be deflated again."""
-    head = _HEAD.pack(FORMAT, _KINDS.index(kind), offset, wakes_us)
+    head = _HEAD.pack(FORMAT, _KIND_NUMBERS[kind], offset, wakes_us)
     fields = orjson.dumps(packed.fields)
     series = b"],[".join([b",".join(items) for items in packed.series])
     plain = b"".join((head, b"j[", fields, b",[[", series, b"]]]"))  # nearly always: nothing is copied again

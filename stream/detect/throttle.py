@@ -14,21 +14,24 @@ and one that is dated 2100 holds nothing back but what is dated 2100. A higher s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import orjson
 
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import SECOND_US, from_us, to_us
+from stream.detect.plan import RulePlan, duration
 from stream.detect.seen import Seen
 from stream.detect.snapshot import Packed
 from stream.detect.stories import Stories
 from stream.model import Group, Match, Ruling, Suppression
-from stream.rulelang.ruleset import Rule, Throttle
 
 PERIODS_MAX = 8
 """Alerts of one throttle that are remembered, the last ones of the log."""
+
+
+_NO_VALUES = repeat("")
 
 
 @dataclass(slots=True)
@@ -88,32 +91,33 @@ def shrink(state: RuleState) -> int:
 
 
 def step(
-    state: RuleState | None, rule: Rule, match: Match, limits: DetectLimits, story: str | None = None
+    state: RuleState | None, plan: RulePlan, match: Match, limits: DetectLimits, story: str | None = None
 ) -> tuple[RuleState, Ruling | None, int]:
     """The state after one match, what becomes of the match (None: it came before), and how many groups and stories
     were forgotten because a limit was reached.
 
     The state given is used up. `story` is for tests, which name the stories themselves.
     """
+    rule = plan.rule
     if state is None or state.version != rule.version:
         state = RuleState(rule.version)
-    article, time, throttle = match.article, match.time, rule.throttle
+    article, time, run = match.article, match.time, match.run
     if not state.seen.first(article.id, article.revision, "", limits.ids_max):
         return state, None, 0
     time_us, evicted = to_us(time), 0
-    if story is None and _asks_for_stories(rule):
+    if story is None and plan.asks_for_stories:
         story, evicted = _story(state, match, time_us, limits)
     values = dict(match.values)
     values["rule"], values["story"] = rule.id, story or ""
-    group_key = _key(match.run, rule.group_by, values)
+    group_key = _key(run, rule.group_by, values)
     group, fallen = _group(state, group_key, time_us, limits)
     _note(group.stories, story or article.id, limits)
     if article.source:
         _note(group.sources, values.get("source") or article.source, limits)
     held = None
-    if throttle is not None:
-        throttle_key = group_key if throttle.per == rule.group_by else _key(match.run, throttle.per, values)
-        held = _held(state, throttle, throttle_key, time_us, match.rule.severity.number, limits)
+    if rule.throttle is not None:
+        throttle_key = group_key if plan.per is None else _key(run, plan.per, values)
+        held = _held(state, plan, throttle_key, time_us, match.rule.severity.number, limits)
     told = Group(
         group_key,
         group.count,
@@ -127,10 +131,6 @@ def step(
     return state, Ruling(told, story, held), evicted + fallen
 
 
-def _asks_for_stories(rule: Rule) -> bool:
-    return "story" in rule.group_by or (rule.throttle is not None and "story" in rule.throttle.per)
-
-
 def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits) -> tuple[str, int]:
     if state.stories is None:
         state.stories = Stories()
@@ -139,7 +139,7 @@ def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits) -
 
 
 def _key(run: str | None, names: tuple[str, ...], values: dict[str, str]) -> str:
-    return orjson.dumps([run, *[values.get(name, "") for name in names]]).decode()
+    return orjson.dumps([run, *map(values.get, names, _NO_VALUES)]).decode()
 
 
 def _group(state: RuleState, key: str, time_us: int, limits: DetectLimits) -> tuple[GroupState, int]:
@@ -165,9 +165,9 @@ def _note(names: list[str], name: str, limits: DetectLimits) -> None:
 
 
 def _held(
-    state: RuleState, throttle: Throttle, key: str, time_us: int, severity: int, limits: DetectLimits
+    state: RuleState, plan: RulePlan, key: str, time_us: int, severity: int, limits: DetectLimits
 ) -> Suppression | None:
-    nearest_us, since_us = throttle.every_seconds * SECOND_US, None
+    nearest_us, since_us = plan.every_us, None
     passed = state.passed.pop(key, [])
     state.passed[key] = passed  # at the end: touched last
     for at_us, as_ in passed:
@@ -179,7 +179,7 @@ def _held(
         if distance_us < nearest_us or (since_us is not None and away_us < since_us):
             nearest_us, since_us = distance_us, away_us
     if since_us is not None:
-        return Suppression("throttle", _reason(throttle, since_us))
+        return Suppression("throttle", _reason(plan, since_us))
     passed.append((time_us, severity))
     if len(passed) > PERIODS_MAX:
         del passed[:-PERIODS_MAX]
@@ -188,22 +188,7 @@ def _held(
     return None
 
 
-def _reason(throttle: Throttle, since_us: int) -> str:
+def _reason(plan: RulePlan, since_us: int) -> str:
     seconds = abs(since_us) // SECOND_US
-    when = f"{_duration(seconds)} {'after' if since_us >= 0 else 'before'}" if seconds else "at the same time as"
-    return f"it came {when} an alert; {_at_most(throttle)}"
-
-
-@lru_cache(maxsize=1_024)
-def _at_most(throttle: Throttle) -> str:
-    return f"at most one every {_duration(throttle.every_seconds)} for the same {', '.join(throttle.per)}"
-
-
-@lru_cache(maxsize=4_096)
-def _duration(seconds: int) -> str:
-    parts = []
-    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
-        number, seconds = divmod(seconds, length)
-        if number:
-            parts.append(f"{number}{unit}")
-    return "".join(parts[:2]) or "0s"
+    when = f"{duration(seconds)} {'after' if since_us >= 0 else 'before'}" if seconds else "at the same time as"
+    return f"it came {when} an alert; {plan.at_most}"

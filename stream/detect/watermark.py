@@ -57,9 +57,9 @@ class RunClock:
         self.reached_us = max(self.reached_us, pick(time for time, _, _ in self.heard.values()) + self.ended)
         self.published_us = max(self.published_us, pick(p for _, p, _ in self.heard.values()) + self.ended)
 
-    def until_us(self, grace_us: int, *, published: bool) -> int:
+    def until_us(self, grace_us: int, by_published: bool) -> int:
         """Events before this moment are complete for a correlation with this grace."""
-        reached = self.published_us if published else self.reached_us
+        reached = self.published_us if by_published else self.reached_us
         return reached if self.ended else reached - grace_us
 
     def fields(self) -> list[Any]:

@@ -41,14 +41,13 @@ class Counted:
 
 
 class Contents:
-    """The events in a window, and how many different units, sources, values and rules they have."""
+    """The events in a window, and how many of them have each unit, value and rule."""
 
-    __slots__ = ("_last_us", "_refs", "_start_us", "events", "rules", "sources", "units", "values")
+    __slots__ = ("_last_us", "_refs", "_start_us", "events", "rules", "units", "values")
 
     def __init__(self) -> None:
         self.events: deque[Counted] = deque()
         self.units: dict[str, int] = {}
-        self.sources: dict[str, int] = {}
         self.values: dict[str, int] = {}
         self.rules: dict[str, int] = {}
         self._start_us: int | None = None
@@ -59,6 +58,10 @@ class Contents:
     def start_us(self) -> int | None:
         """When the bucket or session began; None: there is none."""
         return self._start_us
+
+    def sources(self) -> int:
+        """How many sources there are. Counted when it is asked for: alerts are few, events many."""
+        return len({event.source for event in self.events} - {None})
 
     def leaves_us(self, plan: Plan) -> int:
         """When the next events leave (of a bucket that is kept open: when it ends); NEVER_US: nothing is in it."""
@@ -106,12 +109,10 @@ class Contents:
         self.events.append(event)
         if event.ref is not None:
             self._refs += 1
-        rules, unit, source = self.rules, event.unit, event.source
+        rules, unit = self.rules, event.unit
         rules[event.rule] = rules.get(event.rule, 0) + 1
         if unit is not None:
             self.units[unit] = self.units.get(unit, 0) + 1
-        if source is not None:
-            self.sources[source] = self.sources.get(source, 0) + 1
         for value in event.values:
             self.values[value] = self.values.get(value, 0) + 1
 
@@ -121,8 +122,6 @@ class Contents:
         _one_less(self.rules, event.rule)
         if event.unit is not None:
             _one_less(self.units, event.unit)
-        if event.source is not None:
-            _one_less(self.sources, event.source)
         for value in event.values:
             _one_less(self.values, value)
 

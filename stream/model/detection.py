@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from stream.model.match import ArticleRef, Evidence
 from stream.model.severity import Severity
@@ -12,9 +12,12 @@ from stream.model.severity import Severity
 State = Literal["fired", "updated", "resolved"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Group:
-    """The group that an alert belongs to. `suppressed`: alerts of the group held back since the last one."""
+    """The group that an alert belongs to. `suppressed`: alerts of the group held back since the last one.
+
+    One is made for each match. It is not changed; being frozen would make that five times as slow (1.4 µs).
+    """
 
     key: str
     count: int
@@ -25,16 +28,14 @@ class Group:
     suppressed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(NamedTuple):
     """Why an alert was held back: `by` is a word for metrics, `reason` a sentence."""
 
     by: Literal["throttle"]
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """What becomes of one match: an alert, or (`suppression`) a record of one that was held back."""
 
     group: Group
