@@ -94,6 +94,14 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def family(pid: int) -> list[int]:
+    """A process and those that it has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    if not children.exists():
+        return [pid]
+    return [pid, *(each for child in children.read_text(encoding="ascii").split() for each in family(int(child)))]
+
+
 def resident_mb(pid: int) -> float:
     """Memory of a process that is in RAM (RSS), in MB (10^6 bytes)."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])

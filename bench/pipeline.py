@@ -1,9 +1,11 @@
 """How fast is a worker, beside other programs that do the same engine work and sends, in one run on one machine?
 
     python -m bench.pipeline [--kafka] [--peers PYTHON] [--articles N] [--rate N] [--seconds N] [--rules DIR]
+                             [--processes N]
 
 Throughput: N articles of 5 KB wait on `articles.raw`; one process works them off. Rows are compared with the raw loop:
 aiokafka without Faust that fetches, judges, sends, waits for the acknowledgements and commits.
+`--processes`: one row more, a worker with so many engine processes, whose time and memory are counted with it.
 Two workers: articles arrive while one, then two workers run; processor time an article.
 Latency: articles at a fixed rate; `redline_end_to_end_seconds` of the worker, and at the subscriber.
 `--kafka`: on a real Apache Kafka (Java and Maven) instead of the embedded broker. `--peers`: a Python that has Quix
@@ -29,7 +31,7 @@ import click
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from bench.articles import messages, publish
-from bench.measure import Cost, cost, resident_mb
+from bench.measure import Cost, cost, family, resident_mb
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
 from stream.settings import Settings
@@ -39,6 +41,7 @@ from tests.worker.kit import REAL, WorkerProcess, running
 
 DEADLINE_SECONDS = 300.0
 WARM_SECONDS = 2.0
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Row:
     name: str
     program: str
     python: str = sys.executable
+    processes: int = 0
 
 
 @click.command()
@@ -57,10 +61,22 @@ class Row:
 @click.option("--rate", default=200, show_default=True, help="Articles a second of the latency runs.")
 @click.option("--seconds", default=15, show_default=True, help="Length of the latency runs.")
 @click.option("--hot", default=0.2, show_default=True, help="Share of articles on the subject of the rules, 0 to 1.")
+@click.option("--processes", default=2, show_default=True, help="Engine processes of one row more; 0: no such row.")
 @click.option("--rules", "rules_dir", default="rules", show_default=True, help="Folder of rule files.")
-def main(kafka: bool, peers: str | None, articles: int, rate: int, seconds: int, hot: float, rules_dir: str) -> None:
+def main(
+    kafka: bool,
+    peers: str | None,
+    articles: int,
+    rate: int,
+    seconds: int,
+    hot: float,
+    processes: int,
+    rules_dir: str,
+) -> None:
     """Measure throughput, latency and memory of a worker beside other programs."""
     rows = [Row("raw aiokafka loop", "raw"), Row("redline worker", "worker")]
+    if processes:
+        rows.append(Row(f"and {processes} engine processes", "worker", processes=processes))
     if kafka:
         rows.append(Row("stock Faust", "faust"))
     if peers is not None:
@@ -74,9 +90,10 @@ def main(kafka: bool, peers: str | None, articles: int, rate: int, seconds: int,
         _throughput(base, rows, articles, hot)
         if kafka:
             _two_workers(base, articles, hot)
-        for chunk in (base.batch_records_max, 1):
-            settings = _prepared(base, f"latency-{chunk}.").model_copy(update={"batch_records_max": chunk})
-            _latency(settings, rate, seconds, hot)
+        for number in sorted({0, processes}):
+            for chunk in (base.batch_records_max, 1):
+                changed = {"batch_records_max": chunk, "engine_processes": number}
+                _latency(_prepared(base, f"latency-{number}-{chunk}.").model_copy(update=changed), rate, seconds, hot)
 
 
 def _prepared(base: Settings, prefix: str) -> Settings:
@@ -87,21 +104,33 @@ def _prepared(base: Settings, prefix: str) -> Settings:
 
 
 def _throughput(base: Settings, rows: Sequence[Row], articles: int, hot: float) -> None:
-    print(f"one process, {articles:,} articles of 5 KB, the same engine and rules")
+    print(f"one program, {articles:,} articles of 5 KB, the same engine and rules")
     reference: Cost | None = None
     for row in rows:
-        settings = _prepared(base, f"{row.program}.")
+        settings = _prepared(base, f"{row.program}-{row.processes}.")
+        settings = settings.model_copy(update={"engine_processes": row.processes})
         publish(settings, articles, hot)
         with _running(row, settings) as process:
-            found = cost(settings, [process.pid], articles, DEADLINE_SECONDS)
-            memory = resident_mb(process.pid)
+            pids = _started(row, process.pid)
+            found = cost(settings, pids, articles, DEADLINE_SECONDS)
+            memory = sum(map(resident_mb, pids))
         reference = reference or found
         ratio, cpu = found.articles_per_second / reference.articles_per_second, reference.cpu_us / found.cpu_us
         print(
-            f"  {row.name:21} {found.articles_per_second:7,.0f} articles/s = {ratio:4.2f},"
+            f"  {row.name:22} {found.articles_per_second:7,.0f} articles/s = {ratio:4.2f},"
             f" {found.cpu_us:6,.0f} us of CPU an article = {cpu:4.2f}, {found.alerts:,} alerts, {memory:4.0f} MB",
             flush=True,
         )
+
+
+def _started(row: Row, pid: int) -> list[int]:
+    """The program's processes, once all of them have begun."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while len(pids := family(pid)) <= row.processes:
+        if time.monotonic() > deadline:
+            raise click.ClickException(f"found {len(pids) - 1} engine processes, expected {row.processes}")
+        time.sleep(LOOK_SECONDS)
+    return pids
 
 
 def _two_workers(base: Settings, articles: int, hot: float) -> None:
@@ -131,11 +160,12 @@ def _latency(settings: Settings, rate: int, seconds: int, hot: float) -> None:
         if not latencies:
             raise click.ClickException("no alert came; do the rules fire on the seeds?")
         buckets = _buckets(worker)
-        memory = resident_mb(worker.process.pid)
+        memory = sum(map(resident_mb, family(worker.process.pid)))
     p50, p99 = (latencies[int(len(latencies) * q)] * 1_000 for q in (0.5, 0.99))
     in50, in99 = (_quantile(buckets, q) * 1_000 for q in (0.5, 0.99))
     print(
-        f"latency at {rate} articles/s, chunks of at most {settings.batch_records_max}:"
+        f"latency at {rate} articles/s, {settings.engine_processes or 'no'} engine processes,"
+        f" chunks of at most {settings.batch_records_max}:"
         f" end to end p50 {in50:.0f} ms, p99 {in99:.0f} ms;"
         f" at the subscriber p50 {p50:.0f} ms, p99 {p99:.0f} ms ({len(latencies):,} alerts, {memory:.0f} MB)",
         flush=True,

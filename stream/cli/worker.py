@@ -34,6 +34,7 @@ from stream.cli.stopping import leave_at_once
     "kafka_password_file",
     "rules_poll_interval_ms",
     "pipeline",
+    "engine_processes",
     "message_bytes_max",
     "alert_bytes_max",
     "dead_letter_original_bytes_max",

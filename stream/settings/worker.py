@@ -13,6 +13,12 @@ class WorkerSettings(Group):
     """One worker process."""
 
     batch_records_max: int = Field(100, ge=1, le=10_000, description="Records handed to the engine in one call.")
+    engine_processes: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Processes that judge articles beside the worker, about one a core; 0: the worker does it itself.",
+    )
     batch_bytes_max: int = Field(
         2_000_000, ge=1_000, le=100_000_000, description="Bytes handed to the engine in one call."
     )

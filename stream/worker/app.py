@@ -22,7 +22,6 @@ import faust
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.types import StreamT
 
-from stream.engine import Batch
 from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
@@ -31,9 +30,9 @@ from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limit
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.progress import EVERY_SECONDS, Progress
-from stream.worker.reload import Stages
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
+from stream.worker.stages import Stages
 from stream.worker.states import States
 
 FRAMING_BYTES = 100_000
@@ -109,7 +108,10 @@ class _Work:
 
     async def tag(self, chunk: Chunk) -> Event | None:
         """Raw records: everything that comes of them, then how far it brought the partition."""
-        batch, spent = self._judged(chunk, lambda: self._engine.tag(chunk.records))
+        began = time.perf_counter()
+        aside = put_aside(chunk.records, self._settings) if chunk.condemned else None
+        batch = aside or await self._engine.tag(chunk.records)
+        spent = time.perf_counter() - began
         sends = await self._sender.send(batch.outputs)
         if self._engine.ruleset.correlations:
             partition = chunk.records[0].partition
@@ -122,7 +124,10 @@ class _Work:
         """Matches: alerts, then the states in their steps, each when the one before is acknowledged."""
         partition = chunk.records[0].partition
         memory = self._states.memory(partition)
-        batch, spent = self._judged(chunk, lambda: self._engine.alert(chunk.records, datetime.now(UTC), memory))
+        began = time.perf_counter()
+        aside = put_aside(chunk.records, self._settings) if chunk.condemned else None
+        batch = aside or self._engine.alert(chunk.records, datetime.now(UTC), memory)
+        spent = time.perf_counter() - began
         sends = await self._sender.send(batch.outputs)
         for step in batch.changes or ():
             await chunk.acknowledged(*sends)
@@ -148,11 +153,6 @@ class _Work:
                 sent.add_done_callback(lambda done: done.cancelled() or done.exception())
         except KafkaError:
             return
-
-    def _judged(self, chunk: Chunk, judge: Callable[[], Batch]) -> tuple[Batch, float]:
-        started = time.perf_counter()
-        batch = put_aside(chunk.records, self._settings) if chunk.condemned else judge()
-        return batch, time.perf_counter() - started
 
 
 def rebalance_seconds_max(settings: Settings) -> float:

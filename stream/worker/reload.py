@@ -3,7 +3,7 @@
     RuleWatch (any thread)      files -> None (nothing new) | Usable | Refused; knows the files, never the loop
     RulesInForce (event loop)   the engine that the agents call; `run` watches, asks and swaps
 
-Guarantees: a chunk is judged by one rule set, because an engine call does not yield to the loop that swaps. A rule set
+Guarantees: a chunk is judged by one rule set, the one in force when it is asked of the engine. A rule set
 comes into force whole or not at all: files are taken when they have rested, were read without a change meanwhile,
 compile without an error and pass their own tests. Otherwise the old rules stay, and the log says why, once.
 
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from stream.detect import Memory
 from stream.engine import Batch
@@ -37,6 +37,7 @@ from stream.ruletest import run_tests
 from stream.sources.rulefiles import read_rule_files, rule_paths
 from stream.telemetry.events import Telemetry
 from stream.telemetry.reloading import Changes, RulesRefused, RulesReloaded, Trouble
+from stream.worker.stages import Stages
 
 REST_SECONDS_MAX = 0.2
 """So long nothing may change before files are read: most writers of several files pause for less."""
@@ -48,20 +49,6 @@ Stamp = tuple[FileStamp, ...]
 """Of each file."""
 
 _T = TypeVar("_T")
-
-
-class Stages(Protocol):
-    """What the agents need of `stream.engine.Engine`."""
-
-    @property
-    def ruleset(self) -> RuleSet:
-        """The rules that judge."""
-
-    def tag(self, records: Sequence[Record]) -> Batch:
-        """Raw records -> everything to send."""
-
-    def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
-        """Matches -> everything to send, and the states to write; `memory` is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +202,9 @@ class RulesInForce:
         """The rules in force."""
         return self._engine.ruleset
 
-    def tag(self, records: Sequence[Record]) -> Batch:
-        """As the engine in force does."""
-        return self._engine.tag(records)
+    async def tag(self, records: Sequence[Record]) -> Batch:
+        """As the engine does that is in force now; it goes on if another one comes meanwhile."""
+        return await self._engine.tag(records)
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine in force does."""

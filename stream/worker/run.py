@@ -46,7 +46,9 @@ from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.host import require_descriptors
 from stream.worker.memory import settle
-from stream.worker.reload import RulesInForce, Stages
+from stream.worker.pool import EnginePool
+from stream.worker.reload import RulesInForce
+from stream.worker.stages import InThisProcess, Pure, Stages
 from stream.worker.watchdog import Watchdog
 
 BEAT_SECONDS = 0.5
@@ -58,7 +60,7 @@ EXIT_INTERRUPTED = 130
 
 def run_worker(
     settings: Settings,
-    engine: Stages,
+    engine: Pure,
     rule_files: Sequence[SourceFile] | None = None,
     *,
     accept_offset_reset: bool = False,
@@ -87,10 +89,12 @@ def run_worker(
         data_dir, temporary = settings.data_dir, None
         if data_dir is None:
             data_dir = temporary = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="redline-")))
-        rules = None if rule_files is None else _rules_in_force(settings, engine, rule_files, telemetry)
+        build = _builder(settings, open_things)
+        stages = build(engine)
+        rules = None if rule_files is None else _rules_in_force(settings, stages, build, rule_files, telemetry)
         way_out = HardExit(telemetry, temporary)
         open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings)))
-        worker = _Worker(settings, rules or engine, telemetry, vitals, way_out, started_at, rules)
+        worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules)
         return asyncio.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
 
 
@@ -242,14 +246,27 @@ class _Worker:
         self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=True))
 
 
+def _builder(settings: Settings, open_things: ExitStack) -> Callable[[Pure], Stages]:
+    """Where the first stage is done: here, or in processes that end with this one."""
+    if not settings.engine_processes:
+        return InThisProcess
+    pool = EnginePool(settings.engine_processes, settings.engine_config())
+    open_things.callback(pool.close)
+    return pool.learn
+
+
 def _rules_in_force(
-    settings: Settings, engine: Stages, files: Sequence[SourceFile], telemetry: Telemetry
+    settings: Settings,
+    engine: Stages,
+    build: Callable[[Pure], Stages],
+    files: Sequence[SourceFile],
+    telemetry: Telemetry,
 ) -> RulesInForce:
     config = settings.engine_config()
     return RulesInForce(
         engine,
         files,
-        lambda ruleset: Engine(ruleset, config),
+        lambda ruleset: build(Engine(ruleset, config)),
         telemetry,
         folder=settings.rules_dir,
         poll_interval_ms=settings.rules_poll_interval_ms,

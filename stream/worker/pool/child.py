@@ -1,0 +1,87 @@
+"""An engine process: `python -m stream.worker.pool.child FD`, started by `pool`; FD is one end of a socket pair.
+
+It is told rule sets, and then asked to judge records by one of them. It answers each message with (True, answer) or
+(False, what went wrong), and ends when the socket does.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+from stream.engine import Engine
+from stream.worker.memory import settle
+
+RULE_SETS_KEPT = 3
+"""The one in force, the one before, whose chunks may be in work, and one that is about to come into force."""
+
+PARENT_LOOK_SECONDS = 1.0
+
+
+class Work:
+    """The rule sets that this process knows."""
+
+    def __init__(self) -> None:
+        self._engines: dict[str, Engine] = {}
+
+    def learn(self, ruleset: Any, config: Any) -> None:
+        """Compiles a rule set, and forgets the oldest."""
+        self._engines.pop(ruleset.digest, None)
+        self._engines[ruleset.digest] = Engine(ruleset, config)
+        while len(self._engines) > RULE_SETS_KEPT:
+            del self._engines[next(iter(self._engines))]
+        settle()
+
+    def tag(self, digest: str, records: Any) -> Any:
+        """What comes of raw records by the rule set of this digest."""
+        return self._engines[digest].tag(records)
+
+
+def main() -> None:
+    """Answers until the socket ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # for the worker, which finishes what is in work and then ends us
+    gc.disable()
+    parent = os.getppid()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    pipe, work = Connection(int(sys.argv[1])), Work()
+    calls = {"learn": work.learn, "tag": work.tag}
+    while True:
+        try:
+            call, *arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = True, calls[call](*arguments)
+        except Exception as error:  # noqa: BLE001 - told to the worker, which ends without a commit
+            answer = False, f"{type(error).__name__}: {error}{_where(error)}"
+        try:
+            pipe.send(answer)
+        except BrokenPipeError:
+            return
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when the worker has, even if an engine call never does."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_SECONDS)
+    os._exit(0)
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f" (at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
+
+
+if __name__ == "__main__":
+    main()
