@@ -98,13 +98,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.timeout(180 + 2 * RELOADS)
+@pytest.mark.parametrize(
+    ("processes", "reloads"), [pytest.param(0, RELOADS, id="one process"), pytest.param(2, 8, id="2 engine processes")]
+)
 def test_many_reloads_under_load_lose_nothing_and_no_article_is_judged_by_half(
-    broker_settings: Settings, tmp_path: Path
+    broker_settings: Settings, tmp_path: Path, processes: int, reloads: int
 ) -> None:
     make_topics(broker_settings)
     mounted = Published(tmp_path / "mounted")
     mounted.publish(rule_files(1))
-    settings = settings_for(broker_settings, mounted.folder)
+    settings = settings_for(broker_settings.model_copy(update={"engine_processes": processes}), mounted.folder)
     digests = [load_ruleset(mounted.folder).digest]
     memory = []
     with (
@@ -114,7 +117,7 @@ def test_many_reloads_under_load_lose_nothing_and_no_article_is_judged_by_half(
         worker.ready()
         began = time.monotonic()
         with Load(settings) as load:
-            for reload in range(1, RELOADS + 1):
+            for reload in range(1, reloads + 1):
                 mounted.publish(rule_files(1 + reload))
                 digests.append(load_ruleset(mounted.folder).digest)
                 until(lambda: worker.metric(CHANGED) == reload, f"reload {reload}")  # noqa: B023 - called at once
@@ -129,7 +132,7 @@ def test_many_reloads_under_load_lose_nothing_and_no_article_is_judged_by_half(
     found = judged(follower)
     spread = Counter(digests[0] for digests in found.values())
     print(  # noqa: T201 - the table of `make soak-reload`
-        f"\n{RELOADS} reloads in {seconds:.1f} s, {load.sent} articles, {len(follower.values['alerts.high'])} alerts, "
+        f"\n{reloads} reloads in {seconds:.1f} s, {load.sent} articles, {len(follower.values['alerts.high'])} alerts, "
         f"{load.sent - len(found)} lost, {len(spread)} rule sets at work; memory {memory[0]:.0f} MB after the first, "
         f"{memory[len(memory) // 2]:.0f} MB in the middle, {memory[-1]:.0f} MB after the last"
     )

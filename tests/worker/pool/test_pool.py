@@ -1,0 +1,153 @@
+"""Engine processes: the same results as in one process, and they end when they should."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.engine import Batch, Engine, EngineConfig
+from stream.model import Record
+from stream.rulelang import RuleSet, SourceFile, load
+from stream.wire.topics import MATCHES, RAW, full_name
+from stream.worker.pool import EnginePool, InPool, joined
+from stream.worker.pool.pool import EngineProcessError
+from tests.worker.kit import until
+
+RULE = """
+kind: rule
+id: t.dam
+severity: high
+topics: [dams]
+match: {match}
+"""
+CONFIG = EngineConfig(topic_prefix="x.")
+BODIES = ("The dam may fail.", "Nothing.", "Dam. Dam!", "")
+CONTROL = ("redline-control", b"1")
+
+
+def ruleset(match: str = "dam") -> RuleSet:
+    found = load([SourceFile("t.yml", RULE.replace("{match}", match))]).ruleset
+    assert found is not None
+    return found
+
+
+ENGINE = Engine(ruleset(), CONFIG)
+
+
+def records(bodies: Sequence[str]) -> list[Record]:
+    values = [json.dumps({"id": f"a{n}", "title": "T", "body": body}).encode() for n, body in enumerate(bodies)]
+    return [
+        Record(full_name("x.", RAW), 0, n, 1_700_000_000_000 + n, b"%d" % n, value) for n, value in enumerate(values)
+    ]
+
+
+def same(found: Batch, wanted: Batch) -> None:
+    assert sorted(map(repr, found.outputs)) == sorted(map(repr, wanted.outputs))
+    assert found.facts == wanted.facts
+    assert found.controls == wanted.controls
+    assert (found.newest_live_us, found.newest_published_us) == (wanted.newest_live_us, wanted.newest_published_us)
+
+
+@contextmanager
+def pool_of(count: int) -> Iterator[EnginePool]:
+    pool = EnginePool(count, CONFIG)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+@given(st.lists(st.sampled_from(BODIES), max_size=12), st.integers(1, 5))
+def test_slices_come_to_the_same_as_the_whole(bodies: list[str], size: int) -> None:
+    whole = records(bodies)
+    slices = [whole[start : start + size] for start in range(0, len(whole), size)]
+    same(joined([ENGINE.tag(each) for each in slices]), ENGINE.tag(whole))
+
+
+def test_processes_judge_as_the_engine_does_and_keep_the_order() -> None:
+    given_ = records(["The dam may fail."] * 40 + [""] + ["Nothing."] * 10)
+    with pool_of(2) as pool:
+        engine = pool.learn(ENGINE)
+        found = asyncio.run(engine.tag(given_))
+        assert asyncio.run(engine.tag([])).outputs == []
+    same(found, ENGINE.tag(given_))
+    matches = [json.loads(out.value)["article"]["id"] for out in found.outputs if out.topic == full_name("x.", MATCHES)]
+    assert matches == [f"a{n}" for n in range(40)]
+
+
+def test_a_call_is_judged_by_the_rules_it_was_asked_of() -> None:
+    (dam, *_), (river, *_) = records(["The dam holds."]), records(["The river rises."])
+    with pool_of(2) as pool:
+        old = pool.learn(ENGINE)
+        new = pool.learn(Engine(ruleset("river"), CONFIG))
+
+        async def both() -> list[Batch]:
+            return list(await asyncio.gather(*(each.tag([dam, river] * 10) for each in (old, new) * 4)))
+
+        for batch in asyncio.run(both()):
+            assert batch.facts.matches == 10
+        assert old.ruleset.digest != new.ruleset.digest
+
+
+def test_a_process_that_dies_fails_the_call() -> None:
+    with pool_of(1) as pool:
+        engine = pool.learn(ENGINE)
+        (process,) = pool._processes
+        process._process.send_signal(signal.SIGKILL)
+        with pytest.raises(EngineProcessError, match="an engine process ended with -9"):
+            asyncio.run(engine.tag(records(["x"])))
+
+
+def test_an_engine_that_fails_says_where() -> None:
+    with pool_of(1) as pool:
+        pool.learn(ENGINE)
+        with pytest.raises(EngineProcessError, match=r"KeyError: 'unknown' \(at .*child\.py:\d+\)"):
+            asyncio.run(pool.tag("unknown", records(["x"])))
+
+
+def test_signals_for_the_worker_are_not_for_them() -> None:
+    with pool_of(1) as pool:
+        engine: InPool = pool.learn(ENGINE)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            pool._processes[0]._process.send_signal(number)
+        assert asyncio.run(engine.tag(records(["dam"]))).facts.matches == 1
+
+
+def test_they_end_with_a_worker_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import sys, time\n"
+        "from stream.worker.pool import EnginePool\n"
+        "from tests.worker.pool.test_pool import CONFIG, ENGINE\n"
+        "pool = EnginePool(2, CONFIG)\n"
+        "pool.learn(ENGINE)\n"
+        "print(*(p._process.pid for p in pool._processes), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert parent.stdout is not None
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(pids) == 2
+    finally:
+        parent.kill()
+        parent.wait()
+    until(lambda: not any(map(is_running, pids)), "the engine processes end")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
