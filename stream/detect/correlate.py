@@ -17,26 +17,23 @@ An episode:   condition  ____/‾‾‾‾‾‾‾‾‾‾‾\\____/‾‾\\__
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from stream.detect.baseline import BaselineCounts
-from stream.detect.event import Event, event_of, time_of, unpacked
+from stream.detect.event import Event, event_of, unpacked
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import NEVER_US, from_us
 from stream.detect.plan import Plan
 from stream.detect.seen import Seen
-from stream.detect.snapshot import Packed
+from stream.detect.snapshot import NOTHING, Packed
 from stream.detect.stories import Stories
 from stream.detect.window import Contents, Counted
 from stream.model import Detection, Group, Match, Member, Severity
 from stream.model.detection import State
 from stream.rulelang.ruleset import Correlation
-
-NOTHING: Sequence[bytes] = ()
 
 DOUBLED = 2
 """An episode is updated each time its count has grown by this factor."""
@@ -90,7 +87,7 @@ class CorrelationState:
             None if last is None else orjson.Fragment(bytes(last.packed or last.pack())),
             self.fallen,
         ]
-        waiting = [event.packed or event.pack() for event in self.waiting]
+        waiting = [event.packed or event.pack() for event in self.waiting] if self.waiting else NOTHING
         told = NOTHING if stories is None else stories.packed()
         return Packed(fields, (self.seen.packed(), told, waiting, self.contents.packed()))
 
@@ -128,12 +125,12 @@ def receive(
     state: CorrelationState | None,
     plan: Plan,
     match: Match,
+    time_us: int,
     limits: DetectLimits,
     story: str | None = None,
-    time_us: int | None = None,
 ) -> tuple[CorrelationState, bool]:
-    """Puts a match that is not late among those that wait; False: it came before. `story` is for tests, `time_us` is
-    what `time_of` says, if that is known.
+    """Puts a match that is not late among those that wait; False: it came before. `time_us` is what `time_of` says,
+    `story` is for tests.
 
     Of two revisions of one article the higher one waits. If too many wait, those with the latest times are dropped.
     """
@@ -148,7 +145,7 @@ def receive(
         if other.revision > revision:
             return state, True
         state.waiting.remove(other)
-    event = event_of(correlation, match, story, time_of(match, correlation) if time_us is None else time_us)
+    event = event_of(plan, match, story, time_us)
     state.by_article[article, rule] = event
     insort(state.waiting, event)
     if len(state.waiting) > limits.pending_max:
@@ -182,9 +179,10 @@ def advance(
         episode = state.episode
         if episode is None and not plan.may_begin_by_leaving:
             # Nearly always: what leaves changes nothing but what the next event is counted with.
-            contents.leave(plan, min(event_us, until_us - 1))
             if event_us >= until_us:
+                contents.leave(plan, until_us - 1)
                 return state, found
+            contents.leave(plan, event_us)
             _event_comes(state, plan, _forget(state, waiting.pop(0)), limits, found)
             continue
         leave_us = contents.leaves_us(plan)
@@ -214,7 +212,7 @@ def _event_comes(
     state: CorrelationState, plan: Plan, event: Event, limits: DetectLimits, found: list[Detection]
 ) -> None:
     time_us, contents = event.time_us, state.contents
-    unit = _unit(state, plan.correlation, event, limits)
+    unit = event.article if plan.counts_articles else _unit(state, plan.correlation, event, limits)
     is_new = unit is not None and unit not in contents.units
     counted = Counted(time_us, event.article, event.rule, unit, event.source, event.values, event.ref)
     state.fallen += contents.add(plan, counted, events_max=limits.window_events_max, refs_max=limits.members_shown_max)
@@ -290,10 +288,10 @@ def _holds(state: CorrelationState, plan: Plan, moment_us: int) -> bool:
             mean = usual.mean(moment_us, correlation.window.size_seconds, condition.baseline)
             return mean is not None and len(contents.units) >= condition.baseline.factor * mean
         case "temporal":
-            if len(contents.rules) < len(correlation.rules):
+            if contents.rules() < len(correlation.rules):
                 return False
         case "temporal_ordered":
-            if len(contents.rules) < len(correlation.rules) or not _in_order(contents, correlation.rules):
+            if contents.rules() < len(correlation.rules) or not _in_order(contents, correlation.rules):
                 return False
         case "event_count" | "value_count":
             # How few there are is known only once a whole window has been seen.
@@ -334,9 +332,7 @@ def _count(state: CorrelationState, plan: Plan) -> int:
 
 
 def _unit(state: CorrelationState, correlation: Correlation, event: Event, limits: DetectLimits) -> str | None:
-    """What counts once."""
-    if correlation.count == "article":
-        return event.article
+    """What counts once, if not articles do."""
     if correlation.count == "source":
         return event.source
     if event.story is not None:

@@ -10,9 +10,9 @@ import orjson
 
 from stream.detect.codec import evidence_fields, evidence_of, ref_fields, ref_of, shortened, shortened_ref
 from stream.detect.moments import to_us
+from stream.detect.plan import Plan
 from stream.detect.snapshot import item
 from stream.model import ArticleRef, Evidence, Match
-from stream.rulelang.ruleset import Correlation
 
 
 @dataclass(slots=True, eq=False)
@@ -56,17 +56,17 @@ class Event:
         return self.packed
 
 
-def time_of(match: Match, correlation: Correlation) -> int:
+def time_of(match: Match, plan: Plan) -> int:
     """The time by which a correlation orders a match, in microseconds since 1970 UTC."""
-    if correlation.window.time == "published":
+    if plan.by_published:
         return to_us(match.published or match.article.published or match.time)
     return to_us(match.time)
 
 
-def event_of(correlation: Correlation, match: Match, story: str | None, time_us: int) -> Event:
+def event_of(plan: Plan, match: Match, story: str | None, time_us: int) -> Event:
     """What a correlation keeps of a match."""
     source = counted = ""
-    field = correlation.condition.field
+    field = plan.correlation.condition.field
     for name, value in match.values:
         if name == "source":
             source = value
@@ -82,7 +82,7 @@ def event_of(correlation: Correlation, match: Match, story: str | None, time_us:
         shortened_ref(article),
         source or article.source or None,
         values,
-        match.fingerprint if correlation.count == "story" else b"",
+        match.fingerprint if plan.counts_stories else b"",
         story,
         shortened(match.evidence[0]) if match.evidence else None,
         match.raw_timestamp_ms,

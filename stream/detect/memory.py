@@ -160,10 +160,12 @@ class Memory:
         key = match.key
         if offset <= self._offsets.get(key, -1):
             return "known"
-        entry, plan = self._entries.get(key) or self._decoded(key), self._plan(correlation)
+        entry, plan = self._entries.get(key) or self._decoded(key), self._plans.get(correlation.id)
+        if plan is None or plan.correlation is not correlation:
+            plan = self._plan(correlation)
         state = None if entry is None else entry.state
         assert state is None or isinstance(state, CorrelationState)
-        clock, time_us = self._clocks.get(match.run), time_of(match, correlation)
+        clock, time_us = self._clocks.get(match.run), time_of(match, plan)
         if clock is not None and time_us < clock.until_us(plan.grace_us, plan.by_published):
             # What was counted may come again; what was not has come too late, and that is told once.
             is_first = state is None or state.seen.first(
@@ -173,7 +175,7 @@ class Memory:
                 self._keep(key, entry, state, offset)
             return "late" if is_first else "known"
         fallen = 0 if state is None else state.fallen
-        state, is_new = correlate.receive(state, plan, match, self.limits, story, time_us)
+        state, is_new = correlate.receive(state, plan, match, time_us, self.limits, story)
         if state.fallen > fallen:
             self.forgotten += state.fallen - fallen
         self._keep(key, entry, state, offset)
@@ -190,9 +192,10 @@ class Memory:
             clock.hear(told, offset)
             self._clocks_offset, self._clocks_changed = offset, True
         found: list[Due] = []
+        entries, entries_max = self._entries, 2 * self.limits.decoded_max
         for key in self._due(told.run, clock):
             found += self._advance(key, clock, offset, definitions)
-            if len(self._entries) >= 2 * self.limits.decoded_max:
+            if len(entries) >= entries_max:
                 self._fold()
         found.sort(key=lambda due: (due.detection.time, due.key))
         return found
@@ -316,9 +319,7 @@ class Memory:
     # Time ----------------------------------------------------------------------------------------------------------
 
     def _plan(self, correlation: Correlation) -> Plan:
-        plan = self._plans.get(correlation.id)
-        if plan is None or plan.correlation is not correlation:
-            plan = self._plans[correlation.id] = Plan.of(correlation)
+        plan = self._plans[correlation.id] = Plan.of(correlation)
         return plan
 
     def _wake(self, run: str | None, key: str, needed_us: int) -> None:
@@ -356,7 +357,9 @@ class Memory:
         correlation = definitions.correlations.get(entry.name)
         if correlation is None or correlation.version != state.version:
             return []  # the rules have changed: the key sleeps until it is touched again
-        plan = self._plan(correlation)
+        plan = self._plans.get(correlation.id)
+        if plan is None or plan.correlation is not correlation:
+            plan = self._plan(correlation)
         wakes_us, until_us = state.wakes_us(plan), clock.until_us(plan.grace_us, plan.by_published)
         if wakes_us >= until_us:
             self._wake(state.run, key, wakes_us + plan.grace_us)

@@ -18,13 +18,15 @@ class Plan:
     `judged_at_the_end`      of a bucket or session, when it is complete
     `may_begin_by_leaving`   an episode may begin when events leave the window
     `by_published`           its window goes by the date of articles
-    `counts_values`          it counts different values, not articles, stories or sources
+    `counts_articles`, `counts_stories`, `counts_values`    what it counts; without any of them, sources
     `least`                  how many it takes, if that is all it asks for; else None
     """
 
     correlation: Correlation
     is_sliding: bool
     by_published: bool
+    counts_articles: bool
+    counts_stories: bool
     counts_values: bool
     size_us: int
     gap_us: int
@@ -46,6 +48,8 @@ class Plan:
             correlation=correlation,
             is_sliding=window.kind == "sliding",
             by_published=window.time == "published",
+            counts_articles=correlation.count == "article",
+            counts_stories=correlation.count == "story",
             counts_values=correlation.type == "value_count",
             size_us=window.size_seconds * SECOND_US,
             gap_us=(window.gap_seconds or window.size_seconds) * SECOND_US,

@@ -42,6 +42,8 @@ PART_BYTES_MAX = 32_768
 NAME_BYTES = 12
 
 NO_PARTS: Mapping[str, bytes] = MappingProxyType({})
+NOTHING: Sequence[bytes] = ()
+"""A series without items."""
 
 Kind = Literal["rule", "correlation", "clocks"]
 _KINDS: tuple[Kind, ...] = ("rule", "correlation", "clocks")
@@ -94,7 +96,7 @@ def encode(kind: Kind, offset: int, wakes_us: int, packed: Packed, known: Mappin
     """The snapshot of a state. `known`: parts that were made before, and need not be deflated again."""
     head = _HEAD.pack(FORMAT, _KIND_NUMBERS[kind], offset, wakes_us)
     fields = orjson.dumps(packed.fields)
-    series = b"],[".join([b",".join(items) for items in packed.series])
+    series = b"],[".join(map(b",".join, packed.series))
     plain = b"".join((head, b"j[", fields, b",[[", series, b"]]]"))  # nearly always: nothing is copied again
     size = len(plain) - _BODY_AT
     if size < DEFLATE_FROM_BYTES and (size <= SPLIT_FROM_BYTES or kind == "clocks"):

@@ -11,6 +11,7 @@ instant that is known beforehand (`leaves_us`), before the events of that instan
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ import orjson
 from stream.detect.codec import ref_fields, ref_of
 from stream.detect.moments import NEVER_US
 from stream.detect.plan import Plan
-from stream.detect.snapshot import item
+from stream.detect.snapshot import NOTHING, item
 from stream.model import ArticleRef
 
 
@@ -41,15 +42,15 @@ class Counted:
 
 
 class Contents:
-    """The events in a window, and how many of them have each unit, value and rule."""
+    """The events in a window, and how many of them have each unit and value."""
 
-    __slots__ = ("_last_us", "_refs", "_start_us", "events", "rules", "units", "values")
+    __slots__ = ("_last_us", "_refs", "_rules", "_start_us", "events", "units", "values")
 
     def __init__(self) -> None:
         self.events: deque[Counted] = deque()
         self.units: dict[str, int] = {}
         self.values: dict[str, int] = {}
-        self.rules: dict[str, int] = {}
+        self._rules: dict[str, int] | None = None  # counted from when it is asked for: most correlations never do
         self._start_us: int | None = None
         self._last_us = 0
         self._refs = 0
@@ -58,6 +59,14 @@ class Contents:
     def start_us(self) -> int | None:
         """When the bucket or session began; None: there is none."""
         return self._start_us
+
+    def rules(self) -> int:
+        """How many rules there are."""
+        if self._rules is None:
+            self._rules = {}
+            for event in self.events:
+                self._rules[event.rule] = self._rules.get(event.rule, 0) + 1
+        return len(self._rules)
 
     def sources(self) -> int:
         """How many sources there are. Counted when it is asked for: alerts are few, events many."""
@@ -96,7 +105,8 @@ class Contents:
         if self._refs >= refs_max:
             event.ref = None
         self._put_in(event)
-        return self.drop(len(self.events) - events_max) if len(self.events) > events_max else 0
+        too_many = len(self.events) - events_max
+        return self.drop(too_many) if too_many > 0 else 0
 
     def drop(self, count: int) -> int:
         """Takes the oldest out, for want of room; returns how many there were."""
@@ -109,17 +119,19 @@ class Contents:
         self.events.append(event)
         if event.ref is not None:
             self._refs += 1
-        rules, unit = self.rules, event.unit
-        rules[event.rule] = rules.get(event.rule, 0) + 1
+        unit, rules = event.unit, self._rules
         if unit is not None:
             self.units[unit] = self.units.get(unit, 0) + 1
+        if rules is not None:
+            rules[event.rule] = rules.get(event.rule, 0) + 1
         for value in event.values:
             self.values[value] = self.values.get(value, 0) + 1
 
     def _take_out(self, event: Counted) -> None:
         if event.ref is not None:
             self._refs -= 1
-        _one_less(self.rules, event.rule)
+        if self._rules is not None:
+            _one_less(self._rules, event.rule)
         if event.unit is not None:
             _one_less(self.units, event.unit)
         for value in event.values:
@@ -129,9 +141,9 @@ class Contents:
         """For the snapshot, the events apart."""
         return [self._start_us, self._last_us]
 
-    def packed(self) -> list[bytes]:
+    def packed(self) -> Sequence[bytes]:
         """The events, for the snapshot; strings that repeat are written once."""
-        return [event.packed or _pack(event) for event in self.events]
+        return [event.packed or _pack(event) for event in self.events] if self.events else NOTHING
 
     @classmethod
     def unpacked(cls, fields: list[Any], events: list[list[Any]]) -> Contents:
