@@ -63,7 +63,7 @@ _BRACKETS = re.compile(rf"[.,]?(?:{_GAP})?\(([^()\n]{{2,40}}(?:\n[^()\n]{{1,40}}
 _SLASHES = re.compile(rf"[.,]?(?:{_GAP})?/([A-Za-z][^/\n]{{1,30}})/[.,]?")
 # Without a blank beside it, only the long dash separates: `AP-US--Trump` and `Kyiv–Moscow` are names.
 _DASH = re.compile(rf"{_GAP}(?:-{{2,3}}|–)\s*|(?:-{{2,3}}|–)\s+|(?:{_GAP})?[—―]\s*|{_GAP}-(?:{_GAP})")
-_ENDS = "-–—―/"
+_END = re.compile("[-–—―/]")
 _FULL_STOP = re.compile(rf"{_GAP}(?=\S)")
 _SENTENCE = re.compile(rf"[“\"'‘«\[(]{{0,2}}(?:{_UPPER}|\d)")
 
@@ -96,7 +96,7 @@ _SMALL_WORDS_MIN = 3
 def find_dateline(text: str, start: int) -> Dateline | None:
     """The dateline that begins exactly at `start`, the first character of a paragraph; None if there is none."""
     opening = text[start : start + DATELINE_CODE_POINTS_MAX]
-    if not any(sign in opening for sign in _ENDS):
+    if not _END.search(opening):
         return None
     for pattern, capitals in ((_CAPITALS, True), (_TITLED, False)):
         place = pattern.match(text, start, start + DATELINE_CODE_POINTS_MAX)
@@ -105,7 +105,7 @@ def find_dateline(text: str, start: int) -> Dateline | None:
         parts = _parts(text, place.end(), place.start())
         if parts is not None and _convincing(text, place[0], parts, capitals=capitals):
             return _dateline(text, start, place, parts)
-    return _without_place(text, start)
+    return _without_place(text, start) if "(" in opening else None
 
 
 @dataclass(slots=True)

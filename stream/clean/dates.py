@@ -39,6 +39,7 @@ _LABEL = (
     r"|date|issued|created|upd)\b(?:\s+(?:on|at))?\s*[:|-]?\s*)?"
 )
 _DATE_LINE = re.compile(_LABEL + DATE + _TIME + r"\s*[.,]?", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _LATER = ("updated", "last updated", "last modified", "modified", "upd")
 
 
@@ -55,7 +56,7 @@ def read_date_line(line: str) -> Dating | None:
 
     A time without a zone is UTC; a time in a zone that is not known is left out.
     """
-    found = _DATE_LINE.fullmatch(line) if len(line) <= 120 else None
+    found = _DATE_LINE.fullmatch(line) if len(line) <= 120 and _DIGIT.search(line) else None
     day = date_of(found) if found else None
     if found is None or day is None:
         return None

@@ -180,23 +180,64 @@ _FIRST_WORDS = word_set(
     "youtube"
 )
 _FIRST_WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
-_ANYWHERE = ("ookies", "OOKIES", "pens in", "PENS IN", "eserved", "ESERVED")
+
+# How a line of function goes on behind words with which many sentences begin.
+_ONWARDS = {
+    word: re.compile(f"{word} {onwards}", re.IGNORECASE)
+    for word, onwards in {
+        "all": r"?(?:\(|\d|more |all |the |no |comment|repl|conversation|discussion|responses|rights)",
+        "be": "the first to ",
+        "by": "(?:continuing|using|clicking|browsing|visiting|closing|signing|subscribing|registering|entering)",
+        "could": "not subscribe",
+        "if": "you continue",
+        "my": "(?:an? )?account",
+        "no": "(?:comment|repl|responses|thoughts)",
+        "not": "a ",
+        "our": "(?:web)?site",
+        "there": "are",
+        "this": "(?:(?:web)?site|page|material) ",
+        "to": "(?:give|provide|offer) you",
+        "we": "(?:and our partners|may use|use)",
+        "what": "to read next",
+        "you": "(?:can|may|might|must|tube)",
+    }.items()
+}
+
+# Beginnings of lines without a letter at their start, but for those that are marked.
+_SIGNS = frozenset("(©←→«»‹›0123456789")
+_BEGINNING_CODE_POINTS = 3
+_BEGINNINGS = frozenset(
+    word[:_BEGINNING_CODE_POINTS]
+    for word in _FIRST_WORDS
+    | word_set(
+        "accessibility archive careers donate events faq feedback gallery help home in jobs live login menu name "
+        "newsletter photos podcast sections send shop store subject url"
+    )
+)
 
 
 def is_marked(text: str) -> bool:
     """True if the text holds one of the phrases that make furniture of a line which can start with any word."""
-    return any(mark in text for mark in _ANYWHERE)
+    text = text.lower()
+    return "ookies" in text or "pens in" in text or "eserved" in text
 
 
 def may_be_furniture(line: str, *, marked: bool) -> bool:
-    """False for a line that no pattern above can hold for; cheap, and true for most lines that are none.
+    """False for a line that no pattern above can hold for; cheap, and false for most lines that are none.
 
     `marked` is what `is_marked` says of the line, or of the text that it stands in.
     """
-    if marked or len(line) <= SHORT_LINE_CODE_POINTS:
+    if marked:
         return True
     first = _FIRST_WORD.match(line)
-    return not line[0].isalpha() if first is None else first[0].lower() in _FIRST_WORDS
+    if first is None:
+        return line[0] in _SIGNS or not (line[0].isascii() or line[0].isalpha())
+    word = first[0].lower()
+    if word in _FIRST_WORDS:
+        onwards = _ONWARDS.get(word)
+        return onwards is None or onwards.match(line) is not None
+    # Short lines may have their words written together.
+    return len(line) <= SHORT_LINE_CODE_POINTS and word[:_BEGINNING_CODE_POINTS] in _BEGINNINGS
 
 
 SHORT_LINE_CODE_POINTS = 30

@@ -40,6 +40,8 @@ _LETTER_WEIGHT = 0.5
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)?")
 _TYPOGRAPHIC = "“”„«»‘—–…•\u00a0"
 _ASCII_NO_WORD = {code: " " for code in range(128) if not chr(code).isalpha() and chr(code) not in "'-"}
+_ASCII_NO_LETTER = bytes(code for code in range(128) if not chr(code).isalpha())
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 # Vowel signs of Indic scripts are no word characters for `re`.
 _INDIC_WORD = re.compile(r"[\u0900-\u0963\u0970-\u097f]+")
 
@@ -116,8 +118,8 @@ def _language_of(sample: str, lead_min: float) -> str | None:
     if sample.isascii():
         return _by_words(sample.translate(_ASCII_NO_WORD).split(), {}, "Latin", lead_min)
     sample = normalize("NFC", sample)
-    characters = Counter(sample)
-    script = _script(characters)
+    characters = Counter(_NOT_ASCII.findall(sample))
+    script = _script(characters, latin=len(sample.encode("ascii", "ignore").translate(None, _ASCII_NO_LETTER)))
     if script not in _WORDS:
         return script
     words = (_INDIC_WORD if script == "Devanagari" else _WORD).findall(sample)
@@ -137,12 +139,15 @@ def _sample(text: str, cuts: Sequence[Cut]) -> str:
     return "\n".join(pieces)
 
 
-def _script(characters: Mapping[str, int]) -> str | None:
-    """The script of most letters, or its language where it has but one; None if none prevails."""
-    scripts: Counter[str] = Counter()
+def _script(characters: Mapping[str, int], *, latin: int) -> str | None:
+    """The script of most letters, or its language where it has but one; None if none prevails.
+
+    `characters` are those that are not ASCII, and how often each comes; `latin` is how many letters are.
+    """
+    scripts: Counter[str] = Counter({"Latin": latin})
     for character, count in characters.items():
         scripts[_STRETCHES[bisect_right(_STARTS, ord(character)) - 1][1]] += count
-    del scripts[""]
+    scripts.pop("", None)
     # Japanese is written in both; Chinese has no kana.
     han, kana = scripts.pop("Han", 0), scripts.pop("Kana", 0)
     if han or kana:
@@ -155,18 +160,22 @@ def _script(characters: Mapping[str, int]) -> str | None:
 
 
 def _by_words(words: Sequence[str], characters: Mapping[str, int], script: str, lead_min: float) -> str | None:
-    scores: defaultdict[str, float] = defaultdict(float)
-    known: defaultdict[str, int] = defaultdict(int)
     weights = _WORDS[script]
-    for word, count in Counter(words).items():
-        for language, weight in weights.get(word, ()):
+    counts = [(weights[word], count) for word, count in Counter(words).items() if word in weights]
+    scores: defaultdict[str, float] = defaultdict(float)
+    for languages, count in counts:
+        for language, weight in languages:
             scores[language] += weight * count
-            known[language] += count
-    for letter, shares in _LETTERS[script].items():
+    for letter, languages in _LETTERS[script].items() if characters else ():
         if letter in characters:
-            for language, weight in shares:
+            for language, weight in languages:
                 scores[language] += weight * characters[letter]
-    first, second = (*sorted(scores, key=lambda name: (-scores[name], name)), "", "")[:2]
-    if known[first] < KNOWN_WORDS_SHARE_MIN * len(words):
+    if not scores:
         return None
-    return first if scores[first] >= max(SCORE_MIN, lead_min * scores[second]) else None
+    best = max(scores.values())
+    first = min(name for name, score in scores.items() if score == best)
+    del scores[first]
+    if best < max(SCORE_MIN, lead_min * max(scores.values(), default=0.0)):
+        return None
+    known = sum(count for languages, count in counts if any(name == first for name, _ in languages))
+    return first if known >= KNOWN_WORDS_SHARE_MIN * len(words) else None

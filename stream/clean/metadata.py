@@ -21,6 +21,8 @@ from stream.clean.vocabulary import word_set
 HEAD_LINES_MAX = 16
 HEAD_CODE_POINTS_MAX = 8_000
 HEADLINE_CODE_POINTS_MAX = 250
+KIND_CODE_POINTS_MAX = 200
+"""Longest line that can be nothing but dates, bylines and outlets."""
 HEADLINE_WORDS_MIN = 3
 HEADLINE_WORDS_MAX = 35
 
@@ -108,9 +110,11 @@ def _take(text: str, line: Piece, following: Piece | None, found: _Found) -> Non
         if found.dateline is not None:
             found.prose_lines += 1
             return
-    several = len(line.text) <= 200 and any(sign in line.text for sign in _SIGNS)
+    # A longer line is none of the kinds.
+    short = len(line.text) <= KIND_CODE_POINTS_MAX
+    several = short and _SIGN.search(line.text) is not None
     parts = [part.strip() for part in _SEGMENTS.split(line.text)] if several else [line.text]
-    kinds = [_kind(part) for part in parts if part]
+    kinds = [_kind(part) for part in parts if part] if short else []
     if kinds and all(kind is not None for kind in kinds):
         for part, kind in zip((part for part in parts if part), kinds, strict=True):
             _note(part, kind, line, found)
@@ -152,7 +156,7 @@ def _note(part: str, kind: _Kind | None, line: Piece, found: _Found) -> None:
             pass
 
 
-_SIGNS = "|•·\t"
+_SIGN = re.compile("[|•·\t]")
 _SEGMENTS = re.compile(r"\s[|•·]\s|\t")
 _MINOR = re.compile(
     r"\d{1,2}[ -]min(?:ute)?s?(?: read)?|reading time:? \d{1,2} min(?:ute)?s?|staff(?: writer)?", re.IGNORECASE
@@ -179,7 +183,7 @@ _NO_NAME = word_set(
 
 def read_byline(line: str) -> _Byline | None:
     """The names in a line that is nothing but a byline (`By A B and C D`, `By A B, Associated Press`)."""
-    by = _BY.match(line) if len(line) <= 200 else None
+    by = _BY.match(line) if len(line) <= KIND_CODE_POINTS_MAX else None
     if by is None:
         return None
     authors: list[str] = []

@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from stream.clean.dates import read_date_line
@@ -38,7 +39,7 @@ from stream.clean.furniture import (
 )
 from stream.clean.markup import has_tags, unwrap
 from stream.clean.metadata import read_byline
-from stream.clean.paragraphs import is_hard_wrapped
+from stream.clean.paragraphs import is_hard_wrapped, may_be_hard_wrapped
 from stream.clean.reading import Cut
 from stream.clean.shape import PARAGRAPH_BREAK
 from stream.clean.vocabulary import word_set
@@ -88,7 +89,7 @@ def find_residue(text: str, *, content_type: ContentType | None = None) -> tuple
 
 def _find(text: str, *, hard_wrapped_possible: bool) -> list[Cut]:
     # One line has nothing around it that would tell.
-    lines = list(_lines(text)) if "\n" in text or "\r" in text else []
+    lines = _lines(text) if "\n" in text or "\r" in text else []
     if len(lines) < 2:
         return []
     hard_wrapped = hard_wrapped_possible and _is_hard_wrapped(lines)
@@ -97,10 +98,11 @@ def _find(text: str, *, hard_wrapped_possible: bool) -> list[Cut]:
         if not hard_wrapped or _stands_alone(text, lines, number):
             line.kind = _function(line, marked=marked) or (None if line.sentence else _shape(line))
     if not hard_wrapped:
-        if sum(not line.prose for line in lines) >= RUN_LINES_MIN:
+        if sum([not line.prose for line in lines]) >= RUN_LINES_MIN:
             _mark_runs(lines)
-        _mark_likely(lines)
-    return list(_cuts(lines))
+        if any(map(_LIKELY_FLAG, lines)):
+            _mark_likely(lines)
+    return list(_cuts(lines)) if any(map(_KIND, lines)) else []
 
 
 @dataclass(slots=True)
@@ -118,6 +120,7 @@ class _Line:
     likely: bool = False
 
 
+_LIKELY_FLAG, _KIND = attrgetter("likely"), attrgetter("kind")
 _ENDED = re.compile(r"[.!?…。！？؟।:;,][\"”’'»)\]*_]{0,3}$")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*_]{0,3}(?:\s|$)")
 _BULLET = re.compile(r"[-–—•*▪◦‣+]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|[\"“„«‘]")
@@ -129,7 +132,8 @@ _PLAIN_ENDS = frozenset(".!?")
 _CODE_POINTS_PER_WORD = 3
 
 
-def _lines(text: str) -> Iterator[_Line]:
+def _lines(text: str) -> list[_Line]:
+    lines: list[_Line] = []
     start = 0
     for written in text.replace("\r", "\n").split("\n"):
         end = start + len(written)
@@ -141,10 +145,11 @@ def _lines(text: str) -> Iterator[_Line]:
                 and line.count(" ") >= PROSE_WORDS_MIN
             ):
                 # Most lines of most articles: told without looking closer.
-                yield _Line(start, end, line, line.count(" ") + 1, True, True, True)
+                lines.append(_Line(start, end, line, line.count(" ") + 1, True, True, True))
             else:
-                yield _Line(start, end, line, *_measures(line))
+                lines.append(_Line(start, end, line, *_measures(line)))
         start = end + 1
+    return lines
 
 
 def _measures(line: str) -> tuple[int, bool, bool, bool]:
@@ -154,17 +159,22 @@ def _measures(line: str) -> tuple[int, bool, bool, bool]:
     if not line.isascii() and len(line) > 20 * words:
         # Scripts without spaces.
         words = len(line) // _CODE_POINTS_PER_WORD
-    sentence = _SENTENCE_END.search(line) is not None
+    last = line[-1]
+    plain_end = last in _PLAIN_ENDS
+    sentence = plain_end or _SENTENCE_END.search(line) is not None
     prose = (words >= PROSE_WORDS_MIN and sentence) or (
         words >= PROSE_WORDS_MIN_UNENDED and sum(map(str.islower, split[:40])) >= SMALL_WORDS_MIN
     )
-    return words, prose, sentence, _ENDED.search(line[-6:]) is not None
+    ended = plain_end or (not last.isalnum() and _ENDED.search(line[-6:]) is not None)
+    return words, prose, sentence, ended
 
 
 def _is_hard_wrapped(lines: list[_Line]) -> bool:
     """As text is read, but for the blanks before a line, which don't count here."""
-    ending = sum(_SENTENCE_END.search(line.text[-6:]) is not None for line in lines)
-    return is_hard_wrapped([len(line.text) for line in lines], ending)
+    lengths = [len(line.text) for line in lines]
+    if not may_be_hard_wrapped(lengths):
+        return False
+    return is_hard_wrapped(lengths, sum(_SENTENCE_END.search(line.text[-6:]) is not None for line in lines))
 
 
 def _stands_alone(text: str, lines: list[_Line], number: int) -> bool:
@@ -211,15 +221,9 @@ _ENDING_IN_ICON = word_set("emoticon helicon lexicon panopticon rubicon silicon"
 def _shape(line: _Line) -> str | None:
     if line.words < 4:
         return None
-    words = [word.casefold() for word in _LETTERS.findall(line.text)]
-    if not line.ended and _are_icons(words):
+    words = [] if line.ended else [word.casefold() for word in _LETTERS.findall(line.text)]
+    if words and (_are_icons(words) or (len(words) >= REPEATING_WORDS_MIN and _is_one_stem(words))):
         return "icons"
-    if len(words) >= REPEATING_WORDS_MIN and not line.ended:
-        # One stem in two words of five, whole or glued to its neighbour.
-        for part in (slice(0, 4), slice(-4, None)):
-            stem, count = Counter(word[part] for word in words).most_common(1)[0]
-            if count * 5 >= len(words) * 2 and len(stem) == 4:
-                return "icons"
     # To look for a separator takes a fraction of splitting at none.
     separated = _SEPARATOR.search(line.text) is not None
     parts = [part.casefold() for part in _SEPARATORS.split(line.text) if part] if separated else []
@@ -227,9 +231,20 @@ def _shape(line: _Line) -> str | None:
         known = sum(bool(NAVIGATION_WORDS & set(part.split())) for part in parts)
         if known * 2 >= len(parts):
             return "navigation"
-    if len(words) >= 6 and not line.ended and sum(word in NAVIGATION_WORDS for word in words) * 5 >= len(words) * 4:
+    if len(words) >= 6 and sum(map(NAVIGATION_WORDS.__contains__, words)) * 5 >= len(words) * 4:
         return "navigation"
     return None
+
+
+def _is_one_stem(words: list[str]) -> bool:
+    """One stem in two words of five, whole or glued to its neighbour."""
+    for stems in ([word[:4] for word in words], [word[-4:] for word in words]):
+        # Where one comes so often, there are at most so many others.
+        if (len(set(stems)) - 1) * 5 <= len(stems) * 3:
+            stem, count = Counter(stems).most_common(1)[0]
+            if count * 5 >= len(stems) * 2 and len(stem) == 4:
+                return True
+    return False
 
 
 def _are_icons(words: list[str]) -> bool:

@@ -62,7 +62,7 @@ def fields_of(text: str, *, is_html: bool, agency_is_source: bool = True) -> dic
     if is_html:
         text = unwrap(text).text.replace("\n", " ").replace(PARAGRAPH_BREAK, "\n")
     head = text[:_HEAD_CODE_POINTS]
-    if sum(0 < len(line.strip()) < _SHORT_CODE_POINTS for line in head.splitlines()) < _SHORT_LINES_MIN:
+    if sum([0 < len(line.strip()) < _SHORT_CODE_POINTS for line in head.splitlines()]) < _SHORT_LINES_MIN:
         said_in = head
     else:
         said_in = text

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.clean.furniture import SURE, is_marked, may_be_furniture
+from stream.clean import furniture
+from stream.clean.furniture import LIKELY, SURE, is_marked, may_be_furniture
 from stream.clean.residue import ContentType, find_residue
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -242,6 +244,34 @@ def test_the_cheap_question_never_loses_a_line() -> None:
         for variant in (line, line.upper(), line.lower()):
             if SURE.fullmatch(variant):
                 assert may_be_furniture(variant, marked=is_marked(variant)), variant
+
+
+_PATTERNS = [*(pattern for patterns in furniture._SURE.values() for pattern in patterns), LIKELY.pattern]
+
+
+@pytest.mark.parametrize("pattern", _PATTERNS)
+def test_the_cheap_question_loses_no_line_that_a_pattern_can_hold_for(pattern: str) -> None:
+    """But for long lines that begin with a word that is not listed."""
+    compiled = re.compile(f"(?:{pattern})", re.IGNORECASE)
+
+    @settings(max_examples=25)
+    @given(st.from_regex(compiled, fullmatch=True, alphabet=st.characters(codec="ascii")))
+    def asked(line: str) -> None:
+        line = line.strip()
+        first = re.match(r"[A-Za-z]+(?:['’-][A-Za-z]+)*", line)
+        if compiled.fullmatch(line) and (
+            len(line) <= furniture.SHORT_LINE_CODE_POINTS
+            or (first is not None and first[0].lower() in furniture._FIRST_WORDS)
+        ):
+            assert may_be_furniture(line, marked=is_marked(line))
+
+    asked()
+
+
+def test_each_likely_word_is_asked_for() -> None:
+    words = {word for word in re.findall(r"[a-z]+(?: [a-z]+)*", furniture._LIKELY) if LIKELY.fullmatch(word)}
+    assert len(words) > 80
+    assert [word for word in sorted(words) if not may_be_furniture(word, marked=False)] == []
 
 
 PARAGRAPHS = [
