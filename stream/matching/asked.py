@@ -69,8 +69,11 @@ class Asked:
         `everywhere` if it holds in windows without a word. The position behind the last word is in that as well.
         """
         bits = text.wheres.get(self.number)
-        if bits is None:
-            bits = text.wheres[self.number] = self._where(text)
+        return self.worked_out(text) if bits is None else bits
+
+    def worked_out(self, text: Text) -> int:
+        """`where_within`, for one who knows that it has not been asked yet."""
+        bits = text.wheres[self.number] = self._where(text)
         return bits
 
     def _where(self, text: Text) -> int:
@@ -109,10 +112,11 @@ class Composite(Asked):
 
     _function: Callable[[Text], int] | None = None
 
-    def _where(self, text: Text) -> int:
+    def worked_out(self, text: Text) -> int:
         if self._function is None:
             self._function = self._write(outermost=False)
-        return self._function(text)
+        bits = text.wheres[self.number] = self._function(text)
+        return bits
 
     def known(self, text: Text, window: Window) -> int:
         return text.wheres.get(self.number, 0)
@@ -137,7 +141,8 @@ class Connective(Composite):
         return bits
 
     def where_within(self, text: Text) -> int:
-        return super().where(text)
+        bits = text.wheres.get(self.number)
+        return self.worked_out(text) if bits is None else bits
 
     def known(self, text: Text, window: Window) -> int:
         return (text.outermost if window is text.whole else text.wheres).get(self.number, 0)

@@ -126,7 +126,7 @@ class _Writer:
         name = self._new("a")
         self._line(f"{name} = wheres.get({node.number})")
         with self._if(f"{name} is None"):
-            self._line(f"{name} = {self._const('f', node.where_within)}(text)")
+            self._line(f"{name} = {self._const('f', node.worked_out)}(text)")
         if not isinstance(node, Local) or node.words_max == 1:
             return name, name
         last = self._new("e")

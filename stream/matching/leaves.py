@@ -221,8 +221,11 @@ class LocalOr(Composite, Local):
         self.is_plain = all(node.is_plain for node in nodes)
         self.words_max = max([node.words_max for node in nodes], default=1)
 
-    def _where(self, text: Text) -> int:
-        return text.bits[self.slot] if self.is_words and self.slot is not None else super()._where(text)
+    def worked_out(self, text: Text) -> int:
+        if not self.is_words or self.slot is None:
+            return super().worked_out(text)
+        bits = text.wheres[self.number] = text.bits[self.slot]
+        return bits
 
     def known(self, text: Text, window: Window) -> int:
         return text.bits[self.slot] if self.is_words and self.slot is not None else super().known(text, window)

@@ -21,6 +21,7 @@ from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
 from stream.matching.generate import decides
 from stream.matching.keys import scope_holds
 from stream.matching.limits import Limits
+from stream.matching.monotone import is_monotone
 from stream.matching.text import BODY, TITLE, Text
 from stream.matching.vocabulary import Vocabulary
 from stream.model import Evidence
@@ -30,13 +31,17 @@ from stream.rulelang.topicorder import levels, topic_fields, wanted_topics
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its expressions compiled."""
+    """A rule with its expressions compiled.
+
+    `is_monotone`: where its match holds without some words, it holds with them.
+    """
 
     order: int
     rule: Rule
     match: Asked
     exclusions: tuple[tuple[Exclusion, Asked], ...]
     needs_spans: bool
+    is_monotone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +59,7 @@ class Matcher:
         self._limits = limits or Limits()
         self._vocabulary = Vocabulary()
         compiler = Compiler(self._vocabulary)
-        self._rules = [
-            CompiledRule(
-                order,
-                rule,
-                compiler.compile(rule.match),
-                tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions),
-                needs_spans=True,
-            )
-            for order, rule in enumerate(ruleset.rules)
-        ]
+        self._rules = [_compiled(order, rule, compiler) for order, rule in enumerate(ruleset.rules)]
         if self._limits.evidence_per_match_max < 1:
             self._rules = [replace(c, needs_spans=bool(c.exclusions) or not decides(c.match)) for c in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
@@ -117,6 +113,12 @@ class Matcher:
         spans = _first_spans(held, self._limits.evidence_per_match_max)
         places = [article.place_of(span, held.text) for span in spans]
         return evidence_at(places, article.read, self._limits, article.evidence)
+
+
+def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
+    match = compiler.compile(rule.match)
+    exclusions = tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions)
+    return CompiledRule(order, rule, match, exclusions, needs_spans=True, is_monotone=is_monotone(match))
 
 
 class _Level:
@@ -197,28 +199,32 @@ class _Article:
 
 
 def _judge(compiled: CompiledRule, article: _Article) -> _Held | Quiet:
-    """Scope, match, exclusions, and match once more without the words that exclusions mask."""
+    """Scope, match, exclusions; where exclusions mask words, what the match finds without these.
+
+    A rule holds only if it holds with these words too. Nearly always it does when it could, so that is looked at last,
+    where it decides.
+    """
     if not article.in_scope(compiled.rule.scope):
         return Quiet(("scope",))
-    text = article.text
-    spans = compiled.match.find(text, text.whole)
-    if spans is None:
+    text, match = article.text, compiled.match
+    if not match.where(text):
         return Quiet(("match",))
     held = [
         (exclusion, found)
         for exclusion, node in compiled.exclusions
         if (found := node.find(text, text.whole)) is not None
     ]
-    dropping = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held if exclusion.mask == "article")
-    if dropping:
-        return Quiet(dropping)
     if not held:
-        return _Held(text, spans)
-    masked = article.masked(frozenset(leaf for _, found in held for span in found for leaf in span[2].leaves(span)))
-    left = compiled.match.find(masked, masked.whole)
-    if left is None:
-        return Quiet(tuple(f"exclude:{exclusion.name}" for exclusion, _ in held))
-    return _Held(masked, left)
+        spans = match.find(text, text.whole)
+        return Quiet(("match",)) if spans is None else _Held(text, spans)
+    reasons = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held if exclusion.mask == "article")
+    if not reasons:
+        masked = article.masked(frozenset(leaf for _, found in held for span in found for leaf in span[2].leaves(span)))
+        left = match.find(masked, masked.whole)
+        if left is not None and (compiled.is_monotone or match.find(text, text.whole) is not None):
+            return _Held(masked, left)
+        reasons = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held)
+    return Quiet(("match",) if match.find(text, text.whole) is None else reasons)
 
 
 def _first_spans(held: _Held, count: int) -> Spans:

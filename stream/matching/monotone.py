@@ -1,0 +1,28 @@
+"""Expressions that only gain by more words."""
+
+from __future__ import annotations
+
+from stream.matching.asked import Asked, Local
+from stream.matching.connect import AllOf, Narrowed, SomeOf
+from stream.matching.leaves import Key, LocalOr
+from stream.matching.near import LocalNear
+
+
+def is_monotone(node: Asked) -> bool:
+    """Whether the node holds in an article wherever it holds in the same article with some words masked.
+
+    Not so a NOT, nor a regex, which sees blanks in place of the words; nor a NEAR of NEARs: with more words the inner
+    intervals become shorter, and so may lie too far away.
+    """
+    match node:
+        case AllOf(nodes=nodes) | SomeOf(nodes=nodes):
+            return all(map(is_monotone, nodes))
+        case Narrowed(operand=operand):
+            return is_monotone(operand)
+        case LocalNear(left=left, right=right):
+            return left.is_plain and right.is_plain
+        case LocalOr(others=others):
+            return all(map(is_monotone, others))
+        case Local():
+            return node.is_plain
+    return isinstance(node, Key)
