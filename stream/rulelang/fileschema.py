@@ -44,7 +44,7 @@ _DESCRIPTIONS = {
     "id": "The name, unique over all files of the folder: small letters, digits, _ and .",
     "version": "Counts up when the meaning changes; part of the id of every alert.",
     "title": "One line that says what the rule finds.",
-    "status": "A stable rule needs a test that fires and one that stays quiet.",
+    "status": "A stable rule needs a test that fires and one that stays quiet, and one over time if it has state.",
     "severity": "How urgent an alert is; none for rules that only give topics.",
     "topics": "Topics that an article gets when the rule holds; levels with /: energy/gas",
     "false_positives": "What the rule is known to find by mistake.",
