@@ -106,7 +106,7 @@ class Publisher:
         self._room = threading.Condition()
         self._in_flight = 0
         self._in_flight_bytes = 0
-        self._ledger = Ledger()
+        self._sent = self._acknowledged = self._failed = self._acknowledged_bytes = 0
         self._failures: deque[Failure] = deque()
         wait_until_reachable(settings)
         with clear_errors(settings):
@@ -139,7 +139,7 @@ class Publisher:
         """
         if counted:
             with self._room:
-                self._ledger = _plus(self._ledger, sent=1)
+                self._sent += 1
         too_large = _too_large(output, self._settings.message_bytes_max)
         if too_large is not None:
             self._fail(Failure(output, too_large.reason, too_large, origin), counted, told)
@@ -171,7 +171,7 @@ class Publisher:
     def ledger(self) -> Ledger:
         """The counts so far."""
         with self._room:
-            return self._ledger
+            return Ledger(self._sent, self._acknowledged, self._failed, self._acknowledged_bytes)
 
     def flush(self, seconds_max: float) -> int:
         """Waits until every record has its answer; returns how many have none after `seconds_max`."""
@@ -207,7 +207,8 @@ class Publisher:
             self._in_flight -= 1
             self._in_flight_bytes -= output.size_bytes
             if error is None and counted:
-                self._ledger = _plus(self._ledger, acknowledged=1, acknowledged_bytes=output.size_bytes)
+                self._acknowledged += 1
+                self._acknowledged_bytes += output.size_bytes
             self._room.notify_all()
 
     def _fail(self, failure: Failure, counted: bool, told: Told | None) -> None:
@@ -215,7 +216,7 @@ class Publisher:
             if told is None:
                 self._failures.append(failure)
             if counted:
-                self._ledger = _plus(self._ledger, failed=1)
+                self._failed += 1
         if told is not None:
             told(failure)
 
@@ -258,14 +259,3 @@ def _failure(output: Output, origin: str, error: BaseException) -> Failure:
 def _bytes_max(size: int) -> int:
     # A single message larger than the bound must still get through, alone.
     return max(IN_FLIGHT_BYTES_MAX, size)
-
-
-def _plus(
-    ledger: Ledger, *, sent: int = 0, acknowledged: int = 0, failed: int = 0, acknowledged_bytes: int = 0
-) -> Ledger:
-    return Ledger(
-        ledger.sent + sent,
-        ledger.acknowledged + acknowledged,
-        ledger.failed + failed,
-        ledger.acknowledged_bytes + acknowledged_bytes,
-    )

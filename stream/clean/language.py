@@ -18,6 +18,7 @@ from unicodedata import normalize
 
 from stream.clean.languagewords import ARABIC, CYRILLIC, DEVANAGARI, ETHIOPIC, HEBREW, LATIN, LETTERS
 from stream.clean.reading import Cut
+from stream.clean.vocabulary import word_set
 
 SAMPLE_CODE_POINTS = 1_000
 """So much of the beginning of a text is looked at."""
@@ -78,14 +79,19 @@ def _word_weights(words: Mapping[str, str]) -> _Weights:
     return _weights((word, language) for language, text in words.items() for word in text.split())
 
 
-_WORDS = {
-    "Latin": _word_weights(LATIN),
-    "Cyrillic": _word_weights(CYRILLIC),
-    "Arabic": _word_weights(ARABIC),
-    "Devanagari": _word_weights(DEVANAGARI),
-    "Ethiopic": _word_weights(ETHIOPIC),
-    "Hebrew": _word_weights(HEBREW),
+_TABLES: dict[str, Mapping[str, str]] = {
+    "Latin": LATIN,
+    "Cyrillic": CYRILLIC,
+    "Arabic": ARABIC,
+    "Devanagari": DEVANAGARI,
+    "Ethiopic": ETHIOPIC,
+    "Hebrew": HEBREW,
 }
+_WORDS = {script: _word_weights(table) for script, table in _TABLES.items()}
+_VOCABULARIES: defaultdict[tuple[str, str], frozenset[str]] = defaultdict(
+    frozenset, {(script, name): word_set(text) for script, table in _TABLES.items() for name, text in table.items()}
+)
+"""The frequent words of each language; one that is known by its letters alone has none."""
 _LETTERS = {
     script: _weights(((letter, name) for letter, names in table.items() for name in names.split()), _LETTER_WEIGHT)
     for script, table in LETTERS.items()
@@ -94,7 +100,7 @@ LANGUAGES = tuple(
     sorted(
         {name for _, name in _STRETCHES if name and name[0].islower()}
         | {"zh", "ja"}
-        | {name for table in (LATIN, CYRILLIC, ARABIC, DEVANAGARI, ETHIOPIC, HEBREW) for name in table}
+        | {name for table in _TABLES.values() for name in table}
     )
 )
 """All that can be found."""
@@ -105,9 +111,12 @@ def find_language(text: str, *, cuts: Sequence[Cut] = ()) -> str | None:
 
     `cuts` are its residue, in order, which is passed over: the menus of a page are in no language.
     """
-    sample = _sample(text, cuts).lower()
-    quick = _language_of(sample[:QUICK_CODE_POINTS], QUICK_LEAD_MIN) if len(sample) > QUICK_CODE_POINTS else None
-    return quick or _language_of(sample, LEAD_MIN)
+    sample = _sample(text, cuts)
+    if len(sample) > QUICK_CODE_POINTS:
+        quick = _language_of(sample[:QUICK_CODE_POINTS].lower(), QUICK_LEAD_MIN)
+        if quick is not None:
+            return quick
+    return _language_of(sample.lower(), LEAD_MIN)
 
 
 def _language_of(sample: str, lead_min: float) -> str | None:
@@ -161,10 +170,9 @@ def _script(characters: Mapping[str, int], *, latin: int) -> str | None:
 
 def _by_words(words: Sequence[str], characters: Mapping[str, int], script: str, lead_min: float) -> str | None:
     weights = _WORDS[script]
-    counts = [(weights[word], count) for word, count in Counter(words).items() if word in weights]
     scores: defaultdict[str, float] = defaultdict(float)
-    for languages, count in counts:
-        for language, weight in languages:
+    for word, count in Counter(words).items():
+        for language, weight in weights.get(word, ()):
             scores[language] += weight * count
     for letter, languages in _LETTERS[script].items() if characters else ():
         if letter in characters:
@@ -172,10 +180,10 @@ def _by_words(words: Sequence[str], characters: Mapping[str, int], script: str, 
                 scores[language] += weight * characters[letter]
     if not scores:
         return None
-    best = max(scores.values())
-    first = min(name for name, score in scores.items() if score == best)
-    del scores[first]
+    # Of two with the same score none leads, so it does not matter which of them is the first.
+    first = max(scores, key=scores.__getitem__)
+    best = scores.pop(first)
     if best < max(SCORE_MIN, lead_min * max(scores.values(), default=0.0)):
         return None
-    known = sum(count for languages, count in counts if any(name == first for name, _ in languages))
+    known = sum(map(_VOCABULARIES[script, first].__contains__, words))
     return first if known >= KNOWN_WORDS_SHARE_MIN * len(words) else None

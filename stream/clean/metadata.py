@@ -25,6 +25,7 @@ KIND_CODE_POINTS_MAX = 200
 """Longest line that can be nothing but dates, bylines and outlets."""
 HEADLINE_WORDS_MIN = 3
 HEADLINE_WORDS_MAX = 35
+PROSE_WORDS_MIN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +206,16 @@ def read_byline(line: str) -> _Byline | None:
     return _Byline(tuple(authors), agency) if authors or agency else None
 
 
-_ENDED = re.compile(r"[.!?…。！？][\"”’'»)\]]*$")
+_ENDS = frozenset(".!?…。！？")
+_ENDS_PLAIN = frozenset(".…。")
+_CLOSING = "\"”’'»)]"
 _ENDED_PLAIN = re.compile(r"(?<![A-Z.]\b[A-Z])[.…。][\"”’'»)\]]*$")
 
 
 def _is_prose(line: str) -> bool:
-    return len(line) > HEADLINE_CODE_POINTS_MAX or (len(line.split()) >= 8 and _ENDED.search(line) is not None)
+    return len(line) > HEADLINE_CODE_POINTS_MAX or (
+        line.rstrip(_CLOSING)[-1:] in _ENDS and len(line.split()) >= PROSE_WORDS_MIN
+    )
 
 
 def _is_wrapped(text: str, line: Piece, following: Piece | None) -> bool:
@@ -221,7 +226,9 @@ def _is_wrapped(text: str, line: Piece, following: Piece | None) -> bool:
 
 
 def _is_headline(line: str, following: Piece | None) -> bool:
-    if following is None or len(line) > HEADLINE_CODE_POINTS_MAX or _ENDED_PLAIN.search(line):
+    if following is None or len(line) > HEADLINE_CODE_POINTS_MAX:
+        return False
+    if line.rstrip(_CLOSING)[-1:] in _ENDS_PLAIN and _ENDED_PLAIN.search(line):
         return False
     if not HEADLINE_WORDS_MIN <= len(line.split()) <= HEADLINE_WORDS_MAX:
         return False

@@ -221,8 +221,14 @@ _ENDING_IN_ICON = word_set("emoticon helicon lexicon panopticon rubicon silicon"
 def _shape(line: _Line) -> str | None:
     if line.words < 4:
         return None
-    words = [] if line.ended else [word.casefold() for word in _LETTERS.findall(line.text)]
-    if words and (_are_icons(words) or (len(words) >= REPEATING_WORDS_MIN and _is_one_stem(words))):
+    folded = line.text.casefold()
+    if line.ended:
+        words = []
+    elif line.text.isascii():
+        words = _LETTERS.findall(folded)
+    else:
+        words = [word.casefold() for word in _LETTERS.findall(line.text)]
+    if ("icon" in folded and _are_icons(words)) or (len(words) >= REPEATING_WORDS_MIN and _is_one_stem(words)):
         return "icons"
     # To look for a separator takes a fraction of splitting at none.
     separated = _SEPARATOR.search(line.text) is not None

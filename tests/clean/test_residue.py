@@ -257,13 +257,11 @@ def test_the_cheap_question_loses_no_line_that_a_pattern_can_hold_for(pattern: s
     @settings(max_examples=25)
     @given(st.from_regex(compiled, fullmatch=True, alphabet=st.characters(codec="ascii")))
     def asked(line: str) -> None:
-        line = line.strip()
-        first = re.match(r"[A-Za-z]+(?:['’-][A-Za-z]+)*", line)
-        if compiled.fullmatch(line) and (
-            len(line) <= furniture.SHORT_LINE_CODE_POINTS
-            or (first is not None and first[0].lower() in furniture._FIRST_WORDS)
-        ):
-            assert may_be_furniture(line, marked=is_marked(line))
+        first = re.match(r"[A-Za-z]+(?:['’-][A-Za-z]+)*", line.strip())
+        listed = first is not None and first[0].lower() in furniture._FIRST_WORDS
+        for variant in (line.strip().lower(), line.strip().upper()):
+            if compiled.fullmatch(variant) and (listed or len(variant) <= furniture.SHORT_LINE_CODE_POINTS):
+                assert may_be_furniture(variant, marked=is_marked(variant))
 
     asked()
 
