@@ -28,6 +28,7 @@ def end_offsets(
     """
     if not partitions:
         return {}
+    consumer.unsubscribe()  # else it still knows the ends of an earlier call
     consumer.assign(list(partitions))
     for partition, offset in consumer.end_offsets(list(partitions)).items():
         consumer.seek(partition, offset)
