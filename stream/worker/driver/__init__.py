@@ -10,6 +10,7 @@ can be committed. How it works, from the bottom:
     lease.py      whether this process may still write for its partitions
     stream.py     what agents may not do with a chunked topic's stream
     suspects.py   notes about records that may have killed a worker
+    turns.py      a chunk that is under suspicion is alone in work
     thread.py     fetching from Kafka
     records.py    what a fetch brought, made into records once
     ends.py       where partitions really end

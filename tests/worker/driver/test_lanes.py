@@ -10,6 +10,7 @@ from faust.types import TP
 
 from stream.worker.driver import Chunk, each_chunk
 from stream.worker.driver.chunk import chunk_in_work
+from stream.worker.driver.suspects import Suspects
 from tests.worker.driver.kit import Bench, offsets
 
 FIRST, SECOND = TP("raw", 0), TP("raw", 1)
@@ -20,6 +21,7 @@ def on_bench(folder: Path, body: Body) -> None:
     async def whole() -> None:
         bench = Bench(folder, FIRST, SECOND, chunk_records_max=3)
         await bench.consumer.perform_seek()
+        bench.consumer.suspects = Suspects(3)  # knows no partition: the first chunk of each would be alone
         bench.app.topics._acking_topics.add("raw")  # type: ignore[attr-defined]
         await asyncio.wait_for(body(bench), 10)
 
@@ -172,5 +174,28 @@ def test_a_table_write_goes_to_the_partition_of_the_chunk_in_work(tmp_path: Path
         assert found == {0: 0, 1: 1}
         working.cancel()
         await asyncio.wait((working,))
+
+    on_bench(tmp_path, body)
+
+
+def test_a_chunk_under_suspicion_is_alone_in_work(tmp_path: Path) -> None:
+    """So whatever kills the worker then, no other partition's records are blamed for it."""
+
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(6))
+        bench.thread.fill(SECOND, range(3))
+        for partition in (FIRST, SECOND):
+            bench.consumer.suspects.open(partition, 0, "tried 1")
+        agent = Agent(bench)
+        await deliver(bench, agent.stream)
+        for _ in range(3):
+            await until(lambda: len(agent.held) == 1)
+            for _ in range(50):
+                await asyncio.sleep(0)
+            (partition,) = agent.held
+            assert list(bench.consumer._in_work) == [agent.held[partition]]
+            await agent.let_go(partition)
+        assert bench.consumer.ledger.uncommitted() == {FIRST: 6, SECOND: 3}
+        await agent.cancel()
 
     on_bench(tmp_path, body)
