@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
 from stream.worker.dead import put_aside
-from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, each_chunk, use_chunks
+from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, chunks, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.progress import EVERY_SECONDS, Progress
@@ -94,18 +95,16 @@ class _Work:
 
     async def attend(self, stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Event | None]]) -> None:
         """Hands every chunk of an agent's stream to `work`, and counts what was confirmed."""
-
-        async def counted(chunk: Chunk) -> None:
-            with self._vitals.work():
-                event = await work(chunk)
-            if event is not None:
-                self._vitals.confirmed()
-                self._telemetry.emit(event)
-
         try:
-            await each_chunk(stream, counted, chunks_max=self._settings.batches_in_work_max)
-        except ExceptionGroup as errors:  # Faust would commit what failed and go on
-            self._way_out.give_up("an agent failed", errors.exceptions[0])
+            async with aclosing(chunks(stream)) as arriving:
+                async for chunk in arriving:
+                    with self._vitals.work():
+                        event = await work(chunk)
+                    if event is not None:
+                        self._vitals.confirmed()
+                        self._telemetry.emit(event)
+        except Exception as error:  # noqa: BLE001 - Faust would commit what failed and go on
+            self._way_out.give_up("an agent failed", error)
 
     async def tag(self, chunk: Chunk) -> Event | None:
         """Raw records: everything that comes of them, then how far it brought the partition."""

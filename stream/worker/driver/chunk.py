@@ -16,8 +16,7 @@ that is not confirmed, for whatever reason, is delivered again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
 
@@ -110,27 +109,8 @@ def chunk_in_work() -> Chunk | None:
     return _in_work.get()
 
 
-@contextmanager
-def at_work(chunk: Chunk) -> Iterator[None]:
-    """Around the work on a chunk that has begun."""
-    _in_work.set(chunk)
-    try:
-        yield
-    finally:
-        _in_work.set(None)
-        chunk.end()
-
-
 async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
-    """The chunks of an agent's stream, one at a time, begun; void ones are passed over."""
-    async for chunk in arriving(stream):
-        if await chunk.begin():
-            with at_work(chunk):
-                yield chunk
-
-
-async def arriving(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
-    """The chunks of an agent's stream as they come, not begun, void ones among them.
+    """The chunks of an agent's stream; void ones are passed over.
 
     Faust's acknowledgements are switched off: Faust acknowledges whatever an agent has held, even if it failed.
     """
@@ -141,7 +121,14 @@ async def arriving(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
                 f"found a {type(chunk).__name__} in the stream of an agent, expected a chunk: chunked topics cannot go "
                 "through group_by, take, joins or processors, and need a topic from ChunkTransport.topic()"
             )
-        yield chunk
+        if not await chunk.begin():
+            continue
+        _in_work.set(chunk)
+        try:
+            yield chunk
+        finally:
+            _in_work.set(None)
+            chunk.end()
 
 
 class ChunkSchema(faust.Schema[Any, Any]):

@@ -36,7 +36,6 @@ from stream.worker.driver.limits import Limits
 from stream.worker.driver.suspects import Suspects
 from stream.worker.driver.table import Reached, take_in
 from stream.worker.driver.thread import ChunkThread
-from stream.worker.driver.turns import Turns
 from stream.worker.driver.wiring import WiredTransport
 
 LOOK_SECONDS = 1.0
@@ -63,7 +62,6 @@ class ChunkConsumer(Consumer):
         self.suspects = Suspects(self.limits.chunk_records_max)
         self._lost = LostSpans(self.ledger, LOOKS_UNTIL_LOST)
         self._in_work: dict[Chunk, float] = {}
-        self._turns = Turns()
         self._to_seek: set[Partition] = set()
         self._moves = 0
         self._moving = 0
@@ -78,24 +76,16 @@ class ChunkConsumer(Consumer):
         """An agent takes the chunk. False: it is void, or something before it is missing."""
         await self._wait_for_lease()
         if self.ledger.is_next(chunk.span):
-            try:
-                return await self._begin(chunk)
-            finally:
-                if chunk not in self._in_work:
-                    self._turns.leave(chunk)
+            note = self.suspects.note_before(chunk.span)
+            if note is not None:
+                await self._write_note(chunk.span, note)
+            if not self.flow_active or self._lease.lost or not self.ledger.is_next(chunk.span):
+                return False  # a rebalance or stop began meanwhile
+            self._in_work[chunk] = self.loop.time()
+            return True
         if self.ledger.is_after_a_gap(chunk.span):
             self._rewind(chunk.span.partition, "a chunk was lost on its way to the agent")
         return False
-
-    async def _begin(self, chunk: Chunk) -> bool:
-        note = self.suspects.note_before(chunk.span)
-        await self._turns.enter(chunk, alone=note is not None)
-        if note is not None and self.ledger.is_next(chunk.span):
-            await self._write_note(chunk.span, note)
-        if not self.flow_active or self._lease.lost or not self.ledger.is_next(chunk.span):
-            return False  # a rebalance or stop began meanwhile
-        self._in_work[chunk] = self.loop.time()
-        return True
 
     async def _wait_for_lease(self) -> None:
         """Returns when the lease holds, or when the partition goes away anyhow.
@@ -122,7 +112,6 @@ class ChunkConsumer(Consumer):
     def end(self, chunk: Chunk) -> None:
         """The agent lets go of the chunk, confirmed or not."""
         self._in_work.pop(chunk, None)
-        self._turns.leave(chunk)
 
     def confirm(self, span: Span) -> bool:
         """Everything that came of the chunk is acknowledged. False: it will be delivered again."""
