@@ -10,6 +10,7 @@ from typing import NoReturn
 from stream.errors import GiveUp
 from stream.telemetry.events import GaveUp, Telemetry
 from stream.telemetry.logs import flush_logs
+from stream.worker.where import where
 
 
 class HardExit:
@@ -21,7 +22,7 @@ class HardExit:
 
     def give_up(self, why: str, error: BaseException | None = None) -> NoReturn:
         """Ends with code 75."""
-        said = "" if error is None else f"{type(error).__name__}: {error}{_where(error)}"
+        said = "" if error is None else f"{type(error).__name__}: {error}{where(error)}"
         self._telemetry.emit(GaveUp(why, said))
         self.leave(GiveUp.exit_code)
 
@@ -31,12 +32,3 @@ class HardExit:
             shutil.rmtree(self._temporary, ignore_errors=True)
         flush_logs()
         os._exit(code)
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    if trace is None:
-        return ""
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f" (at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"

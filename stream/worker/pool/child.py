@@ -17,6 +17,7 @@ from typing import Any
 
 from stream.engine import Engine
 from stream.worker.memory import settle
+from stream.worker.where import where
 
 RULE_SETS_KEPT = 3
 """The one in force, the one before, whose chunks may be in work, and one that is about to come into force."""
@@ -60,7 +61,7 @@ def main() -> None:
         try:
             answer = True, calls[call](*arguments)
         except Exception as error:  # noqa: BLE001 - told to the worker, which ends without a commit
-            answer = False, f"{type(error).__name__}: {error}{_where(error)}"
+            answer = False, f"{type(error).__name__}: {error}{where(error)}"
         try:
             pipe.send(answer)
         except BrokenPipeError:
@@ -72,15 +73,6 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_LOOK_SECONDS)
     os._exit(0)
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    if trace is None:
-        return ""
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f" (at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
 
 
 if __name__ == "__main__":
