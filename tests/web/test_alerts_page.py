@@ -88,6 +88,24 @@ def test_filters_stand_in_the_url_and_can_be_shared(open_page: Callable[..., Pag
     expect(again).to_have_url(re.compile("topic=harbours"))
 
 
+def test_back_right_after_a_click_undoes_that_click(open_page: Callable[..., Page]) -> None:
+    page = open_page("/?rule=ports.talk")
+    expect(page.locator(".chip")).to_have_count(1)
+    # In one turn of the page's own loop: nothing can come between.
+    page.evaluate("document.querySelector('.chip button').click(); history.back()")
+    expect(page).to_have_url(re.compile(r"/\?rule=ports\.talk$"))
+    expect(page.locator(".chip")).to_have_count(1)
+
+
+def test_words_still_being_typed_do_not_follow_to_another_view(open_page: Callable[..., Page]) -> None:
+    page = open_page("/")
+    page.get_by_role("searchbox").fill("orlo")
+    page.evaluate("document.querySelector('nav a[href=\"/rules\"]').click()")
+    expect(page).to_have_url(re.compile(r"/rules"))
+    page.wait_for_timeout(600)  # longer than the pause after which typed words are taken
+    expect(page).to_have_url(re.compile(r"/rules"))
+
+
 CASES = (
     "severity=high",
     "severity=low&rule=ports.talk",

@@ -43,6 +43,7 @@ export class AlertsView {
 
   show() {
     this.shown = true;
+    clearTimeout(this.typing);
     const query = new URLSearchParams(location.search);
     const filter = fromQuery(location.search);
     const changed = toQuery(filter) !== toQuery(this.filter);
@@ -55,19 +56,23 @@ export class AlertsView {
 
   hide() {
     this.shown = false;
+    clearTimeout(this.typing);
   }
 
   refilter(filter, slow) {
     this.filter = filter;
     clearTimeout(this.typing);
-    this.typing = setTimeout(() => {
-      const query = toQuery(filter);
-      const path = query ? `/?${query}` : "/";
+    const query = toQuery(filter);
+    const path = query ? `/?${query}` : "/";
+    const take = () => {
       if (slow) history.replaceState(null, "", path);
       else history.pushState(null, "", path);
       this.linked = null;
       this.load();
-    }, slow ? 250 : 0);
+    };
+    // What was clicked is in the history before the click ends, so that Back undoes it, however soon it is pressed.
+    if (slow) this.typing = setTimeout(take, 250);
+    else take();
   }
 
   // Loading ---------------------------------------------------------------------------------------------------
