@@ -24,7 +24,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import Any, NoReturn, cast
 
-from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped]
+from aiokafka.errors import IllegalStateError, KafkaError  # type: ignore[import-untyped]
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP, ConsumerMessage
 from mode import Service
@@ -62,6 +62,7 @@ class ChunkConsumer(Consumer):
         self.suspects = Suspects(self.limits.chunk_records_max)
         self._lost = LostSpans(self.ledger, LOOKS_UNTIL_LOST)
         self._in_work: dict[Chunk, float] = {}
+        self._committing = asyncio.Lock()
         self._to_seek: set[Partition] = set()
         self._moves = 0
         self._moving = 0
@@ -74,18 +75,20 @@ class ChunkConsumer(Consumer):
 
     async def begin(self, chunk: Chunk) -> bool:
         """An agent takes the chunk. False: it is void, or something before it is missing."""
+        span = chunk.span
         await self._wait_for_lease()
-        if self.ledger.is_next(chunk.span):
-            note = self.suspects.note_before(chunk.span)
-            if note is not None:
-                await self._write_note(chunk.span, note)
-            if not self.flow_active or self._lease.lost or not self.ledger.is_next(chunk.span):
-                return False  # a rebalance or stop began meanwhile
-            self._in_work[chunk] = self.loop.time()
-            return True
-        if self.ledger.is_after_a_gap(chunk.span):
-            self._rewind(chunk.span.partition, "a chunk was lost on its way to the agent")
+        if self.ledger.is_next(span):
+            await self._write_notes_before(span)
+            if self._may_begin(span):
+                self._in_work[chunk] = self.loop.time()
+                return True
+            self.suspects.let_go(span)  # a rebalance or stop began meanwhile
+        elif self.ledger.is_after_a_gap(span):
+            self._rewind(span.partition, "a chunk was lost on its way to the agent")
         return False
+
+    def _may_begin(self, span: Span) -> bool:
+        return self.flow_active and not self._lease.lost and self.ledger.is_next(span)
 
     async def _wait_for_lease(self) -> None:
         """Returns when the lease holds, or when the partition goes away anyhow.
@@ -95,27 +98,69 @@ class ChunkConsumer(Consumer):
         while self.flow_active and not self._lease.lost and not self._lease.holds():
             await asyncio.sleep(LEASE_POLL_SECONDS)
 
-    async def _write_note(self, span: Span, note: str) -> None:
-        try:
-            async with asyncio.timeout(self.limits.commit_seconds_max):
-                await cast(ChunkThread, self._thread).write_note(TP(*span.partition), span.start, note)
-        except TimeoutError as error:
-            self.fail(f"a commit took longer than {self.limits.commit_seconds_max:g} s", error)
-
     async def acquit(self, span: Span) -> None:
         """The process is about to end, and not because of these records: the broker was away."""
         if self.suspects.note_before(span) is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ACQUIT_SECONDS_MAX):
-                    await cast(ChunkThread, self._thread).write_note(TP(*span.partition), span.start, "")
+                    await cast(ChunkThread, self._thread).write_notes({TP(*span.partition): (span.start, "")})
 
     def end(self, chunk: Chunk) -> None:
         """The agent lets go of the chunk, confirmed or not."""
         self._in_work.pop(chunk, None)
+        if not self.ledger.is_next(chunk.span):  # else it was not confirmed: its note stands, an error may be why
+            self.suspects.let_go(chunk.span)
+            if self.suspects.outlived():
+                self.add_future(self._erase_notes())
 
     def confirm(self, span: Span) -> bool:
         """Everything that came of the chunk is acknowledged. False: it will be delivered again."""
         return self.ledger.confirm(span)
+
+    # Notes ---------------------------------------------------------------------------------------------------------
+
+    async def _write_notes_before(self, span: Span) -> None:
+        """The chunk's note is committed, if it needs one, and no note of a chunk that was let go is any more."""
+        note = self.suspects.note_before(span)
+        is_written = note is None
+        while not is_written or self._outlived():
+            if not await self._commit_notes(span, note):
+                break
+            is_written = True
+            note = None
+
+    async def _erase_notes(self) -> None:
+        """Nobody may be killed for a chunk that is done; if the next one has come meanwhile, its note does it."""
+        with suppress(KafkaError):  # the regular commit comes soon, and says what it thinks of errors
+            await self._commit_notes()
+
+    def _outlived(self) -> list[Partition]:
+        return [partition for partition in self.suspects.outlived() if partition in self.ledger]
+
+    async def _commit_notes(self, span: Span | None = None, note: str | None = None) -> bool:
+        """Commits the note of a span, and where partitions are whose note is outlived, at once.
+
+        False: nothing was committed, because a rebalance or a stop has begun.
+        """
+        try:
+            async with asyncio.timeout(self.limits.commit_seconds_max), self._committing:
+                notes = {TP(*p): (self.ledger.confirmed(p), "") for p in self._outlived()}
+                if span is not None and note is not None:
+                    if not self._may_begin(span):
+                        return False
+                    notes[TP(*span.partition)] = (span.start, note)
+                if not notes:
+                    return True
+                if not await cast(ChunkThread, self._thread).write_notes(notes):
+                    return False
+                self.suspects.erased(notes)
+                for partition, (offset, _) in notes.items():
+                    self.ledger.committed(partition, offset)
+                if span is not None and note is not None:
+                    self.suspects.noted(span)
+                return True
+        except TimeoutError as error:
+            self.fail(f"a commit took longer than {self.limits.commit_seconds_max:g} s", error)
 
     # Fetching ------------------------------------------------------------------------------------------------------
 
@@ -278,11 +323,15 @@ class ChunkConsumer(Consumer):
             self.fail(f"a commit took longer than {self.limits.commit_seconds_max:g} s", error)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        done = await super()._commit(offsets)
-        if done:
-            for partition, offset in offsets.items():
-                self.ledger.committed(partition, offset)
-        return done
+        async with self._committing:
+            # A note may have been committed meanwhile, at the same offset: this would erase it.
+            due = {p: offset for p, offset in offsets.items() if not self.ledger.is_committed(p, offset)}
+            done = await super()._commit(due) if due else True
+            if done:
+                self.suspects.erased(due)
+                for partition, offset in due.items():
+                    self.ledger.committed(partition, offset)
+            return done
 
     async def on_task_error(self, exc: BaseException) -> None:
         """Called by Faust when an agent has raised; Faust would commit what failed."""
@@ -294,11 +343,13 @@ class ChunkConsumer(Consumer):
         """Called at the beginning of a rebalance; Faust stops the flow in it and calls `wait_empty`."""
         await super().on_partitions_revoked(revoked)
         self.ledger.close(revoked)
+        self.suspects.close(revoked)
         self._lease.end()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Called at the end of a rebalance, before `seek_to_committed`."""
         self._lease.begin()
+        self.suspects.close(self.ledger.partitions())
         self.ledger.close(self.ledger.partitions())
         self._to_seek.clear()
         await super().on_partitions_assigned(assigned, generation_id)
@@ -320,6 +371,7 @@ class ChunkConsumer(Consumer):
             if not self.ledger.uncommitted():
                 break
             await self.commit()
+        await self._erase_notes()
 
     # Watching ------------------------------------------------------------------------------------------------------
 

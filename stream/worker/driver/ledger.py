@@ -130,6 +130,11 @@ class Ledger:
             if account.confirmed > account.committed
         }
 
+    def is_committed(self, partition: Partition, offset: int) -> bool:
+        """True if the broker has taken a commit of this offset, or of a later one, for a partition that is held."""
+        account = self._accounts.get(partition)
+        return account is not None and offset <= account.committed
+
     def committed(self, partition: Partition, offset: int) -> None:
         """The broker has taken the commit of this offset."""
         account = self._accounts.get(partition)

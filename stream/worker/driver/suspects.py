@@ -9,11 +9,19 @@ partition is opened means: whoever worked from this offset on died before anythi
 
 The regular commits lag behind the work, so the first death rarely tells the chunk. After it, every chunk is noted
 before its work, for some distance: that costs a commit each, and only then.
+
+A note must not outlive the work on its chunk: whoever is killed then, from outside, would leave blame on records that
+had nothing to do with it. So when a chunk is let go, its note is erased by a commit of where the partition is, at the
+latest together with the next note, and before any other chunk is begun.
+
+    commit  5 "tried 1" ── work on 5..14 ── acknowledged ── commit  15 ""          nothing waits
+    commit  5 "tried 1" ── work on 5..14 ── acknowledged ── commit  15 "tried 1"   the next chunk does
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stream.worker.driver.ledger import Partition, Span
@@ -35,6 +43,10 @@ class _Case:
     """Offsets below are worked one by one."""
     noted_below: int
     """Offsets below are noted before they are worked."""
+    noted: Span | None = None
+    """The chunk whose note is committed."""
+    is_outlived: bool = False
+    """That chunk is not in work any more."""
 
 
 class Suspects:
@@ -76,3 +88,31 @@ class Suspects:
         if span.start < case.alone_below:
             return f"alone {(case.alone if first else 0) + 1}"
         return f"tried {(case.tried if first else 0) + 1}"
+
+    def noted(self, span: Span) -> None:
+        """The span's note is committed."""
+        case = self._cases.get(span.partition)
+        if case is not None:
+            case.noted, case.is_outlived = span, False
+
+    def let_go(self, span: Span) -> None:
+        """Nobody works on the span any more, and no error of its records is why."""
+        case = self._cases.get(span.partition)
+        if case is not None and case.noted == span:
+            case.is_outlived = True
+
+    def outlived(self) -> list[Partition]:
+        """Partitions where a note is committed whose chunk was let go: commit where they are, without one."""
+        return [partition for partition, case in self._cases.items() if case.is_outlived]
+
+    def erased(self, partitions: Iterable[Partition]) -> None:
+        """The last commit of these partitions had no note."""
+        for partition in partitions:
+            case = self._cases.get(partition)
+            if case is not None:
+                case.noted, case.is_outlived = None, False
+
+    def close(self, partitions: Iterable[Partition]) -> None:
+        """Forgets partitions that another worker may hold now."""
+        for partition in partitions:
+            self._cases.pop(partition, None)

@@ -8,8 +8,7 @@ for changelog records that were already read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
@@ -109,15 +108,18 @@ class ChunkThread(AIOKafkaConsumerThread):
 
         return cast(dict[TP, str], await self.call_thread(read))
 
-    async def write_note(self, partition: TP, offset: int, note: str) -> None:
-        """Commits an offset with a note. If a rebalance has begun, nothing is written: the partition goes away."""
+    async def write_notes(self, notes: Mapping[TP, tuple[int, str]]) -> bool:
+        """Commits offsets, each with its note, at once. False: a rebalance has begun, and nothing was written."""
 
-        async def write() -> None:
+        async def write() -> bool:
             client = self._ensure_consumer()
-            with suppress(CommitFailedError, IllegalStateError):
-                await client.commit({TopicPartition(*partition): OffsetAndMetadata(offset, note)})
+            try:
+                await client.commit({TopicPartition(*p): OffsetAndMetadata(*note) for p, note in notes.items()})
+            except (CommitFailedError, IllegalStateError):
+                return False
+            return True
 
-        await self.call_thread(write)
+        return cast(bool, await self.call_thread(write))
 
     @property
     def _transport(self) -> WiredTransport:

@@ -52,8 +52,10 @@ class FakeThread:
         self.fetch_max = 100
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.before_commit: Callable[[], Awaitable[None]] | None = None
+        self.before_note: Callable[[], Awaitable[None]] | None = None
         self.takes_commits = True
         self.notes: dict[TP, tuple[int, str]] = {}
+        self.written: list[dict[TP, tuple[int, str]]] = []
 
     def fill(self, partition: TP, offsets: Iterable[int], value: bytes = b"v") -> None:
         self.log[partition] += [record(partition, offset, value) for offset in offsets]
@@ -93,10 +95,15 @@ class FakeThread:
         found = {p: self.notes[p] for p in partitions if p in self.notes}
         return {p: note for p, (offset, note) in found.items() if offset == self.group.get(p)}
 
-    async def write_note(self, partition: TP, offset: int, note: str) -> None:
+    async def write_notes(self, notes: Mapping[TP, tuple[int, str]]) -> bool:
+        if self.before_note is not None:
+            await self.before_note()
         if self.takes_commits:
-            self.group[partition] = offset
-            self.notes[partition] = (offset, note)
+            for partition, (offset, note) in notes.items():
+                self.group[partition] = offset
+                self.notes[partition] = (offset, note)
+            self.written.append(dict(notes))
+        return self.takes_commits
 
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
         if self.before_commit is not None:

@@ -65,6 +65,30 @@ def test_a_note_of_others_is_none(note: str) -> None:
     assert not suspects.condemned(span(5, 6))
 
 
+def test_a_note_is_outlived_when_its_own_chunk_is_let_go() -> None:
+    suspects = opened(5, "")
+    suspects.noted(span(5, 15))
+    suspects.let_go(span(15, 25))
+    assert suspects.outlived() == []
+    suspects.let_go(span(5, 15))
+    assert suspects.outlived() == [P]
+    suspects.noted(span(15, 25))
+    assert suspects.outlived() == [], "the next note has taken its place"
+    suspects.let_go(span(15, 25))
+    suspects.erased([P])
+    assert suspects.outlived() == []
+
+
+def test_notes_of_partitions_that_went_away_are_others_business() -> None:
+    suspects = opened(5, "")
+    suspects.noted(span(5, 15))
+    suspects.let_go(span(5, 15))
+    suspects.close([P])
+    suspects.noted(span(5, 15))
+    assert suspects.outlived() == []
+    assert suspects.note_before(span(5, 15)) is None
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     poison=st.sets(st.integers(0, 39), max_size=3),
