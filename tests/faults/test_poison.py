@@ -1,15 +1,26 @@
-"""Records that kill whoever works on them: each ends in articles.dead, and everything else goes on."""
+"""Records that kill whoever works on them: each ends in articles.dead, and everything else goes on.
+
+And no others: a note about a chunk does not outlive the work on it.
+"""
 
 import json
 import signal
+from contextlib import closing
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from stream.settings import Settings
+from stream.worker.driver.suspects import WARY
 from tests.faults.kit import supervised
-from tests.worker.kit import FAKE, following, make_topics, publish, until
+from tests.worker.kit import FAKE, following, make_topics, publish, running, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+
+TRIED = "tried 1"
+LONG_MS = 60_000
+"""The longest interval of regular commits; nothing here is waited for as long."""
 
 
 def test_two_poison_records_among_a_thousand(kafka_settings: Settings) -> None:
@@ -32,3 +43,27 @@ def test_two_poison_records_among_a_thousand(kafka_settings: Settings) -> None:
         assert set(worker.exits) == {-signal.SIGKILL}
         assert worker.exits[-signal.SIGKILL] <= 8
         assert worker.stop() == 0
+
+
+def test_after_a_death_a_chunk_is_above_suspicion_as_soon_as_it_is_done(kafka_settings: Settings) -> None:
+    settings = kafka_settings.model_copy(update={"commit_interval_ms": LONG_MS, "batch_records_max": 10})
+    make_topics(settings, partitions=1)
+    raw = TopicPartition(f"{settings.topic_prefix}articles.raw", 0)
+    publish(settings, "articles.raw", [(b"k", b"%d" % n) for n in range(100)])
+    with closing(KafkaConsumer(bootstrap_servers=settings.bootstrap, group_id=settings.consumer_group)) as group:
+        group.assign([raw])
+        group.commit({raw: OffsetAndMetadata(5, TRIED, -1)})
+
+        def committed() -> tuple[int, str]:
+            found = group.committed(raw, metadata=True)
+            return found.offset, found.metadata
+
+        assert committed() == (5, TRIED)
+        with running(settings) as worker:
+            worker.ready()
+            until(lambda: committed() == (100, WARY), "all is done, and nobody is under suspicion", LONG_MS / 2_000)
+            publish(settings, "articles.raw", [(b"k", b"%d slow" % n) for n in range(4)])
+            until(lambda: committed()[1] == TRIED, "what is in work is")
+            until(lambda: committed() == (104, WARY), "until it is done", LONG_MS / 2_000)
+            worker.process.kill()
+            worker.wait_exit()

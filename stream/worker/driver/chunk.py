@@ -77,6 +77,8 @@ class Chunk:
     async def acknowledged(self, *sends: Awaitable[object]) -> None:
         """Waits for the sends and all table writes so far, for those who write one thing only after another."""
         writes, self._writes = self._writes, []
+        if not sends and not writes:
+            return
         try:
             async with asyncio.timeout(self._keeper.send_seconds_max):
                 await asyncio.gather(*sends, *writes)

@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from itertools import accumulate
 from typing import Any, NoReturn, cast
 
 from aiokafka.errors import IllegalStateError, KafkaError  # type: ignore[import-untyped]
@@ -33,7 +32,8 @@ from stream.model import Record
 from stream.worker.driver.chunk import Chunk
 from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, Span
 from stream.worker.driver.limits import Limits
-from stream.worker.driver.suspects import Suspects
+from stream.worker.driver.records import bytes_of, bytes_upto
+from stream.worker.driver.suspects import WARY, Suspects
 from stream.worker.driver.table import Reached, take_in
 from stream.worker.driver.thread import ChunkThread
 from stream.worker.driver.wiring import WiredTransport
@@ -122,12 +122,11 @@ class ChunkConsumer(Consumer):
     async def _write_notes_before(self, span: Span) -> None:
         """The chunk's note is committed, if it needs one, and no note of a chunk that was let go is any more."""
         note = self.suspects.note_before(span)
-        is_written = note is None
-        while not is_written or self._outlived():
-            if not await self._commit_notes(span, note):
+        due = None if note is None else (span, note)
+        while due is not None or self._outlived():
+            if not await self._commit_notes(due):
                 break
-            is_written = True
-            note = None
+            due = None
 
     async def _erase_notes(self) -> None:
         """Nobody may be killed for a chunk that is done; if the next one has come meanwhile, its note does it."""
@@ -137,27 +136,25 @@ class ChunkConsumer(Consumer):
     def _outlived(self) -> list[Partition]:
         return [partition for partition in self.suspects.outlived() if partition in self.ledger]
 
-    async def _commit_notes(self, span: Span | None = None, note: str | None = None) -> bool:
-        """Commits the note of a span, and where partitions are whose note is outlived, at once.
+    async def _commit_notes(self, due: tuple[Span, str] | None = None) -> bool:
+        """Commits the note that is due, and where partitions are whose note is outlived, at once.
 
         False: nothing was committed, because a rebalance or a stop has begun.
         """
         try:
             async with asyncio.timeout(self.limits.commit_seconds_max), self._committing:
-                notes = {TP(*p): (self.ledger.confirmed(p), "") for p in self._outlived()}
-                if span is not None and note is not None:
+                notes = {TP(*p): (self.ledger.confirmed(p), WARY) for p in self._outlived()}
+                if due is not None:
+                    span, note = due
                     if not self._may_begin(span):
                         return False
                     notes[TP(*span.partition)] = (span.start, note)
-                if not notes:
-                    return True
-                if not await cast(ChunkThread, self._thread).write_notes(notes):
+                if notes and not await cast(ChunkThread, self._thread).write_notes(notes):
                     return False
                 self.suspects.erased(notes)
-                for partition, (offset, _) in notes.items():
-                    self.ledger.committed(partition, offset)
-                if span is not None and note is not None:
+                if due is not None:
                     self.suspects.noted(span)
+                    self.ledger.committed(span.partition, span.start)
                 return True
         except TimeoutError as error:
             self.fail(f"a commit took longer than {self.limits.commit_seconds_max:g} s", error)
@@ -202,22 +199,23 @@ class ChunkConsumer(Consumer):
             self._driver.notice(f"{_named(partition)}: the log has no records {position} to {first - 1}")
         return arrival is Arrival.EXPECTED
 
-    def _cut(self, partition: TP, found: Iterable[Any]) -> Iterator[Chunk]:
-        records = [each if type(each) is Record else _record(each) for each in found]
-        sizes = [len(each.value or b"") + len(each.key or b"") for each in records]
-        upto = list(accumulate(sizes, initial=0))
+    def _cut(self, partition: TP, found: Sequence[Any]) -> Iterator[Chunk]:
+        is_ready = type(found[0]) is Record  # all of one fetch are alike
+        records = found if is_ready else [_record(each) for each in found]
         alone_below = self.suspects.alone_below(partition)
+        upto = bytes_upto(records) if bytes_of(records) > self.limits.chunk_bytes_max else None
         start = 0
         while start < len(records):
+            end = start + self.limits.chunk_records_max
             if records[start].offset < alone_below:
                 end = start + 1
-            else:
+            elif upto is not None:
                 fitting = bisect_right(upto, upto[start] + self.limits.chunk_bytes_max) - 1
-                end = max(start + 1, min(fitting, start + self.limits.chunk_records_max))
+                end = min(end, max(start + 1, fitting))
             yield self._chunk(partition, records[start:end])
             start = end
 
-    def _chunk(self, partition: TP, records: list[Record]) -> Chunk:
+    def _chunk(self, partition: TP, records: Sequence[Record]) -> Chunk:
         span = self.ledger.hand_out(partition, records[-1].offset + 1)
         return Chunk(self, span, records, condemned=self.suspects.condemned(span))
 

@@ -6,15 +6,16 @@ partition is opened means: whoever worked from this offset on died before anythi
 
     tried N    N workers died in a chunk that began here; at TRIES_MAX the chunk is worked one record at a time
     alone N    a worker died with this very record alone in its hands: it is condemned, to be put aside unread
+    wary       a worker died near here, with nothing in work that it had noted
 
 The regular commits lag behind the work, so the first death rarely tells the chunk. After it, every chunk is noted
 before its work, for some distance: that costs a commit each, and only then.
 
 A note must not outlive the work on its chunk: whoever is killed then, from outside, would leave blame on records that
-had nothing to do with it. So when a chunk is let go, its note is erased by a commit of where the partition is, at the
-latest together with the next note, and before any other chunk is begun.
+had nothing to do with it. So when a chunk is let go, a commit of where the partition is takes the blame away, at the
+latest together with the next note, and before any other chunk is begun. The next regular commit has no note at all.
 
-    commit  5 "tried 1" ── work on 5..14 ── acknowledged ── commit  15 ""          nothing waits
+    commit  5 "tried 1" ── work on 5..14 ── acknowledged ── commit  15 "wary"      nothing waits
     commit  5 "tried 1" ── work on 5..14 ── acknowledged ── commit  15 "tried 1"   the next chunk does
 """
 
@@ -31,7 +32,8 @@ TRIES_MAX = 2
 WARY_OFFSETS = 50_000
 """How far every chunk is noted after a death; far more than is worked between two regular commits."""
 
-_NOTE = re.compile(r"(tried|alone) (\d{1,6})")
+WARY = "wary"
+_NOTE = re.compile(rf"(tried|alone) (\d{{1,6}})|{WARY}")
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class Suspects:
     def open(self, partition: Partition, offset: int, note: str) -> None:
         """Begins a partition; `note` is what was found committed with the offset. What is no note counts as none."""
         found = _NOTE.fullmatch(note)
-        kind, count = (found[1], int(found[2])) if found else ("", 0)
+        kind, count = (found[1], int(found[2])) if found and found[1] else ("", 0)
         suspect = kind == "alone" or count >= TRIES_MAX
         self._cases[partition] = _Case(
             offset,
@@ -102,11 +104,11 @@ class Suspects:
             case.is_outlived = True
 
     def outlived(self) -> list[Partition]:
-        """Partitions where a note is committed whose chunk was let go: commit where they are, without one."""
+        """Partitions where a note is committed whose chunk was let go: commit where they are, as `WARY`."""
         return [partition for partition, case in self._cases.items() if case.is_outlived]
 
     def erased(self, partitions: Iterable[Partition]) -> None:
-        """The last commit of these partitions had no note."""
+        """The last commit of these partitions blames nobody."""
         for partition in partitions:
             case = self._cases.get(partition)
             if case is not None:

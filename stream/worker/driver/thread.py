@@ -8,6 +8,7 @@ for changelog records that were already read.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -69,6 +70,12 @@ class ChunkThread(AIOKafkaConsumerThread):
             return await true_ends(client, partitions, self.app.conf.broker_request_timeout)
         finally:
             await client.stop()
+
+    async def getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        """As Faust's, but not through its queue of methods, which takes a handful of tasks for each fetch."""
+        client = self._ensure_consumer()
+        fetch = self._fetch_records(client, active_partitions or set(), timeout, client._max_poll_records)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(fetch, self.thread_loop))
 
     async def _fetch_records(
         self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None

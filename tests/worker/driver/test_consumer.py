@@ -9,6 +9,7 @@ from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
 from stream.model import Record
+from stream.worker.driver.suspects import WARY
 from tests.worker.driver.kit import CHANGELOG, RAW, Bench, GaveUpError, offsets, record
 
 Body = Callable[[Bench], Awaitable[None]]
@@ -383,8 +384,10 @@ def test_a_note_is_erased_as_soon_as_its_chunk_is_confirmed(on_bench: Callable[[
         assert await chunk.confirm()
         chunk.end()
         await settled(bench)
-        assert bench.thread.notes[RAW] == (3, "")
-        assert bench.consumer.ledger.uncommitted() == {}
+        assert bench.thread.notes[RAW] == (3, WARY)
+        assert await bench.consumer.commit()
+        assert bench.thread.group[RAW] == 3
+        assert RAW not in bench.thread.notes
 
     on_bench(body)
 
@@ -398,11 +401,11 @@ def test_the_note_of_the_next_chunk_erases_the_one_before_in_the_same_commit(tmp
         first, second, third, _ = sorted(await bench.chunks(), key=lambda c: (c.span.start, c.span.partition))
         assert await bench.work(first)
         assert await second.begin()
-        assert bench.thread.written[-1] == {RAW: (2, ""), RAW_1: (0, "tried 2")}
+        assert bench.thread.written[-1] == {RAW: (2, WARY), RAW_1: (0, "tried 2")}
         assert await second.confirm()
         second.end()
         assert await third.begin()
-        assert bench.thread.written[-1] == {RAW_1: (2, ""), RAW: (2, "tried 1")}
+        assert bench.thread.written[-1] == {RAW_1: (2, WARY), RAW: (2, "tried 1")}
         await settled(bench)
         assert len(bench.thread.written) == 3, "nothing was left to erase"
 
@@ -417,7 +420,7 @@ def test_no_chunk_is_begun_while_a_note_is_outlived(tmp_path: Path) -> None:
         first, second = await bench.chunks()
         assert await bench.work(first)
         assert await second.begin()
-        assert bench.thread.notes[RAW] == (2, "")
+        assert bench.thread.notes[RAW] == (2, WARY)
 
     bench_runner(tmp_path, chunk_records_max=2)(body)
 
@@ -446,7 +449,7 @@ def test_the_note_of_a_chunk_that_a_rewind_made_void_is_erased(on_bench: Callabl
         assert not await chunk.confirm()
         chunk.end()
         await settled(bench)
-        assert bench.thread.notes[RAW] == (0, "")
+        assert bench.thread.notes[RAW] == (0, WARY)
 
     on_bench(body)
 
@@ -466,7 +469,7 @@ def test_a_note_whose_chunk_was_never_begun_is_erased_at_a_stop(on_bench: Callab
         bench.thread.before_note = stop
         assert not await chunk.begin()
         await stopping[0]
-        assert bench.thread.notes[RAW] == (0, "")
+        assert bench.thread.notes[RAW] == (0, WARY)
 
     on_bench(body)
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.worker.driver.ledger import Span
-from stream.worker.driver.suspects import WARY_OFFSETS, Suspects
+from stream.worker.driver.suspects import WARY, WARY_OFFSETS, Suspects
 
 P = ("raw", 0)
 
@@ -56,6 +56,14 @@ def test_after_a_death_every_chunk_is_noted_for_some_distance() -> None:
     suspects = opened(5, "tried 1")
     assert suspects.note_before(span(15, 25)) == "tried 1"
     assert suspects.note_before(span(5 + WARY_OFFSETS, 6 + WARY_OFFSETS)) is None
+
+
+def test_who_is_wary_blames_nobody_and_notes_every_chunk() -> None:
+    suspects = opened(5, WARY)
+    assert not suspects.condemned(span(5, 6))
+    assert suspects.alone_below(P) <= 5
+    assert suspects.note_before(span(5, 15)) == "tried 1"
+    assert suspects.note_before(span(15, 25)) == "tried 1"
 
 
 @pytest.mark.parametrize("note", ["", "tried", "tried x", "alone -1", "somebody else's note", "tried 1234567"])
@@ -116,6 +124,8 @@ def test_exactly_the_poison_is_put_aside_however_commits_lag(poison: set[int], w
                 break
             else:
                 done.update(range(at, end))
+            if text is not None:
+                committed, note = end, WARY
             at = end
             if not lazy[at % len(lazy)] or at == log:
                 committed, note = at, ""
