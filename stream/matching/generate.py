@@ -12,14 +12,20 @@
 
 An article is asked hundreds of such questions, each of a few operations on integers. Asked node by node, nearly all of
 the time would go into calls. What the answers mean stands in `Asked`; what is left out here is worked out from spans.
-Of a rule nothing but numbers gets into the text of a function: slots, distances, and the numbers of nodes.
+
+Of a rule nothing but distances and counts gets into the text of a function. Slots and numbers of nodes are defaults of
+its parameters, so expressions of one shape share their code: ten thousand rules have few shapes, and most shapes of a
+rule set are known when it is loaded again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
+from types import CodeType, FunctionType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from stream.matching.asked import Asked, Composite, Local
 from stream.matching.connect import Absent, AllOf, Each, Narrowed, SomeOf
@@ -65,12 +71,17 @@ def _is_words(node: Asked) -> bool:
     return isinstance(node, WordLeaf) or (isinstance(node, LocalOr) and node.is_words)
 
 
+_codes: WeakValueDictionary[bytes, CodeType] = WeakValueDictionary()
+"""The code of each shape that a function still has, by a digest of its text."""
+
+
 class _Writer:
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._depth = 1
         self._count = 0
-        self._names: dict[str, Any] = {}
+        self._given: dict[str, Any] = {}
+        self._numbers: dict[int, str] = {}
         # The operands of a node that is written out here, each with its name, by the name of the node's positions.
         self._parts: dict[str, list[tuple[Asked, str]]] = {}
 
@@ -80,10 +91,8 @@ class _Writer:
         self._line("wheres = text.wheres; outer = text.outermost; ends = text.ends")
         found, _ = self._composite(node, outermost=outermost)
         self._line(f"return {found}")
-        source = "def where(text):\n" + "\n".join(self._lines)
-        exec(compile(source, f"<where {node.number}>", "exec"), self._names)
-        made: Callable[[Text], int] = self._names.pop("where")
-        return made
+        source = f"def where(text, {', '.join(self._given)}):\n" + "\n".join(self._lines)
+        return FunctionType(_code(source), {}, "where", tuple(self._given.values()))
 
     def _line(self, line: str) -> None:
         self._lines.append(" " * self._depth + line)
@@ -101,19 +110,30 @@ class _Writer:
 
     def _const(self, letter: str, value: object) -> str:
         name = self._new(letter)
-        self._names[name] = value
+        self._given[name] = value
         return name
+
+    def _slot(self, slot: int) -> str:
+        return self._const("s", slot)
+
+    def _id(self, node: Asked) -> str:
+        """The parameter for the number of a node."""
+        known = self._numbers.get(node.number)
+        if known is None:
+            known = self._numbers[node.number] = self._const("k", node.number)
+        return known
 
     def _value(self, node: Asked, *, outermost: bool = False) -> tuple[str, str]:
         """Write what finds a node's positions; answers with the names of starts and ends."""
         if isinstance(node, WordLeaf) or (isinstance(node, LocalOr) and node.is_words):
-            name = self._new("a")
+            assert node.slot is not None
+            name, slot = self._new("a"), self._slot(node.slot)
             # In the article as a whole it does not matter where.
-            self._line(f"{name} = " + (f"{node.slot} in slots" if outermost else f"bits[{node.slot}]"))
+            self._line(f"{name} = " + (f"{slot} in slots" if outermost else f"bits[{slot}]"))
             return name, name
         if isinstance(node, PhraseLeaf):
             name, last = self._new("a"), self._new("e")
-            self._line(f"{name}, {last} = phrases[{node.slot}]")
+            self._line(f"{name}, {last} = phrases[{self._slot(node.slot)}]")
             return name, last
         if isinstance(node, Composite):
             # What others share is asked by a function of its own, which remembers; not so what is asked for units.
@@ -124,13 +144,13 @@ class _Writer:
             self._line(f"{name} = {self._const('f', node.where)}(text)")
             return name, name
         name = self._new("a")
-        self._line(f"{name} = wheres.get({node.number})")
+        self._line(f"{name} = wheres.get({self._id(node)})")
         with self._if(f"{name} is None"):
             self._line(f"{name} = {self._const('f', node.worked_out)}(text)")
         if not isinstance(node, Local) or node.words_max == 1:
             return name, name
         last = self._new("e")
-        self._line(f"{last} = ends[{node.number}] if {name} else 0")
+        self._line(f"{last} = ends[{self._id(node)}] if {name} else 0")
         return name, last
 
     def _composite(self, node: Asked, *, outermost: bool) -> tuple[str, str]:
@@ -163,20 +183,22 @@ class _Writer:
 
     def _local_or(self, node: LocalOr, name: str) -> str:
         last = self._new("e")
-        self._line(f"{name} = {last} = " + (f"bits[{node.slot}]" if node.slot is not None else "0"))
+        self._line(f"{name} = {last} = " + (f"bits[{self._slot(node.slot)}]" if node.slot is not None else "0"))
         if node.phrase_slot is not None:
             starts, ends = self._new("a"), self._new("e")
-            self._line(f"{starts}, {ends} = phrases[{node.phrase_slot}]; {name} |= {starts}; {last} |= {ends}")
+            self._line(
+                f"{starts}, {ends} = phrases[{self._slot(node.phrase_slot)}]; {name} |= {starts}; {last} |= {ends}"
+            )
         for other in node.others:
             with self._if(self._possible(other)):
                 found = self._value(other)
                 self._line(f"{name} |= {found[0]}; {last} |= {found[1]}")
-        self._line(f"if {name}: wheres[{node.number}] = {name}; ends[{node.number}] = {last}")
+        self._line(f"if {name}: wheres[{self._id(node)}] = {name}; ends[{self._id(node)}] = {last}")
         return last
 
     def _keep(self, node: Asked, name: str, value: str) -> None:
         self._line(f"{name} = {value}")
-        self._line(f"if {name}: wheres[{node.number}] = {name}")
+        self._line(f"if {name}: wheres[{self._id(node)}] = {name}")
 
     def _near(self, node: LocalNear, name: str) -> str:
         last = self._new("e")
@@ -191,7 +213,7 @@ class _Writer:
                 if not node.ordered:
                     self._reach(node, name, last, right, node.right.words_max, left, node.left.words_max)
                 with self._if(name):
-                    self._line(f"wheres[{node.number}] = {name}; ends[{node.number}] = {last}")
+                    self._line(f"wheres[{self._id(node)}] = {name}; ends[{self._id(node)}] = {last}")
         return last
 
     def _reach(
@@ -250,11 +272,12 @@ class _Writer:
                 parts.append((operand, found))
         # Every operand has a word in the window, so the set of the rarest will do.
         with self._if(flag):
-            self._line(f"{name} = {'outer' if outermost else 'wheres'}[{node.number}] = {parts[0][1]}")
+            self._line(f"{name} = {'outer' if outermost else 'wheres'}[{self._id(node)}] = {parts[0][1]}")
 
     def _sure(self, node: Asked) -> str | None:
         if isinstance(node, WordLeaf) or (isinstance(node, LocalOr) and node.is_words):
-            return f"bits[{node.slot}]"
+            assert node.slot is not None
+            return f"bits[{self._slot(node.slot)}]"
         if isinstance(node, LocalOr):
             return f"{self._const('f', node.sure)}(text)"
         return None
@@ -262,7 +285,7 @@ class _Writer:
     def _some_of(self, node: SomeOf, name: str, *, outermost: bool) -> None:
         kept = "outer" if outermost else "wheres"
         if node.count < 1:
-            self._line(f"{name} = {kept}[{node.number}] = text.everywhere")
+            self._line(f"{name} = {kept}[{self._id(node)}] = text.everywhere")
             return
         held = self._new("n")
         if node.count > 1:
@@ -283,7 +306,7 @@ class _Writer:
                         self._line(f"{held} += 1")
         if node.count > 1:
             self._line(f"if {held} < {node.count}: {name} = 0")
-        self._line(f"if {name}: {kept}[{node.number}] = {name}")
+        self._line(f"if {name}: {kept}[{self._id(node)}] = {name}")
 
     def _possible(self, node: Asked) -> str:
         """A look at the slots, before anything is worked out."""
@@ -302,7 +325,7 @@ class _Writer:
             self._line(f"{lasts} = {stretches}.lasts; {others} = {stretches}.others")
             self._units(node.operand, inner, units, lasts, others, whole=node.whole)
             with self._if(units):
-                self._line(f"{name} = wheres[{node.number}] = {inner}; ends[{node.number}] = {units}")
+                self._line(f"{name} = wheres[{self._id(node)}] = {inner}; ends[{self._id(node)}] = {units}")
 
     def _units(self, node: Asked, found: str, units: str, lasts: str, others: str, *, whole: bool) -> None:
         """Write what finds the stretches in which a node could hold; `found` is the name of its positions."""
@@ -331,3 +354,13 @@ class _Writer:
                 self._line(f"{units} = {lasts} & ~((({t} & {others}) + {others}) | {t})")
         else:
             self._line(f"{units} = ((({found} & {others}) + {others}) | {found}) & {lasts}")
+
+
+def _code(source: str) -> CodeType:
+    """The code of a function of this text, which is compiled if no function has it."""
+    digest = blake2b(source.encode(), digest_size=16).digest()
+    code = _codes.get(digest)
+    if code is None:
+        module = compile(source, "<where>", "exec")
+        code = _codes[digest] = next(const for const in module.co_consts if isinstance(const, CodeType))
+    return code
