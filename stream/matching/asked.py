@@ -12,7 +12,7 @@ positions, all of them worked out at once (see `bits`): too many rather than too
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Any
 
@@ -194,30 +194,6 @@ class Local(Asked):
         """The spans in a window, while those of the whole article are not known."""
         self.spans(text)
         return self.find(text, window)
-
-
-class Choice:
-    """Which of some nodes are worth asking, given the slots that an article fills."""
-
-    def __init__(self, nodes: Sequence[Asked]) -> None:
-        self._required = [node.required for node in nodes]
-        self._always = [index for index, node in enumerate(nodes) if node.needs is None]
-        self._by_slot: dict[int, list[int]] = {}
-        for index, node in enumerate(nodes):
-            for slot in node.needs or ():
-                self._by_slot.setdefault(slot, []).append(index)
-
-    def chosen(self, text: Text) -> list[int]:
-        """The indices of the nodes that may hold, ascending."""
-        slots, by_slot = text.slots, self._by_slot
-        hits = by_slot.keys() & slots
-        if not hits:
-            return self._always
-        required = self._required
-        chosen = [index for index in {index for slot in hits for index in by_slot[slot]} if required[index] <= slots]
-        chosen += self._always
-        chosen.sort()
-        return chosen
 
 
 def find_of(span: Span, text: Text) -> Find:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stream.matching.article import ReadArticle
-from stream.matching.asked import Choice
 from stream.matching.compile import Compiler
+from stream.matching.prefilter import Prefilter
 from stream.matching.text import Text
 from stream.matching.vocabulary import Vocabulary
 from stream.rulelang.nodes import Node
@@ -17,12 +17,13 @@ def count_articles(terms: Sequence[Node], articles: Iterable[ReadArticle]) -> tu
     vocabulary = Vocabulary()
     compiler = Compiler(vocabulary)
     nodes = [compiler.compile(term) for term in terms]
-    choice = Choice(nodes)
+    prefilter = Prefilter(nodes, vocabulary)
+    all_of_them = (1 << len(nodes)) - 1
     counts = [0] * len(nodes)
     total = 0
     for read in articles:
         total += 1
         text = Text(read, vocabulary)
-        for index in choice.chosen(text):
+        for index in prefilter.chosen(text, all_of_them):
             counts[index] += nodes[index].find(text, text.whole) is not None
     return counts, total

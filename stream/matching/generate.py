@@ -129,7 +129,7 @@ class _Writer:
             assert node.slot is not None
             name, slot = self._new("a"), self._slot(node.slot)
             # In the article as a whole it does not matter where.
-            self._line(f"{name} = " + (f"{slot} in slots" if outermost else f"bits[{slot}]"))
+            self._line(f"{name} = " + (f"slots[{slot}]" if outermost else f"bits[{slot}]"))
             return name, name
         if isinstance(node, PhraseLeaf):
             name, last = self._new("a"), self._new("e")
@@ -311,9 +311,9 @@ class _Writer:
     def _possible(self, node: Asked) -> str:
         """A look at the slots, before anything is worked out."""
         if node.required:
-            return f"{self._const('r', node.required)} <= slots"
+            return " and ".join(f"slots[{self._slot(slot)}]" for slot in sorted(node.required))
         if node.needs is not None and not isinstance(node, Local):
-            return f"not {self._const('s', node.needs)}.isdisjoint(slots)"
+            return f"text.fills_any({self._const('s', node.needs)})"
         return "1"
 
     def _each(self, node: Each, name: str) -> None:

@@ -242,10 +242,10 @@ class LocalOr(Composite, Local):
         if self.slot is not None:
             self._add_words(text, text.bits[self.slot], spans)
         if self.phrase_slot is not None and text.phrase_bits[self.phrase_slot][0]:
-            for slot in self._phrases.keys() & text.slots:
+            for slot in self._phrases.keys() & text.found_phrases():
                 spans += self._phrases[slot].spans(text) or ()
         for node in self.others:
-            if node.required <= text.slots:
+            if text.fills(node.required):
                 spans += node.spans(text) or ()
         if len(spans) > 1:
             spans.sort()
@@ -260,10 +260,10 @@ class LocalOr(Composite, Local):
             if bits:
                 self._add_words(text, bits << start, spans)
         if self.phrase_slot is not None and text.phrase_bits[self.phrase_slot][0] >> start & within:
-            for slot in self._phrases.keys() & text.slots:
+            for slot in self._phrases.keys() & text.found_phrases():
                 spans += self._phrases[slot].find(text, window) or ()
         for node in self.others:
-            if node.required <= text.slots:
+            if text.fills(node.required):
                 spans += node.find(text, window) or ()
         if len(spans) > 1:
             spans.sort()
@@ -295,10 +295,10 @@ class Key(Asked):
         self._slot = slot
 
     def _where(self, text: Text) -> int:
-        return text.everywhere if self._slot in text.slots else 0
+        return text.everywhere if text.slots[self._slot] else 0
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        return [(-1, -1, self, None)] if self._slot in text.slots else None
+        return [(-1, -1, self, None)] if text.slots[self._slot] else None
 
     def leaves(self, span: Span) -> Iterator[int]:
         """A key field has no words."""

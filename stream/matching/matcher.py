@@ -1,11 +1,9 @@
 """Rules × articles → matches, one call a batch.
 
-An article is tested against few rules. Each rule waits for the slots of its rarest required part: of an AND that of
-one operand, of an OR those of all, of a phrase that of its longest word (Lucene Monitor's presearcher does the same
-with an index of queries). The tokens of an article name the slots it fills, the slots name the candidates, and only
-they are evaluated. Rules that ask for topics come after the rules that give them, level by level, and the topics of
-a level fill slots for the next. `prefilter=False` asks every rule of every article; nothing but the time it takes may
-change.
+An article is tested against few rules: its tokens, phrases and key fields say which ones may hold (see `prefilter`),
+and only they are evaluated. Rules that ask for topics come after the rules that give them, level by level, and the
+topics of a level fill slots for the next. `prefilter=False` asks every rule of every article; nothing but the time it
+takes may change.
 """
 
 from __future__ import annotations
@@ -14,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stream.matching.article import ReadArticle
-from stream.matching.asked import Asked, Choice, Span, Spans, find_of
+from stream.matching.asked import Asked, Span, Spans, find_of
+from stream.matching.bits import bits_at
 from stream.matching.compile import Compiler
 from stream.matching.evidence import Place, evidence_at, place_of, word_place
 from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
@@ -22,6 +21,7 @@ from stream.matching.generate import decides
 from stream.matching.keys import scope_holds
 from stream.matching.limits import Limits
 from stream.matching.monotone import is_monotone
+from stream.matching.prefilter import Prefilter
 from stream.matching.text import BODY, TITLE, Text
 from stream.matching.vocabulary import Vocabulary
 from stream.model import Evidence
@@ -63,7 +63,8 @@ class Matcher:
         if self._limits.evidence_per_match_max < 1:
             self._rules = [replace(c, needs_spans=bool(c.exclusions) or not decides(c.match)) for c in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
-        self._levels = [_Level(rules, prefilter=prefilter) for rules in _by_level(self._rules)]
+        self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary) if prefilter else None
+        self._levels = [_Level(rules) for rules in _by_level(self._rules)]
         self._levels[-1].is_asked_for = False
         self._level_of = {c.rule.id: number for number, level in enumerate(self._levels) for c in level.rules}
 
@@ -94,7 +95,7 @@ class Matcher:
 
     def _of_level(self, level: _Level, article: _Article) -> list[RuleMatch]:
         matches = []
-        for compiled in level.candidates(article.text):
+        for compiled in self._candidates(level, article.text):
             try:
                 if not compiled.needs_spans:
                     if article.in_scope(compiled.rule.scope) and compiled.match.where(article.text):
@@ -108,6 +109,11 @@ class Matcher:
         if level.is_asked_for:
             article.text.add_topics({topic for match in matches if match.error is None for topic in match.rule.topics})
         return matches
+
+    def _candidates(self, level: _Level, text: Text) -> Sequence[CompiledRule]:
+        if self._prefilter is None:
+            return level.rules
+        return [self._rules[order] for order in self._prefilter.chosen(text, level.bits)]
 
     def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:
         spans = _first_spans(held, self._limits.evidence_per_match_max)
@@ -126,14 +132,9 @@ class _Level:
 
     is_asked_for = True
 
-    def __init__(self, rules: Sequence[CompiledRule], *, prefilter: bool) -> None:
+    def __init__(self, rules: Sequence[CompiledRule]) -> None:
         self.rules = rules
-        self._choice = Choice([compiled.match for compiled in rules]) if prefilter else None
-
-    def candidates(self, text: Text) -> Sequence[CompiledRule]:
-        if self._choice is None:
-            return self.rules
-        return [self.rules[index] for index in self._choice.chosen(text)]
+        self.bits = bits_at(compiled.order for compiled in rules)
 
 
 def _by_level(rules: Sequence[CompiledRule]) -> list[list[CompiledRule]]:

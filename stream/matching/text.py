@@ -9,7 +9,7 @@ Sentences, paragraphs and case forms are only asked for where a candidate rule n
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from copy import copy
 from functools import cached_property
@@ -18,10 +18,10 @@ from typing import Any, Literal
 
 from stream.clean.reading import Reading
 from stream.matching.article import ReadArticle, TextField
-from stream.matching.bits import Stretches, bits_at
+from stream.matching.bits import Stretches, bits_at, positions_of
 from stream.matching.phrases import Places
 from stream.matching.regex import blank, find_all, searched
-from stream.matching.vocabulary import Vocabulary
+from stream.matching.vocabulary import Filled, Vocabulary
 
 Window = tuple[int, int, int]
 """First position, end (exclusive), and the fields it is in: TITLE | BODY."""
@@ -31,29 +31,52 @@ TITLE, BODY = 1, 2
 Unit = Literal["SENTENCE", "PARAGRAPH"]
 
 NO_MASK: frozenset[int] = frozenset()
-NO_TOKENS: frozenset[str] = frozenset()
 
 RegexSpan = tuple[int, int, TextField, int, int, bool]
 """First and last position touched, the field, start and end in code points of the field, and whether the positions
 are really touched: a regex that finds only what stands between words counts with the word before."""
 
 
+class _Slots(dict[int, bool]):
+    """Whether an article fills a slot, looked up when it is first asked."""
+
+    def __init__(self, filled: Filled) -> None:
+        super().__init__(dict.fromkeys(chain(filled.phrases, filled.keys), True))
+        self._tokens = filled.tokens
+        self._tokens_of = filled.memory.tokens_of
+
+    def __missing__(self, slot: int) -> bool:
+        tokens = self._tokens_of.get(slot)
+        fills = self[slot] = tokens is not None and not tokens.isdisjoint(self._tokens)
+        return fills
+
+
 class _SlotBits(dict[int, int]):
     """Where the tokens of each slot stand, as sets, worked out when they are first asked for."""
 
-    def __init__(self, of_token: dict[str, list[int]], tokens_of: Mapping[int, AbstractSet[str]]) -> None:
-        self._of_token = of_token
-        self._tokens_of = tokens_of
-        self._of_one: dict[str, int] = {}
+    def __init__(self, tokens: Sequence[str], filled: Filled) -> None:
+        self._tokens = tokens
+        self._filling = filled.tokens
+        self._tokens_of = filled.memory.tokens_of
 
     def __missing__(self, slot: int) -> int:
-        bits, of_one, of_token = 0, self._of_one, self._of_token
-        for token in self._tokens_of.get(slot, NO_TOKENS) & of_token.keys():
-            one = of_one.get(token)
-            if one is None:
-                one = of_one[token] = bits_at(of_token[token])
-            bits |= one
+        bits = 0
+        tokens = self._tokens_of.get(slot)
+        if tokens is not None:
+            of_token = self._of_token
+            for token in tokens & self._filling:
+                bits |= of_token[token]
         self[slot] = bits
+        return bits
+
+    @cached_property
+    def _of_token(self) -> dict[str, int]:
+        bits = dict.fromkeys(self._filling, 0)
+        position = 0
+        for token in self._tokens:
+            if token in bits:
+                bits[token] |= 1 << position
+            position += 1  # noqa: SIM113 - quicker than enumerate, which makes a pair for each token
         return bits
 
 
@@ -103,8 +126,8 @@ class Text:
         self.title_end = 0 if title is None else len(title.tokens)
         self.end = len(self.tokens)
         self._filled = vocabulary.fill(self.tokens, read)
-        self.slots = self._filled.slots
-        self.slots_of = self._filled.memory.slots_of
+        self.met = self._filled.met
+        self.slots: dict[int, bool] = _Slots(self._filled)
         self.whole: Window = (0, self.end, TITLE | BODY)
         self.topics: set[str] = set()
         self.everywhere = (1 << self.end + 1) - 1
@@ -116,7 +139,9 @@ class Text:
     def add_topics(self, topics: AbstractSet[str]) -> None:
         """Fill the slots of rules that ask for topics; all rules that give them have been asked, so no answer ages."""
         self.topics |= topics
-        self.slots |= self._vocabulary.topic_slots(topics)
+        filled = self._vocabulary.topic_slots(topics)
+        self.slots.update(dict.fromkeys(filled, True))
+        self.met |= self._vocabulary.bits_of(filled)
 
     def without(self, masked: frozenset[int]) -> Text:
         """The same article with the words at some positions blanked.
@@ -142,20 +167,28 @@ class Text:
         if self.unmasked is not None:
             self.bits = _MaskedBits(self.unmasked.bits, self.masked)
         else:
-            self.bits = _SlotBits(self._of_token, self._filled.memory.tokens_of)
+            self.bits = _SlotBits(self.tokens, self._filled)
         self.phrase_bits: dict[int, tuple[int, int]] = _PhraseBits(self._filled.phrases, self.masked)
         self._regex_spans: dict[str, list[RegexSpan]] = {}
         self._positions: dict[int, list[int]] = {}
+
+    def fills(self, slots: Iterable[int]) -> bool:
+        """Whether the article fills all of some slots."""
+        return all(map(self.slots.__getitem__, slots))
+
+    def fills_any(self, slots: Iterable[int]) -> bool:
+        """Whether the article fills one of some slots."""
+        return any(map(self.slots.__getitem__, slots))
+
+    def found_phrases(self) -> AbstractSet[int]:
+        """The slots of phrases that stand in the article, masked ones included; sentences are not asked for."""
+        return self._filled.phrases.keys()
 
     def positions(self, slot: int) -> list[int]:
         """Where the tokens of a slot stand, ascending."""
         known = self._positions.get(slot)
         if known is None:
-            if self.unmasked is not None:
-                known = [p for p in self.unmasked.positions(slot) if p not in self.masked]
-            else:
-                known = self._all_positions(self._filled.memory.tokens_of.get(slot, NO_TOKENS))
-            self._positions[slot] = known
+            known = self._positions[slot] = list(positions_of(self.bits[slot]))
         return known
 
     def is_in(self, window: Window, bits: int) -> bool:
@@ -171,24 +204,6 @@ class Text:
     def phrases(self, slot: int) -> list[tuple[int, int]]:
         """First and last positions of the phrases of a slot, masked ones included; sentences are not asked for."""
         return self._filled.phrases.get(slot, [])
-
-    def _all_positions(self, tokens: AbstractSet[str]) -> list[int]:
-        of_token = self._of_token
-        if len(tokens) == 1:
-            (token,) = tokens
-            return of_token.get(token, [])
-        found = [of_token[token] for token in tokens & of_token.keys()]
-        if len(found) == 1:
-            return found[0]
-        return sorted(chain.from_iterable(found))
-
-    @cached_property
-    def _of_token(self) -> dict[str, list[int]]:
-        wanted = self._filled.tokens
-        positions: dict[str, list[int]] = {token: [] for token in wanted}
-        for position, token in [pair for pair in enumerate(self.tokens) if pair[1] in wanted]:
-            positions[token].append(position)
-        return positions
 
     def case_form(self, position: int) -> str:
         """The token at a position in the case as written."""

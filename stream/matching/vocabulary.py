@@ -9,12 +9,15 @@ of rules, and new ones are looked up in a table of words and one of prefixes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import chain
+from operator import or_
 
 from stream.matching.article import KEY_FIELDS, ReadArticle
+from stream.matching.bits import bits_in
 from stream.matching.keys import folded, key_value
 from stream.matching.phrases import Phrases, Places
 from stream.rulelang.topicorder import covers
@@ -24,27 +27,38 @@ TOKENS_KNOWN_MAX = 50_000
 
 KEY_VALUES_KNOWN_MAX = 20_000
 
+BITS_A_WIRE_MAX = 512
+"""A token that has less than one in so many of all bits keeps a list of them; a set would take much more memory."""
+
+BITS_SMALL = 4_096
+"""Sets of so many bits cost next to nothing."""
+
 Test = tuple[str, bool]
 """A folded text, and whether it is a prefix."""
 
 
 @dataclass(slots=True)
 class Memory:
-    """What is known about tokens seen so far: the characters of all, those that fill slots, and the slots both ways."""
+    """What is known about tokens seen so far: their characters, which of them fill slots, and by slot which these are.
+
+    Of those that fill slots the bits too (see `prefilter`), as one set, or as a list where they are few.
+    """
 
     characters: dict[str, str]
     interesting: set[str] = field(default_factory=set)
-    slots_of: dict[str, tuple[int, ...]] = field(default_factory=dict)
     tokens_of: dict[int, set[str]] = field(default_factory=dict)
+    bits: dict[str, int] = field(default_factory=dict)
+    few_bits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The slots that an article fills, its tokens and phrases that fill some, and what is known about these."""
+    """An article's tokens, phrases and key fields that fill slots, their bits, and what is known about tokens."""
 
-    slots: set[int]
     tokens: set[str]
     phrases: Places
+    keys: set[int]
+    met: int
     memory: Memory
 
 
@@ -74,6 +88,8 @@ class Vocabulary:
         self._phrases = Phrases()
         self._memory = self._new_memory()
         self._key_slots: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._wires: Mapping[int, Sequence[int]] = {}
+        self._bits = 0
 
     def add_tokens(self, tests: AbstractSet[Test]) -> int:
         """The slot of a set of tests on tokens; the same set has the same slot."""
@@ -112,6 +128,12 @@ class Vocabulary:
         self._forget()
         return slot
 
+    def watch(self, wires: Mapping[int, Sequence[int]], bits: int) -> None:
+        """From now on say which bits (of so many) an article has: those to which a slot that it fills is wired."""
+        self._wires = wires
+        self._bits = bits
+        self._memory = self._new_memory()
+
     def fill(self, tokens: Sequence[str], read: ReadArticle) -> Filled:
         """The slots that an article's tokens, phrases and key fields fill."""
         if len(self._memory.characters) > TOKENS_KNOWN_MAX:
@@ -120,14 +142,24 @@ class Vocabulary:
         # Every token passes here, and those that are new are learned.
         encoded = "".join(map(memory.characters.__getitem__, tokens))
         filling = memory.interesting.intersection(tokens)
-        slots = set(chain.from_iterable(map(memory.slots_of.__getitem__, filling)))
         phrases = self._phrases.find(encoded) if self._phrases else {}
-        slots.update(phrases)
-        for name in self._keys:
-            value = key_value(read.article, name) if name in KEY_FIELDS else None
-            if value is not None:
-                slots.update(self._of_key(name, value))
-        return Filled(slots, filling, phrases, memory)
+        keys = {
+            slot
+            for name in self._keys
+            if name in KEY_FIELDS and (value := key_value(read.article, name)) is not None
+            for slot in self._of_key(name, value)
+        }
+        met = reduce(or_, filter(None, map(memory.bits.get, filling)), 0)
+        few = list(chain.from_iterable(map(memory.few_bits.__getitem__, memory.few_bits.keys() & filling)))
+        for slot in chain(phrases, keys):
+            few += self._wires.get(slot, ())
+        if few:
+            met |= bits_in(few, self._bits)
+        return Filled(filling, phrases, keys, met, memory)
+
+    def bits_of(self, slots: Iterable[int]) -> int:
+        """The bits to which some slots are wired."""
+        return bits_in(chain.from_iterable(self._wires.get(slot, ()) for slot in slots), self._bits)
 
     def topic_slots(self, topics: AbstractSet[str]) -> set[int]:
         """The slots of `topic:` that topics fill."""
@@ -156,10 +188,14 @@ class Vocabulary:
     def _learn(self, token: str, memory: Memory) -> str:
         slots = self._look_up(token)
         if slots:
-            memory.slots_of[token] = slots
             memory.interesting.add(token)
             for slot in slots:
                 memory.tokens_of.setdefault(slot, set()).add(token)
+            bits = [bit for slot in slots for bit in self._wires.get(slot, ())]
+            if self._bits <= max(BITS_SMALL, len(bits) * BITS_A_WIRE_MAX):
+                memory.bits[token] = bits_in(bits, self._bits)
+            elif bits:
+                memory.few_bits[token] = tuple(bits)
         return self._phrases.character(token)
 
     def _look_up(self, token: str) -> tuple[int, ...]:

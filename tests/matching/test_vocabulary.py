@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stream.matching import Matcher, vocabulary
+from stream.matching.text import Text
 from stream.matching.vocabulary import Vocabulary
 from tests.matching.kit import expression
 from tests.matching.strategies import read, rule, rule_set
@@ -17,11 +18,13 @@ def test_tokens_and_key_fields_fill_slots() -> None:
     reuters = words.add_key("source", {("reuters", False)})
     tass = words.add_key("source", {("tass", True)})
     assert words.add_tokens({("strikes", False), ("strike", False)}) == strike
-    filled = words.fill(["strikes", "strong", "st", "war"], read("x", source="TASS.ru"))
-    assert filled.slots == {strike, prefix, tass}
-    assert filled.tokens == {"strikes", "strong"}
-    assert words.fill(["war"], read("x", source="Reuters")).slots == {reuters}
-    assert words.fill(["war"], read("x")).slots == set()
+    text = Text(read("Strikes, strong: st war", source="TASS.ru"), words)
+    assert [text.slots[slot] for slot in (strike, prefix, tass, reuters)] == [True, True, True, False]
+    assert [text.fills(some) for some in ([strike, tass], [strike, reuters])] == [True, False]
+    assert [text.fills_any(some) for some in ([reuters, tass], [reuters])] == [True, False]
+    assert words.fill(["strikes", "strong", "st", "war"], read("x")).tokens == {"strikes", "strong"}
+    assert words.fill(["war"], read("x", source="Reuters")).keys == {reuters}
+    assert words.fill(["war"], read("x")).keys == set()
 
 
 def test_the_rarest_looking_part_is_waited_for() -> None:

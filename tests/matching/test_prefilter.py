@@ -1,0 +1,88 @@
+"""The prefilter leaves out no rule that holds, asks of an expression all its rare parts, and many rules at once."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from stream.matching import Matcher, vocabulary
+from stream.matching.compile import Compiler
+from stream.matching.prefilter import Prefilter, conditions_of
+from stream.matching.text import Text
+from stream.matching.vocabulary import Vocabulary
+from tests.matching.kit import expression
+from tests.matching.strategies import read, rule, rule_set
+
+WORDS = [f"word{number}" for number in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("strike AND kyiv", [{"strike"}, {"kyiv"}]),
+        ("strike OR raid", [{"strike", "raid"}]),
+        ("(strike OR raid) NEAR/3 (kyiv OR odesa)", [{"strike", "raid"}, {"kyiv", "odesa"}]),
+        ("SENTENCE((strike OR raid) AND NOT drill) AND kyiv", [{"strike", "raid"}, {"kyiv"}]),
+        ("strike NOT NEAR/3 drill", [{"strike"}]),
+        ("ANY/2(strike, raid, kyiv)", None),
+        ("title: strike AND ATLEAST/2(kyiv)", [{"strike"}, {"kyiv"}]),
+        ("NOT strike", []),
+    ],
+)
+def test_what_is_known_of_an_expression(text: str, parts: list[set[str]] | None) -> None:
+    words = Vocabulary()
+    node = Compiler(words).compile(expression(text))
+    conditions = conditions_of(node)
+    slots = {word: words.add_tokens({(word, False)}) for word in ("strike", "raid", "kyiv", "odesa", "drill")}
+    if parts is None:
+        # Two of three hold, so one of any two: which two is a matter of weights.
+        (condition,) = conditions
+        assert len(condition) == 2
+        assert condition < set(slots.values())
+        return
+    filled = [{word for word in slots if _fills(words, word, condition)} for condition in conditions]
+    assert sorted(map(sorted, filled)) == sorted(map(sorted, parts))
+
+
+def _fills(words: Vocabulary, word: str, condition: frozenset[int]) -> bool:
+    return Text(read(word), words).fills_any(condition)
+
+
+def test_only_what_may_hold_is_chosen() -> None:
+    words = Vocabulary()
+    compiler = Compiler(words)
+    texts = ("strike AND kyiv", '"red line" AND strike', "NOT kyiv", "source:tass AND strike", "raid OR kyiv")
+    prefilter = Prefilter([compiler.compile(expression(text)) for text in texts], words)
+    everything = (1 << len(texts)) - 1
+
+    def chosen(body: str, source: str | None = None, among: int = everything) -> list[int]:
+        return prefilter.chosen(Text(read(body, source=source), words), among)
+
+    assert chosen("Strike.") == [2]
+    assert chosen("Strike on Kyiv.") == [0, 2, 4]
+    assert chosen("Strike at a red line.") == [1, 2]
+    assert chosen("Strike.", source="TASS") == [2, 3]
+    assert chosen("Strike on Kyiv.", among=0b10001) == [0, 4]
+
+
+@pytest.mark.parametrize("small", [0, 10**6], ids=["lists of few bits", "sets of bits"])
+def test_many_rules_one_by_one_and_at_once(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "BITS_SMALL", small)
+    monkeypatch.setattr(vocabulary, "BITS_A_WIRE_MAX", 40)
+    dice = random.Random(7)
+
+    def some() -> str:
+        return "(" + " OR ".join(dice.sample(WORDS, 3)) + ")"
+
+    shapes = (
+        lambda: f"{some()} AND {some()} AND {some()} AND {some()}",
+        lambda: f"{some()} NEAR/4 {some()}",
+        lambda: f"SENTENCE({some()} AND NOT {some()})",
+        lambda: f'"{dice.choice(WORDS)} {dice.choice(WORDS)}" OR {dice.choice(WORDS)}',
+    )
+    rules = rule_set(*[rule(expression(shapes[number % 4]()), identifier=f"r{number}") for number in range(400)])
+    articles = [read(". ".join(" ".join(dice.choices(WORDS, k=9)) for _ in range(3))) for _ in range(40)]
+    found = Matcher(rules).match(articles)
+    assert found == Matcher(rules, prefilter=False).match(articles)
+    assert sum(map(len, found)) > 1_000
