@@ -187,6 +187,12 @@ def test_the_client_asks_each_fetch_with_the_wait_of_its_fetcher_and_knows_how_f
     asyncio.run(body())
 
 
+def test_a_fetch_of_faust_is_one_call_in_the_thread() -> None:
+    source = inspect.getsource(AIOKafkaConsumerThread.getmany)
+    assert "self.call_thread(\n            self._fetch_records," in source
+    assert "max_records=_consumer._max_poll_records" in source
+
+
 def test_seek_to_committed_of_aiokafka_passes_over_offset_zero() -> None:
     assert "if offset and offset > 0:" in inspect.getsource(AIOKafkaConsumer.seek_to_committed)
 

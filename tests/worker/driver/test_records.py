@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.model import Record
-from stream.worker.driver.records import ChunkRecords, read_chunked
+from stream.worker.driver.records import ChunkRecords, bytes_of, bytes_upto, read_chunked
 
 RAW = TopicPartition("raw", 3)
 PLAIN, GZIP = 0, 1
@@ -77,6 +77,14 @@ def test_the_same_records_and_positions_as_aiokafkas(batches: list[tuple[Rows, i
         )
         assert ours.next_fetch_offset == theirs.next_fetch_offset
     assert ours.next_fetch_offset == theirs.next_fetch_offset
+
+
+@given(rows)
+def test_sizes_are_those_of_keys_and_values(values: Rows) -> None:
+    records = [Record("raw", 3, n, 0, key, value) for n, (key, value, _) in enumerate(values)]
+    sizes = [len(key or b"") + len(value or b"") for key, value, _ in values]
+    assert bytes_upto(records) == [sum(sizes[:n]) for n in range(len(sizes) + 1)]
+    assert bytes_of(records) == sum(sizes)
 
 
 def test_a_damaged_batch_is_an_error() -> None:

@@ -1,6 +1,7 @@
 """The URL scheme, and what is refused at start; the thread that fetches."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -197,6 +198,45 @@ def test_the_set_of_partitions_is_not_the_live_one_and_empty_means_none(tmp_path
         assert client.asked == [({RAW}, 1.0)]
         assert await thread._fetch_records(client, live, timeout=1.0) == {}
         assert len(client.asked) == 1
+
+    in_loop(body)
+
+
+def test_a_fetch_is_made_in_the_thread_s_own_loop_and_ends_with_who_asked(tmp_path: Path) -> None:
+    async def body() -> None:
+        bench = Bench(tmp_path)
+        thread = bench.consumer._new_consumer_thread()
+        assert isinstance(thread, ChunkThread)
+        made: list[Any] = []
+        ended = threading.Event()
+
+        async def fetch(*given: Any) -> Any:
+            made.append((asyncio.get_running_loop(), given))
+            if len(made) == 1:
+                return {RAW: [record(RAW, 3)]}
+            try:
+                return await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        client = SimpleNamespace(_max_poll_records=7)
+        thread._consumer = client
+        thread._fetch_records = fetch  # type: ignore[method-assign]
+        running = threading.Thread(target=thread.thread_loop.run_forever)
+        running.start()
+        try:
+            assert list(await thread.getmany({RAW}, 1.0)) == [RAW]
+            assert made == [(thread.thread_loop, (client, {RAW}, 1.0, 7))]
+            waiting = asyncio.ensure_future(thread.getmany({RAW}, 1.0))
+            while len(made) < 2:
+                await asyncio.sleep(0.001)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            assert await asyncio.to_thread(ended.wait, 10.0)
+        finally:
+            thread.thread_loop.call_soon_threadsafe(thread.thread_loop.stop)
+            running.join()
+            thread.thread_loop.close()
 
     in_loop(body)
 
