@@ -5,8 +5,10 @@ BIN    := $(VENV)/bin
 SBOM   ?= build/sbom.cdx.json
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra apprise --extra embedded --extra fulltext
 
+FAULTS := test-faults-brokers test-faults-workers test-faults-records
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-faults kafka-jars test-clients test-faults-workers test-faults-others test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-scan bench-memory bench-stories bench-ingest bench-feeds audit sbom rules-quality fast-is-reference docs lock clean
+.PHONY: help demo test test-kafka test-faults kafka-jars test-clients test-faults-workers test-faults-brokers test-faults-records test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-scan bench-memory bench-stories bench-ingest bench-feeds audit sbom rules-quality fast-is-reference docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,12 +29,12 @@ test-kafka: kafka-jars ## end-to-end tests on a real Apache Kafka (needs Java 17
 ifdef ARGS
 	$(BIN)/python -m pytest -m kafka $(ARGS)
 else
-	@$(MAKE) --no-print-directory -j2 -O test-clients test-faults-workers test-faults-others
+	@$(MAKE) --no-print-directory -j2 -O test-clients $(FAULTS)
 endif
 
-test-faults: kafka-jars ## its fault tests alone, two at a time: they wait more than they work (FAULT_RESULTS=FILE)
+test-faults: kafka-jars ## its fault tests alone, three at a time: they wait more than they work (FAULT_RESULTS=FILE)
 	@$(if $(FAULT_RESULTS),rm -f $(FAULT_RESULTS))
-	@$(MAKE) --no-print-directory -j2 -O test-faults-workers test-faults-others
+	@$(MAKE) --no-print-directory -j3 -O $(FAULTS)
 
 kafka-jars: $(VENV)/.dev
 	@$(BIN)/python -c "from tests.kafka.broker import fetch_jars; fetch_jars()"
@@ -43,8 +45,11 @@ test-clients:
 test-faults-workers:
 	$(BIN)/python -m pytest -m kafka tests/faults/test_worker_faults.py
 
-test-faults-others:
-	$(BIN)/python -m pytest -m kafka tests/faults --ignore=tests/faults/test_worker_faults.py
+test-faults-brokers:
+	$(BIN)/python -m pytest -m kafka tests/faults/test_broker_faults.py
+
+test-faults-records:
+	$(BIN)/python -m pytest -m kafka tests/faults --ignore=tests/faults/test_worker_faults.py --ignore=tests/faults/test_broker_faults.py
 
 test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian: prometheus prometheus-alertmanager)
 	$(BIN)/python -m pytest tests/ops $(ARGS)

@@ -32,9 +32,23 @@ def settle() -> None:
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
     gc.enable()
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "mallopt"):  # musl has none
-            libc.mallopt(_M_ARENA_MAX, 1)
-            libc.mallopt(_M_MMAP_THRESHOLD, _SYSTEM_BYTES_MIN)
-            libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES_MAX)
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(_M_ARENA_MAX, 1)
+        libc.mallopt(_M_MMAP_THRESHOLD, _SYSTEM_BYTES_MIN)
+        libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES_MAX)
+
+
+def give_back() -> None:
+    """Gives pages back to the system that nothing uses any more; takes a few milliseconds. To be called now and then.
+
+    Words that are remembered, and states, are forgotten many at a time, and leave holes in the heap.
+    """
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(_KEPT_BYTES_MAX)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return libc if hasattr(libc, "mallopt") else None  # musl has none

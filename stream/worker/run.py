@@ -45,13 +45,15 @@ from stream.worker.driver import ChunkConsumer
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.host import require_descriptors
-from stream.worker.memory import settle
+from stream.worker.memory import give_back, settle
 from stream.worker.pool import EnginePool
 from stream.worker.reload import RulesInForce
 from stream.worker.stages import InThisProcess, Pure, Stages
 from stream.worker.watchdog import Watchdog
 
 BEAT_SECONDS = 0.5
+GIVE_BACK_SECONDS = 60.0
+"""How often memory that is free goes back to the system."""
 LAST_RESORT_SECONDS = 1.0
 """After the shutdown timeout, which the event loop itself should keep."""
 
@@ -198,6 +200,7 @@ class _Worker:
 
     async def _watch(self, app: faust.App) -> None:
         """Beats, measures the lag, and ends the process when Faust has crashed."""
+        gave_back_at = time.monotonic()
         while True:
             self._vitals.beat()
             if app.crashed:
@@ -209,6 +212,9 @@ class _Worker:
                 lags = self._lags(app)
                 self._vitals.lag(sum(lags.values()))
                 self._telemetry.emit(LagMeasured(lags))
+            if time.monotonic() - gave_back_at > GIVE_BACK_SECONDS:
+                give_back()
+                gave_back_at = time.monotonic()
             await asyncio.sleep(BEAT_SECONDS)
 
     def _lags(self, app: faust.App) -> dict[tuple[str, int], int]:

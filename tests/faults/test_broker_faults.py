@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 RATE = 30
 AWAY_SECONDS = 3
+ANSWERS_MS_MAX = 4_000
+"""Where the broker goes away: until then a worker waits for it, and then it gives up and is started again."""
 MEGABYTE = 1_000_000
 
 
@@ -37,7 +39,7 @@ def settings(kafka_settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def with_state(kafka_settings: Settings, tmp_path: Path) -> Settings:
-    quick = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300}
+    quick = {"session_timeout_ms": 2_000, "heartbeat_interval_ms": 300, "kafka_request_timeout_ms": ANSWERS_MS_MAX}
     return stateful.with_rules(kafka_settings.model_copy(update=quick), tmp_path)
 
 
@@ -164,6 +166,7 @@ def test_the_log_directory_is_full(tmp_path: Path, topic_prefix: str, report: Re
             consumer_group=f"{topic_prefix}worker",
             session_timeout_ms=2_000,
             heartbeat_interval_ms=300,
+            kafka_request_timeout_ms=ANSWERS_MS_MAX,
             metrics_port=0,
         )
         settings = stateful.with_rules(given, tmp_path, partitions=1)

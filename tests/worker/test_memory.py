@@ -30,6 +30,38 @@ print(resident_mb() - before)
 """
 
 
+HOLES = """
+import os
+from stream.worker.memory import give_back, settle
+
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+
+settle()
+before = resident_mb()
+kept, forgotten = [], []
+for number in range(4_000):
+    forgotten.append(bytes(20_000))
+    kept.append(bytes(2_000))
+forgotten.clear()
+full = resident_mb()
+give_back()
+print(full - before, resident_mb() - before)
+"""
+
+
+def said(program: str) -> list[float]:
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    return [float(number) for number in ended.stdout.split()]
+
+
 def test_large_buffers_do_not_stay() -> None:
-    ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60)
-    assert float(ended.stdout) < 10.0
+    (more,) = said(PROGRAM)
+    assert more < 10.0
+
+
+def test_holes_are_given_back() -> None:
+    full, more = said(HOLES)
+    assert full > 70.0, "what stays lies between what was forgotten"
+    assert more < 45.0
