@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import gc, threading
-from stream.worker.memory import settle
+from stream.worker.memory import give_back, settle
 
 def resident_mb():
     with open("/proc/self/statm") as file:
@@ -26,6 +26,7 @@ threads = [threading.Thread(target=work) for _ in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 kept = work()
+give_back()
 print(resident_mb() - before)
 """
 
