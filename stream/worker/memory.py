@@ -42,8 +42,8 @@ def settle() -> None:
 def give_back() -> None:
     """Gives pages back to the system that nothing uses any more; takes a few milliseconds. To be called now and then.
 
-    Words that are remembered, and states, are forgotten many at a time, and leave holes in the heap; so do buffers, where
-    something small that stays came to lie behind them.
+    Words that are remembered, and states, are forgotten many at a time, and leave holes in the heap; so do buffers
+    that something small came to lie behind.
     """
     libc = _glibc()
     if libc is not None:
