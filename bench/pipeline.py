@@ -1,10 +1,13 @@
 """How fast is a worker, beside other programs that do the same engine work and sends, in one run on one machine?
 
-    python -m bench.pipeline [--kafka] [--peers PYTHON] [--articles N] [--rate N] [--seconds N] [--rules DIR]
-                             [--processes N]
+    python -m bench.pipeline [--kafka] [--peers PYTHON] [--articles N] [--rate N] [--seconds N] [--hot SHARE …]
+                             [--rules DIR] [--processes N]
 
 Throughput: N articles of 5 KB wait on `articles.raw`; one process works them off. Rows are compared with the raw loop:
 aiokafka without Faust that fetches, judges, sends, waits for the acknowledgements and commits.
+`--hot`: which share of the articles is a seed, on the subject of the rules, with about five alerts each; the others are
+small talk of their size. Of general news (`../shared/data`: 2,577 texts) one in a thousand raises an alert, of speeches
+on the war itself one in four.
 `--processes`: one row more, a worker with so many engine processes, whose time and memory are counted with it.
 Two workers: articles arrive while one, then two workers run; processor time an article.
 Latency: articles at a fixed rate; `redline_end_to_end_seconds` of the worker, and at the subscriber.
@@ -60,7 +63,14 @@ class Row:
 @click.option("--articles", default=3_000, show_default=True, help="Articles of the throughput runs.")
 @click.option("--rate", default=200, show_default=True, help="Articles a second of the latency runs.")
 @click.option("--seconds", default=15, show_default=True, help="Length of the latency runs.")
-@click.option("--hot", default=0.2, show_default=True, help="Share of articles on the subject of the rules, 0 to 1.")
+@click.option(
+    "--hot",
+    "shares",
+    default=(0.02, 0.2),
+    multiple=True,
+    show_default=True,
+    help="Share of articles on the subject of the rules, 0 to 1; may be given several times.",
+)
 @click.option("--processes", default=2, show_default=True, help="Engine processes of one row more; 0: no such row.")
 @click.option("--rules", "rules_dir", default="rules", show_default=True, help="Folder of rule files.")
 def main(
@@ -69,7 +79,7 @@ def main(
     articles: int,
     rate: int,
     seconds: int,
-    hot: float,
+    shares: tuple[float, ...],
     processes: int,
     rules_dir: str,
 ) -> None:
@@ -87,13 +97,16 @@ def main(
         else:
             given = setting_overrides(held.enter_context(EmbeddedBroker()))
         base = Settings(**given, rules_dir=Path(rules_dir), metrics_port=0)
-        _throughput(base, rows, articles, hot)
+        for hot in shares:
+            print(f"{hot:.0%} of the articles on the subject of the rules", flush=True)
+            _throughput(base, rows, articles, hot)
+            for number in sorted({0, processes}):
+                for chunk in (base.batch_records_max, 1):
+                    changed = {"batch_records_max": chunk, "engine_processes": number}
+                    prepared = _prepared(base, f"latency-{hot}-{number}-{chunk}.")
+                    _latency(prepared.model_copy(update=changed), rate, seconds, hot)
         if kafka:
-            _two_workers(base, articles, hot)
-        for number in sorted({0, processes}):
-            for chunk in (base.batch_records_max, 1):
-                changed = {"batch_records_max": chunk, "engine_processes": number}
-                _latency(_prepared(base, f"latency-{number}-{chunk}.").model_copy(update=changed), rate, seconds, hot)
+            _two_workers(base, articles, shares[-1])
 
 
 def _prepared(base: Settings, prefix: str) -> Settings:
@@ -107,7 +120,7 @@ def _throughput(base: Settings, rows: Sequence[Row], articles: int, hot: float) 
     print(f"one program, {articles:,} articles of 5 KB, the same engine and rules")
     reference: Cost | None = None
     for row in rows:
-        settings = _prepared(base, f"{row.program}-{row.processes}.")
+        settings = _prepared(base, f"{row.program}-{row.processes}-{hot}.")
         settings = settings.model_copy(update={"engine_processes": row.processes})
         publish(settings, articles, hot)
         with _running(row, settings) as process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,28 +17,28 @@ class Cut:
     kind: str
 
 
-class Layout:
+class Layout(ABC):
     """Where the tokens of a reading stand: one entry a token in each sequence, offsets in code points."""
 
     @property
+    @abstractmethod
     def starts(self) -> Sequence[int]:
         """Where each token begins."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def ends(self) -> Sequence[int]:
         """Where each token ends, exclusive."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def sentences(self) -> Sequence[int]:
         """The number of each token's sentence."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def paragraphs(self) -> Sequence[int]:
         """The number of each token's paragraph."""
-        raise NotImplementedError
 
     def start(self, position: int) -> int:
         """Where one token begins."""
@@ -47,9 +48,9 @@ class Layout:
         """Where one token ends, exclusive."""
         return self.ends[position]
 
+    @abstractmethod
     def bounds(self, sentence: int) -> tuple[int, int]:
         """Where a sentence begins and ends, closing punctuation included."""
-        raise NotImplementedError
 
 
 class FullLayout(Layout):

@@ -11,6 +11,7 @@ positions, all of them worked out at once (see `bits`): too many rather than too
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
@@ -33,7 +34,7 @@ by_place = itemgetter(0, 1)
 by_first = itemgetter(0)
 
 
-class Asked:
+class Asked(ABC):
     """A compiled node. `find` answers None (does not hold) or spans; a list it returns is never changed.
 
     `is_text` is True if the spans are of words. `needs` are slots of which at least one is filled wherever the node
@@ -91,8 +92,9 @@ class Asked:
         """`where`, for one who has asked a node of which this is an operand."""
         return self.where(text)
 
+    @abstractmethod
     def _find(self, text: Text, window: Window) -> Spans | None:
-        raise NotImplementedError
+        """The spans in a window in which the node could hold."""
 
     def printed(self, span: Span) -> str:
         """The clause as the printer writes it."""
@@ -103,8 +105,8 @@ class Asked:
         return iter(range(span[0], span[1] + 1))
 
     def clause(self, span: Span) -> Node:
-        """The clause that a span of this node stands for."""
-        raise NotImplementedError
+        """The clause that a span of this node stands for. Nodes that pass on the spans of others have none."""
+        raise AssertionError(f"{type(self).__name__} finds no spans of its own")
 
 
 class Composite(Asked):
