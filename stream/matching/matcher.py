@@ -28,12 +28,16 @@ from stream.model import Evidence
 from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, Scope
 from stream.rulelang.topicorder import levels, topic_fields, wanted_topics
 
+SHARED_BY_MIN = 4
+"""An exclusion of so many rules is asked before what they match: it is worked out once an article."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
     """A rule with its expressions compiled.
 
-    `is_monotone`: where its match holds without some words, it holds with them.
+    `is_monotone`: where its match holds without some words, it holds with them. `shut_by`: those of its exclusions that
+    hold for a whole article and that many rules share, so that asking them first costs next to nothing.
     """
 
     order: int
@@ -42,6 +46,7 @@ class CompiledRule:
     exclusions: tuple[tuple[Exclusion, Asked], ...]
     needs_spans: bool
     is_monotone: bool
+    shut_by: tuple[Asked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Matcher:
         self._vocabulary = Vocabulary()
         compiler = Compiler(self._vocabulary)
         self._rules = [_compiled(order, rule, compiler) for order, rule in enumerate(ruleset.rules)]
+        self._rules = [_with_shut_by(compiled) for compiled in self._rules]
         if self._limits.evidence_per_match_max < 1:
             self._rules = [replace(c, needs_spans=bool(c.exclusions) or not decides(c.match)) for c in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
@@ -97,6 +103,8 @@ class Matcher:
         matches = []
         for compiled in self._candidates(level, article.text):
             try:
+                if _is_shut(compiled, article.text):
+                    continue
                 if not compiled.needs_spans:
                     if article.in_scope(compiled.rule.scope) and compiled.match.where(article.text):
                         matches.append(RuleMatch(compiled.rule, ()))
@@ -124,7 +132,17 @@ class Matcher:
 def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
     match = compiler.compile(rule.match)
     exclusions = tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions)
-    return CompiledRule(order, rule, match, exclusions, needs_spans=True, is_monotone=is_monotone(match))
+    return CompiledRule(order, rule, match, exclusions, needs_spans=True, is_monotone=is_monotone(match), shut_by=())
+
+
+def _with_shut_by(compiled: CompiledRule) -> CompiledRule:
+    nodes = [node for exclusion, node in compiled.exclusions if exclusion.mask == "article"]
+    return replace(compiled, shut_by=tuple(node for node in nodes if node.uses >= SHARED_BY_MIN))
+
+
+def _is_shut(compiled: CompiledRule, text: Text) -> bool:
+    """Whether an exclusion of the whole article holds: the rule is quiet, whatever its match finds."""
+    return any(node.find(text, text.whole) is not None for node in compiled.shut_by)
 
 
 class _Level:

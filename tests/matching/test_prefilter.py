@@ -6,11 +6,13 @@ import random
 
 import pytest
 
-from stream.matching import Matcher, vocabulary
+from stream.matching import Fired, Matcher, vocabulary
 from stream.matching.compile import Compiler
 from stream.matching.prefilter import Prefilter, conditions_of
+from stream.matching.reference import judge
 from stream.matching.text import Text
 from stream.matching.vocabulary import Vocabulary
+from stream.rulelang.ruleset import Exclusion
 from tests.matching.kit import expression
 from tests.matching.strategies import read, rule, rule_set
 
@@ -64,6 +66,22 @@ def test_only_what_may_hold_is_chosen() -> None:
     assert chosen("Strike at a red line.") == [1, 2]
     assert chosen("Strike.", source="TASS") == [2, 3]
     assert chosen("Strike on Kyiv.", among=0b10001) == [0, 4]
+
+
+def test_an_exclusion_that_many_rules_share_is_asked_before_them() -> None:
+    elsewhere = Exclusion("elsewhere", "…", "article", expression("(strike OR truce) AND NOT (kyiv OR odesa)"))
+    phrase = Exclusion("drill", "…", "phrase", expression('"strike drill"'))
+    texts = ("strike", "truce", "strike NEAR/3 truce", "NOT raid", "strike OR raid")
+    rules = [rule(expression(text), elsewhere, phrase, identifier=f"r{n}") for n, text in enumerate(texts)]
+    bodies = ("A strike.", "A strike and a truce in Kyiv.", "A raid.", "A strike drill.", "Strike drill in Odesa.", "…")
+    articles = [read(body) for body in bodies]
+    matcher = Matcher(rule_set(*rules))
+    for article, found in zip(articles, matcher.match(articles), strict=True):
+        verdicts = [judge(asked, article) for asked in rules]
+        held = [asked for asked, verdict in zip(rules, verdicts, strict=True) if isinstance(verdict, Fired)]
+        assert [match.rule for match in found] == held
+        # Who asks why gets the same reasons as ever.
+        assert [matcher.verdict(asked, article) for asked in rules] == verdicts
 
 
 @pytest.mark.parametrize("small", [0, 10**6], ids=["lists of few bits", "sets of bits"])
