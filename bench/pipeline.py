@@ -24,9 +24,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ from tests.kafka.broker import KafkaBroker
 from tests.worker.kit import REAL, WorkerProcess, running
 
 DEADLINE_SECONDS = 300.0
-WARM_SECONDS = 2.0
+WARM_SECONDS = 3.0
+SETTLE_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 
 
@@ -62,7 +64,7 @@ class Row:
 @click.option("--peers", default=None, help="A Python with Quix Streams and confluent-kafka.")
 @click.option("--articles", default=3_000, show_default=True, help="Articles of the throughput runs.")
 @click.option("--rate", default=200, show_default=True, help="Articles a second of the latency runs.")
-@click.option("--seconds", default=15, show_default=True, help="Length of the latency runs.")
+@click.option("--seconds", default=20, show_default=True, help="Length of the latency runs.")
 @click.option(
     "--hot",
     "shares",
@@ -169,10 +171,9 @@ def _two_workers(base: Settings, articles: int, hot: float) -> None:
 def _latency(settings: Settings, rate: int, seconds: int, hot: float) -> None:
     with running(settings, REAL) as worker:
         worker.ready()
-        latencies = sorted(_latencies(settings, worker, rate, seconds, hot))
+        latencies, buckets = _latencies(settings, worker, rate, seconds, hot)
         if not latencies:
             raise click.ClickException("no alert came; do the rules fire on the seeds?")
-        buckets = _buckets(worker)
         memory = sum(map(resident_mb, family(worker.process.pid)))
     p50, p99 = (latencies[int(len(latencies) * q)] * 1_000 for q in (0.5, 0.99))
     in50, in99 = (_quantile(buckets, q) * 1_000 for q in (0.5, 0.99))
@@ -185,8 +186,13 @@ def _latency(settings: Settings, rate: int, seconds: int, hot: float) -> None:
     )
 
 
-def _latencies(settings: Settings, worker: WorkerProcess, rate: int, seconds: int, hot: float) -> list[float]:
-    """From handing an article to the producer to holding its alert, in seconds."""
+def _latencies(
+    settings: Settings, worker: WorkerProcess, rate: int, seconds: int, hot: float
+) -> tuple[list[float], list[tuple[float, float]]]:
+    """Seconds from handing an article to the producer to holding its alert, ascending; and the worker's buckets.
+
+    Both of what is sent behind the first WARM_SECONDS, in which connections and caches are warmed up.
+    """
     sent: dict[str, float] = {}
     came: dict[str, float] = {}
     done = threading.Event()
@@ -198,20 +204,28 @@ def _latencies(settings: Settings, worker: WorkerProcess, rate: int, seconds: in
     receiver = threading.Thread(target=receive)
     receiver.start()
     producer = KafkaProducer(bootstrap_servers=settings.bootstrap, acks="all", linger_ms=0)
-    started = time.monotonic() + 1.0
-    try:
-        for number, (key, value) in enumerate(messages(rate * seconds, hot)):
+    articles = messages(int(rate * (WARM_SECONDS + seconds)), hot)
+
+    def send(some: Iterable[tuple[str, bytes]]) -> None:
+        started = time.monotonic()
+        for number, (key, value) in enumerate(some):
             time.sleep(max(0.0, started + number / rate - time.monotonic()))
             sent[key] = time.monotonic()
             producer.send(full_name(settings.topic_prefix, RAW), key=key.encode(), value=value)
         producer.flush(timeout=DEADLINE_SECONDS)
-        time.sleep(2.0)
+        time.sleep(SETTLE_SECONDS)
+
+    try:
+        send(islice(articles, int(rate * WARM_SECONDS)))
+        sent.clear()
+        before = _buckets(worker)
+        send(articles)
     finally:
         producer.close()
         done.set()
         receiver.join()
-    # The first moments warm up connections and caches.
-    return [came[key] - sent[key] for key in came if sent[key] > started + WARM_SECONDS]
+    buckets = [(bound, count - early) for (bound, count), (_, early) in zip(_buckets(worker), before, strict=True)]
+    return sorted(came[key] - sent[key] for key in came.keys() & sent.keys()), buckets
 
 
 def _follow(settings: Settings, done: threading.Event) -> Iterator[bytes]:
