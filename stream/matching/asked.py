@@ -64,6 +64,10 @@ class Asked(ABC):
             answer = text.answers[self.number] = self._find(text, window) if self.where(text) else None
         return answer
 
+    def holds(self, text: Text) -> bool:
+        """Whether `find` would find something in the whole article, without making spans that nobody asks for."""
+        return self.find(text, text.whole) is not None
+
     def where(self, text: Text) -> int:
         """A set of positions: every window in which the node holds has one of them; none if it cannot hold.
 

@@ -43,6 +43,10 @@ class AllOf(Connective):
         self.nodes = sorted(nodes, key=lambda node: (node.needs is None, node.weight))
         self.absent = [node.operand for node in nodes if isinstance(node, Absent)]
 
+    def holds(self, text: Text) -> bool:
+        """Whether all operands hold."""
+        return self.where(text) != 0 and all(node.holds(text) for node in self.nodes)
+
     def _find(self, text: Text, window: Window) -> Spans | None:
         answers = []
         for node in self.nodes:
@@ -59,6 +63,10 @@ class Absent(Asked):
     def __init__(self, number: int, node: Asked) -> None:
         super().__init__(number, None, 1.0)
         self.operand = node
+
+    def holds(self, text: Text) -> bool:
+        """Whether the operand does not hold."""
+        return not self.operand.holds(text)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         operand = self.operand

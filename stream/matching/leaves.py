@@ -221,6 +221,10 @@ class LocalOr(Composite, Local):
         self.is_plain = all(node.is_plain for node in nodes)
         self.words_max = max([node.words_max for node in nodes], default=1)
 
+    def holds(self, text: Text) -> bool:
+        """Whether one of them stands in the article; a word is enough, of phrases it is asked where they stand."""
+        return self.sure(text) != 0 or super().holds(text)
+
     def worked_out(self, text: Text) -> int:
         if not self.is_words or self.slot is None:
             return super().worked_out(text)

@@ -103,7 +103,7 @@ class Matcher:
         matches = []
         for compiled in self._candidates(level, article.text):
             try:
-                if _is_shut(compiled, article.text):
+                if compiled.shut_by and any(map(article.holds, compiled.shut_by)):
                     continue
                 if not compiled.needs_spans:
                     if article.in_scope(compiled.rule.scope) and compiled.match.where(article.text):
@@ -138,11 +138,6 @@ def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
 def _with_shut_by(compiled: CompiledRule) -> CompiledRule:
     nodes = [node for exclusion, node in compiled.exclusions if exclusion.mask == "article"]
     return replace(compiled, shut_by=tuple(node for node in nodes if node.uses >= SHARED_BY_MIN))
-
-
-def _is_shut(compiled: CompiledRule, text: Text) -> bool:
-    """Whether an exclusion of the whole article holds: the rule is quiet, whatever its match finds."""
-    return any(node.find(text, text.whole) is not None for node in compiled.shut_by)
 
 
 class _Level:
@@ -183,6 +178,7 @@ class _Article:
         self.evidence: dict[Place, Evidence] = {}
         self._places: dict[tuple[int, int, int], Place] = {}
         self._scopes: dict[Scope, bool] = {}
+        self._held: dict[int, bool] = {}
         self._masked: dict[frozenset[int], Text] = {}
 
     def place_of(self, span: Span, text: Text) -> Place:
@@ -199,6 +195,13 @@ class _Article:
         if extra is None:
             self._places[key] = place
         return place
+
+    def holds(self, node: Asked) -> bool:
+        """Whether an expression holds in the article without a mask, of one that is asked for many rules."""
+        known = self._held.get(node.number)
+        if known is None:
+            known = self._held[node.number] = node.holds(self.text)
+        return known
 
     def in_scope(self, scope: Scope) -> bool:
         if scope.lang is None and scope.source is None and scope.max_age_seconds is None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from stream.matching import Fired, Matcher, vocabulary
+from stream.matching import Fired, Matcher, ReadArticle, vocabulary
 from stream.matching.compile import Compiler
 from stream.matching.prefilter import Prefilter, conditions_of
 from stream.matching.reference import judge
 from stream.matching.text import Text
 from stream.matching.vocabulary import Vocabulary
+from stream.rulelang.nodes import And, Node, Not, Word
 from stream.rulelang.ruleset import Exclusion
 from tests.matching.kit import expression
-from tests.matching.strategies import read, rule, rule_set
+from tests.matching.strategies import articles, nodes, read, rule, rule_set
 
 WORDS = [f"word{number}" for number in range(60)]
 
@@ -82,6 +85,16 @@ def test_an_exclusion_that_many_rules_share_is_asked_before_them() -> None:
         assert [match.rule for match in found] == held
         # Who asks why gets the same reasons as ever.
         assert [matcher.verdict(asked, article) for asked in rules] == verdicts
+
+
+@given(nodes, articles(), st.booleans())
+@settings(max_examples=400)
+def test_to_hold_is_to_find_something(node: Node, article: ReadArticle, negated: bool) -> None:
+    words = Vocabulary()
+    asked = Compiler(words).compile(And((Not(node), Word("war"))) if negated else node)
+    holds = asked.holds(Text(article, words))
+    text = Text(article, words)
+    assert holds == (asked.find(text, text.whole) is not None)
 
 
 @pytest.mark.parametrize("small", [0, 10**6], ids=["lists of few bits", "sets of bits"])
