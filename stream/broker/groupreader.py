@@ -3,13 +3,15 @@
 Delivery guarantees: at least once. Nothing is committed but what `commit` was told; after a crash, reading goes on
 there. A group that is new begins at the ends of the topics, and those ends are committed before anything else is done,
 so that a crash before its first commit loses nothing. Partitions added later, and such whose position the broker has
-deleted, are read from their beginning.
+deleted, are read from their beginning. What is lost in a rebalance (`take_lost`) and comes back, or never really went,
+is read again from what was committed.
 
 Limits: at most RECORDS_PER_POLL_MAX records a poll. One thread.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
@@ -59,6 +61,7 @@ class GroupReader:
             _begin_now(settings, topics, group, client_id)
         self._moves = _Moves()
         self._held: set[TopicPartition] = set()
+        self._unsure: set[Slot] = set()
         with clear_errors(settings):
             self._consumer = KafkaConsumer(
                 **client_options(settings, client_id=client_id), **_options(settings), group_id=group
@@ -73,6 +76,7 @@ class GroupReader:
         may not be read.
         """
         self._free_parked_records()
+        self._go_back()
         began = time.monotonic()
         with clear_errors(self._settings):
             try:
@@ -80,7 +84,29 @@ class GroupReader:
             except RetriableError:  # looking for the group's coordinator, kafka-python now and then lets it out
                 time.sleep(max(0.0, began + seconds_max - time.monotonic()))
                 return []
-        return [record_of(found) for batch in batches.values() for found in batch]
+        return [
+            record_of(found)
+            for partition, batch in batches.items()
+            if _slot(partition) not in self._unsure
+            for found in batch
+        ]
+
+    def _go_back(self) -> None:
+        """Lost partitions that are assigned are read again from what was committed.
+
+        kafka-python 3.0.12 says in each rebalance that all partitions go away, but of those that are given back at once
+        it keeps how far it has read: what was read and not committed would never come again.
+        """
+        for partition in [p for p in self._consumer.assignment() if _slot(p) in self._unsure]:
+            try:
+                committed = self._consumer.committed(partition, timeout_ms=self._settings.kafka_request_timeout_ms)
+                if committed is None:
+                    self._consumer.seek_to_beginning(partition)
+                else:
+                    self._consumer.seek(partition, committed)
+            except (KafkaError, ValueError, AssertionError):
+                continue  # it has gone away meanwhile, or the coordinator has: looked at again with the next poll
+            self._unsure.discard(_slot(partition))
 
     def _free_parked_records(self) -> None:
         """What was fetched of a held partition comes back once it is not held any more.
@@ -93,8 +119,12 @@ class GroupReader:
             fetcher._next_partition_records = None
 
     def take_lost(self) -> set[Slot]:
-        """Partitions that went away since the last call; what is known of them is not ours any more."""
-        lost, self._moves.lost = self._moves.lost, set()
+        """Partitions that went away since the last call; what is known of them is not ours any more.
+
+        That counts for records that came with the last poll too. All of it comes again, here or with another member.
+        """
+        lost = self._moves.take()
+        self._unsure |= lost
         self._held = {partition for partition in self._held if _slot(partition) not in lost}
         return lost
 
@@ -150,15 +180,28 @@ class GroupReader:
 
 class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self) -> None:
-        self.lost: set[Slot] = set()
+        self._lost: set[Slot] = set()
+        self._assigned: set[Slot] = set()
+        self._lock = threading.Lock()  # the client calls from a thread of its own
         self.joined = False
+
+    def take(self) -> set[Slot]:
+        """What went away since the last call."""
+        with self._lock:
+            lost, self._lost = self._lost, set()
+        return lost
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Before the group is divided anew."""
-        self.lost |= {_slot(partition) for partition in revoked}
+        with self._lock:
+            self._lost |= {_slot(partition) for partition in revoked}
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """The group has let us in; reading goes on at what was committed."""
+        """The group has let us in, or is divided anew; what was read meanwhile may be another member's."""
+        with self._lock:
+            self._lost |= self._assigned
+            self._assigned = {_slot(partition) for partition in assigned}
+            self._lost |= self._assigned
         self.joined = True
 
 

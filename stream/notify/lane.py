@@ -137,8 +137,9 @@ class Lane:
     def _tick(self, reader: GroupReader, wait_seconds: float) -> None:
         records = reader.poll(wait_seconds)
         self.ticked = time.monotonic()
-        # What went to another member is forgotten before what came with the same poll is taken in.
+        # What went away is forgotten, and what came of it with this poll: all of it is read again.
         lost = reader.take_lost()
+        records = [record for record in records if (record.topic, record.partition) not in lost]
         self._queue.forget(lost)
         for slot in lost:
             self._committed.pop(slot, None)

@@ -99,6 +99,35 @@ def test_a_held_partition_waits_and_comes_back_whole(settings: Settings) -> None
         assert values(first) == list(range(count))
 
 
+def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(settings: Settings) -> None:
+    topics = names(settings)
+    for partition in range(4):
+        publish(settings, topics[0], range(partition * 10, partition * 10 + 10), partition=partition)
+    with reader_of(settings, start="beginning") as first:
+        collect(first, 40)
+        first.take_lost()
+        with reader_of(settings, start="beginning") as second:
+            kept: dict[int, set[int]] = {0: set(), 1: set()}
+            deadline = time.monotonic() + DEADLINE_SECONDS
+            while kept[0] | kept[1] != set(range(40)):
+                assert time.monotonic() < deadline, kept
+                for number, reader in enumerate((first, second)):
+                    found = reader.poll(0.05)
+                    lost = reader.take_lost()
+                    if lost:
+                        kept[number].clear()  # as one does who keeps the promise of take_lost
+                    kept[number] |= set(values([r for r in found if (r.topic, r.partition) not in lost]))
+        # The second one has left, and committed nothing.
+        again: set[int] = set()
+        while again != set(range(40)):
+            assert time.monotonic() < deadline, again
+            found = first.poll(0.05)
+            lost = first.take_lost()
+            if lost:
+                again.clear()
+            again |= set(values([r for r in found if (r.topic, r.partition) not in lost]))
+
+
 def test_topics_that_are_not_there(settings: Settings) -> None:
     with pytest.raises(ServiceError, match="redline topics create"):
         GroupReader(settings, ["no.such.topic"], "group", client_id="test")
