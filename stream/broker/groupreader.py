@@ -95,7 +95,7 @@ class GroupReader:
         """Lost partitions that are assigned are read again from what was committed.
 
         kafka-python 3.0.12 says in each rebalance that all partitions go away, but of those that are given back at once
-        it keeps how far it has read: what was read and not committed would never come again.
+        it keeps how far it has read, and that they are paused: what was read and not committed would never come again.
         """
         for partition in [p for p in self._consumer.assignment() if _slot(p) in self._unsure]:
             try:
@@ -104,6 +104,7 @@ class GroupReader:
                     self._consumer.seek_to_beginning(partition)
                 else:
                     self._consumer.seek(partition, committed)
+                self._consumer.resume(partition)
             except (KafkaError, ValueError, AssertionError):
                 continue  # it has gone away meanwhile, or the coordinator has: looked at again with the next poll
             self._unsure.discard(_slot(partition))

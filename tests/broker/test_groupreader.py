@@ -106,6 +106,7 @@ def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(settings:
     with reader_of(settings, start="beginning") as first:
         collect(first, 40)
         first.take_lost()
+        first.hold({(topics[0], 0), (topics[0], 1)})
         with reader_of(settings, start="beginning") as second:
             kept: dict[int, set[int]] = {0: set(), 1: set()}
             deadline = time.monotonic() + DEADLINE_SECONDS
