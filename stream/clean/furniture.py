@@ -237,6 +237,10 @@ def may_be_furniture(line: str, *, marked: bool) -> bool:
     """
     if marked:
         return True
+    beginning = line[:_BEGINNING_CODE_POINTS].lower()
+    if beginning not in _BEGINNINGS and beginning.isalpha() and beginning.isascii() and len(beginning) > 2:
+        # Most lines: their first word begins as none of those does.
+        return False
     first = _FIRST_WORD.match(line)
     if first is None:
         return line[0] in _SIGNS or not (line[0].isascii() or line[0].isalpha())

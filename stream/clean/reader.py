@@ -18,7 +18,7 @@ from stream.clean.paragraphs import join_lines, mark_paragraphs, may_join, witho
 from stream.clean.reading import Cut, FullLayout, Layout, Reading
 from stream.clean.sentences import sentence_bounds
 from stream.clean.shape import PARAGRAPH_BREAK, shape_of
-from stream.clean.tokens import case_words, fold_words, scan, scan_spans
+from stream.clean.tokens import case_words, fold_words, plain_words, scan, scan_spans
 
 Kind = Literal["title", "body"]
 ContentType = Literal["text/plain", "text/html"]
@@ -48,7 +48,15 @@ def read(
         quick = None if joins else _quick_layout(text, kind, is_html, cuts)
         return quick or _layout(*_prepare(text, kind, is_html, cuts))
 
-    return Reading(text, fold_words(searched), cases=lambda: case_words(searched), layout=layout, cuts=tuple(cuts))
+    plain = plain_words(searched)
+    return Reading(
+        text,
+        fold_words(searched, plain),
+        cases=lambda: case_words(searched),
+        layout=layout,
+        cuts=tuple(cuts),
+        words=(searched, plain),
+    )
 
 
 def read_fully(text: str, kind: Kind, is_html: bool, cuts: tuple[Cut, ...]) -> Reading:
@@ -115,7 +123,7 @@ def _blank(flat: Flat, shape: str, cut: Cut) -> str:
 
 
 def _without(text: str, cuts: Sequence[Cut]) -> str:
-    """`text` with a blank for each cut."""
+    """`text` with a line break for each cut."""
     pieces: list[str] = []
     done = 0
     for cut in sorted(cuts, key=lambda cut: cut.start):
@@ -123,7 +131,7 @@ def _without(text: str, cuts: Sequence[Cut]) -> str:
             pieces.append(text[done : max(cut.start, done)])
             done = cut.end
     pieces.append(text[done:])
-    return " ".join(pieces)
+    return "\n".join(pieces)
 
 
 def _cut_at_blanks(text: str, cuts: Sequence[Cut]) -> bool:

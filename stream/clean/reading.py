@@ -99,6 +99,8 @@ class Reading:
     are left out, and what stands before and after it is never in one paragraph. `cuts` says what was left out.
 
     All but `tokens` is worked out when it is first asked for: most articles match no rule and are never asked.
+    `words` is the text in which the tokens were found, and the same in small letters with blanks for what separates
+    (`tokens.plain_words`); None if they were found in another way.
     """
 
     def __init__(
@@ -109,10 +111,12 @@ class Reading:
         cases: Callable[[], Sequence[str]],
         layout: Callable[[], Layout],
         cuts: tuple[Cut, ...] = (),
+        words: tuple[str, str] | None = None,
     ) -> None:
         self.source = source
         self.tokens = tokens
         self.cuts = cuts
+        self._words = words
         self._find_cases = cases
         self._find_layout = layout
 
@@ -149,6 +153,21 @@ class Reading:
             if written.isalnum() and written.isascii():
                 return written
         return self.cases[position]
+
+    def stands_unbroken(self, phrase: str) -> bool:
+        """Whether tokens of the text, joined by blanks in `phrase`, stand in it with nothing but a blank between them.
+
+        There they stand in one sentence, for nothing can end one between them. False says nothing.
+        """
+        if self._words is None or not phrase.isascii():
+            return False
+        written, plain = self._words
+        index = plain.find(f" {phrase} ") + 1
+        while index > 0:
+            if written[index : index + len(phrase)].lower() == phrase:
+                return True
+            index = plain.find(f" {phrase} ", index) + 1
+        return False
 
     def start(self, position: int) -> int:
         """Where one token begins in `source`; cheaper than all of `starts`."""

@@ -89,11 +89,15 @@ def find_residue(text: str, *, content_type: ContentType | None = None) -> tuple
 
 def _find(text: str, *, hard_wrapped_possible: bool) -> list[Cut]:
     # One line has nothing around it that would tell.
-    lines = _lines(text) if "\n" in text or "\r" in text else []
+    if "\n" not in text and "\r" not in text:
+        return []
+    marked = is_marked(text)
+    if not marked and _has_plainly_none(text):
+        return []
+    lines = _lines(text)
     if len(lines) < 2:
         return []
     hard_wrapped = hard_wrapped_possible and _is_hard_wrapped(lines)
-    marked = is_marked(text)
     for number, line in enumerate(lines):
         if not hard_wrapped or _stands_alone(text, lines, number):
             line.kind = _function(line, marked=marked) or (None if line.sentence else _shape(line))
@@ -150,6 +154,32 @@ def _lines(text: str) -> list[_Line]:
                 lines.append(_Line(start, end, line, *_measures(line)))
         start = end + 1
     return lines
+
+
+def _has_plainly_none(text: str) -> bool:
+    """Whether none of the lines has a function or a shape, and too few could be a run: so it is with most articles.
+
+    False where that takes a closer look.
+    """
+    unended = 0
+    for written in text.replace("\r", "\n").split("\n"):
+        line = written.strip()
+        if not line:
+            continue
+        if line[-1] not in _PLAIN_ENDS:
+            unended += 1
+            if unended >= min(RUN_LINES_MIN_INSIDE, RUN_LINES_MIN_UNFURNISHED):
+                return False
+            looked_at = _Line(0, 0, line, *_measures(line))
+            if not looked_at.sentence and _shape(looked_at):
+                return False
+        elif len(line) > LINE_CODE_POINTS_MAX or not may_be_furniture(line, marked=False):
+            continue
+        else:
+            looked_at = _Line(0, 0, line, *_measures(line))
+        if _function(looked_at, marked=False) or looked_at.likely:
+            return False
+    return True
 
 
 def _measures(line: str) -> tuple[int, bool, bool, bool]:

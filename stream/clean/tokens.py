@@ -59,23 +59,40 @@ def scan_spans(flat_text: str, shape: str) -> list[tuple[int, int]]:
     return spans
 
 
-def fold_words(text: str) -> list[str]:
-    """The tokens of `text`, where no word goes on after a line break."""
-    plain = _plain(text, _SMALL)
-    words = plain.split()
-    others = _others(words, is_ascii=plain.isascii())
-    if others:
-        # What is written in capitals matters behind some prefixes, and in folding what is not ASCII.
-        written = None
-        if len(others) * 100 > len(words) * _SCANNED_PERCENT_MAX:
-            return list(chain.from_iterable(map(_TOKENS.__getitem__, _plain(text, _AS_WRITTEN).split())))
-        for index in reversed(others):
-            word = words[index]
-            if not word.isascii() or ("-" in word and not REVERSING_PREFIXES.isdisjoint(word.split("-"))):
-                if written is None:
-                    written = _plain(text, _AS_WRITTEN).split()
-                word = written[index]
-            words[index : index + 1] = _TOKENS[word]
+def plain_words(text: str) -> str:
+    """`text` with small letters, and a blank for each character that only separates, in the place of what it replaces.
+
+    A stretch of it between blanks is read as the tokens of that stretch of `text`.
+    """
+    return _plain(text, _SMALL)
+
+
+def fold_words(text: str, plain: str | None = None) -> list[str]:
+    """The tokens of `text`, where no word goes on after a line break; `plain` is its `plain_words`, if known."""
+    if plain is None:
+        plain = plain_words(text)
+    is_ascii = plain.isascii()
+    if not is_ascii and (len(plain.encode("utf-8", "surrogatepass")) - len(plain)) * _FOREIGN_RATIO > len(plain):
+        # Nearly every word has to be looked up.
+        return list(chain.from_iterable(map(_TOKENS.__getitem__, _plain(text, _AS_WRITTEN).split())))
+    words: list[str] = []
+    done = 0
+    for index in _signs(plain, is_ascii=is_ascii):
+        if index < done:
+            continue
+        start = plain.rfind(" ", done, index) + 1 or done
+        end = plain.find(" ", index)
+        end = len(plain) if end < 0 else end
+        words += plain[done:start].split()
+        word = plain[start:end]
+        if word.isascii() and not ("-" in word and not REVERSING_PREFIXES.isdisjoint(word.split("-"))):
+            words += _TOKENS[word]
+        else:
+            # What is written in capitals matters behind some prefixes, and in folding what is not ASCII. A blank that
+            # is not ASCII may stand in it.
+            words += chain.from_iterable(map(_TOKENS.__getitem__, _plain(text[start:end], _AS_WRITTEN).split()))
+        done = end
+    words += plain[done:].split()
     return words
 
 
@@ -120,8 +137,10 @@ _TYPOGRAPHIC = (
     *((hyphen, "-") for hyphen in "\u2010\u2011\u2012\u2013"),
     *((separator, " ") for separator in "“”„«»…\u2014"),
 )
-_SCANNED_PERCENT_MAX = 50
-"""A text with more chunks to be scanned than this is written in another alphabet."""
+_FOREIGN_RATIO = 4
+"""A text of which the characters beyond ASCII take more than one byte in so many is written in another alphabet."""
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def _part(flat_text: str, kinds: str, start: int) -> Token:
@@ -178,6 +197,18 @@ def _plain(text: str, table: bytes) -> str:
     # A stop or comma before a blank is no part of a word, but for the last dot of `U.S.`, which makes no difference.
     encoded = encoded.translate(table).replace(b", ", b"  ").replace(b". ", b"  ")
     return encoded.decode("utf-8", "surrogatepass")
+
+
+def _signs(plain: str, *, is_ascii: bool) -> list[int]:
+    """Where something stands in plain text that is neither a letter or digit of ASCII nor a blank, ascending."""
+    found: list[int] = [] if is_ascii else [match.start() for match in _BEYOND_ASCII.finditer(plain)]
+    for sign in "'-.,":
+        index = plain.find(sign)
+        while index >= 0:
+            found.append(index)
+            index = plain.find(sign, index + 1)
+    found.sort()
+    return found
 
 
 def _others(words: list[str], *, is_ascii: bool) -> list[int]:

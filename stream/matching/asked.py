@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -66,7 +67,16 @@ class Asked(ABC):
 
     def holds(self, text: Text) -> bool:
         """Whether `find` would find something in the whole article, without making spans that nobody asks for."""
+        if self.is_decided:
+            return self.where(text) != 0
         return self.find(text, text.whole) is not None
+
+    @cached_property
+    def is_decided(self) -> bool:
+        """Whether `where` alone says if it holds in an article, so that spans are needed for evidence only."""
+        from stream.matching.generate import decides  # it knows the kinds of nodes, which rest on this
+
+        return decides(self)
 
     def where(self, text: Text) -> int:
         """A set of positions: every window in which the node holds has one of them; none if it cannot hold.

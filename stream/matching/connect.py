@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from stream.matching.asked import Asked, Composite, Connective, Span, Spans, joined
 from stream.matching.bits import positions_of
@@ -20,6 +21,15 @@ class SomeOf(Connective):
         super().__init__(number, needs, weight)
         self.count = count
         self.nodes = nodes
+
+    def holds(self, text: Text) -> bool:
+        """Whether enough operands hold."""
+        if not self.where(text):
+            return False
+        if self.is_decided:
+            return True
+        held = (node for node in self.nodes if node.known(text, text.whole) and node.holds(text))
+        return len(list(islice(held, self.count))) == max(self.count, 0)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         candidates = [node for node in self.nodes if node.known(text, window)]
@@ -45,7 +55,7 @@ class AllOf(Connective):
 
     def holds(self, text: Text) -> bool:
         """Whether all operands hold."""
-        return self.where(text) != 0 and all(node.holds(text) for node in self.nodes)
+        return self.where(text) != 0 and (self.is_decided or all(node.holds(text) for node in self.nodes))
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         answers = []

@@ -76,6 +76,10 @@ class WordLeaf(Local):
         self.weight = weight
         self.needs = self.required = frozenset((slot,))
 
+    def holds(self, text: Text) -> bool:
+        """Whether it stands in the article."""
+        return text.bits[self.slot] != 0
+
     def _where(self, text: Text) -> int:
         return text.bits[self.slot]
 
@@ -162,6 +166,12 @@ class PhraseLeaf(Local):
         self.words = words
         self.words_max = max(map(len, words))
 
+    def holds(self, text: Text) -> bool:
+        """Whether it stands in the article; sentences are asked for only where something may end one in it."""
+        if text.unmasked is None and any(text.is_unbroken(first, last) for first, last in text.phrases(self.slot)):
+            return True
+        return super().holds(text)
+
     def _where(self, text: Text) -> int:
         starts, text.ends[self.number] = text.phrase_bits[self.slot]
         return starts
@@ -222,8 +232,14 @@ class LocalOr(Composite, Local):
         self.words_max = max([node.words_max for node in nodes], default=1)
 
     def holds(self, text: Text) -> bool:
-        """Whether one of them stands in the article; a word is enough, of phrases it is asked where they stand."""
-        return self.sure(text) != 0 or super().holds(text)
+        """Whether one of them stands in the article; a word is enough, and a phrase that is in one sentence."""
+        if self.sure(text) != 0:
+            return True
+        if self.phrase_slot is not None and text.phrase_bits[self.phrase_slot][0]:
+            found = self._phrases.keys() & text.found_phrases()
+            if any(self._phrases[slot].holds(text) for slot in found):
+                return True
+        return any(node.holds(text) for node in self.others if text.fills(node.required))
 
     def worked_out(self, text: Text) -> int:
         if not self.is_words or self.slot is None:

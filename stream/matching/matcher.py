@@ -17,7 +17,6 @@ from stream.matching.bits import bits_at
 from stream.matching.compile import Compiler
 from stream.matching.evidence import Place, evidence_at, place_of, word_place
 from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
-from stream.matching.generate import decides
 from stream.matching.keys import scope_holds
 from stream.matching.limits import Limits
 from stream.matching.monotone import is_monotone
@@ -37,16 +36,17 @@ class CompiledRule:
     """A rule with its expressions compiled.
 
     `is_monotone`: where its match holds without some words, it holds with them. `shut_by`: those of its exclusions that
-    hold for a whole article and that many rules share, so that asking them first costs next to nothing.
+    hold for a whole article and that many rules share, so that asking them first costs next to nothing. `bare`: the
+    match to report where nobody wants evidence.
     """
 
     order: int
     rule: Rule
     match: Asked
     exclusions: tuple[tuple[Exclusion, Asked], ...]
-    needs_spans: bool
     is_monotone: bool
     shut_by: tuple[Asked, ...]
+    bare: RuleMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,6 @@ class Matcher:
         compiler = Compiler(self._vocabulary)
         self._rules = [_compiled(order, rule, compiler) for order, rule in enumerate(ruleset.rules)]
         self._rules = [_with_shut_by(compiled) for compiled in self._rules]
-        if self._limits.evidence_per_match_max < 1:
-            self._rules = [replace(c, needs_spans=bool(c.exclusions) or not decides(c.match)) for c in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
         self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary) if prefilter else None
         self._levels = [_Level(rules) for rules in _by_level(self._rules)]
@@ -101,13 +99,14 @@ class Matcher:
 
     def _of_level(self, level: _Level, article: _Article) -> list[RuleMatch]:
         matches = []
+        wants_evidence = self._limits.evidence_per_match_max > 0
         for compiled in self._candidates(level, article.text):
             try:
                 if compiled.shut_by and any(map(article.holds, compiled.shut_by)):
                     continue
-                if not compiled.needs_spans:
-                    if article.in_scope(compiled.rule.scope) and compiled.match.where(article.text):
-                        matches.append(RuleMatch(compiled.rule, ()))
+                if not wants_evidence:
+                    if _holds(compiled, article):
+                        matches.append(compiled.bare)
                     continue
                 outcome = _judge(compiled, article)
                 if isinstance(outcome, _Held):
@@ -132,7 +131,7 @@ class Matcher:
 def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
     match = compiler.compile(rule.match)
     exclusions = tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions)
-    return CompiledRule(order, rule, match, exclusions, needs_spans=True, is_monotone=is_monotone(match), shut_by=())
+    return CompiledRule(order, rule, match, exclusions, is_monotone(match), shut_by=(), bare=RuleMatch(rule, ()))
 
 
 def _with_shut_by(compiled: CompiledRule) -> CompiledRule:
@@ -218,6 +217,15 @@ class _Article:
         if known is None:
             known = self._masked[positions] = self.text.without(positions)
         return known
+
+
+def _holds(compiled: CompiledRule, article: _Article) -> bool:
+    """Whether a rule holds, without spans that nobody asks for."""
+    if not article.in_scope(compiled.rule.scope) or not compiled.match.holds(article.text):
+        return False
+    if not any(article.holds(node) for _, node in compiled.exclusions):
+        return True
+    return isinstance(_judge(compiled, article), _Held)
 
 
 def _judge(compiled: CompiledRule, article: _Article) -> _Held | Quiet:

@@ -205,6 +205,12 @@ class Text:
         """First and last positions of the phrases of a slot, masked ones included; sentences are not asked for."""
         return self._filled.phrases.get(slot, [])
 
+    def is_unbroken(self, first: int, last: int) -> bool:
+        """Whether tokens like these, `first` to `last`, stand somewhere in this field with nothing but blanks between
+        them, and so in one sentence; False says nothing."""
+        reading, _ = self._place(first)
+        return reading.stands_unbroken(" ".join(self.tokens[first : last + 1]))
+
     def case_form(self, position: int) -> str:
         """The token at a position in the case as written."""
         reading, base = self._place(position)

@@ -44,6 +44,12 @@ TEXT_WORDS = (
     "Élan",
     "5",
 )
+ODD_BETWEEN = (
+    " ", " ", " ", " ", "\u00a0", "\t", "\u2003", "\u00ad", " \u00ad ", "\u200b", " \u200b", ".\u00a0", ". \u2003",
+    ".\u200b ", " Mr. ", " U.S. ", " no. ", ".” ", ". “", ".) ", "… ", "! ", "?\t", ".\n", "\n", "\r\n", "-\n",
+    "\u00ad\n", " <br> ", "</p><p>", "\x1d", "\u2028", "。", "؟ ", "\u0301 ", " \u0301", "’s ", "' ", "; ", " – ",
+)  # fmt: skip
+"""What may stand between two words: ends of sentences and paragraphs, and what looks like one, or like a blank."""
 BETWEEN = (" ", " ", " ", " ", ", ", ". ", "! ", "\n", "\n\n", " – ", "-", " “", "” ", "’s ", "… ")
 
 words = st.builds(
@@ -113,12 +119,41 @@ def _compound(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 nodes: st.SearchStrategy[Node] = st.recursive(leaves | cases | nears | nears | keys | regexes, _compound, max_leaves=6)
 
 
+_two = (Word("red"), Word("line"))
+odd_nodes: st.SearchStrategy[Node] = st.sampled_from(
+    (
+        Phrase(_two),
+        Or((Phrase(_two), Phrase(_two[::-1]))),
+        Phrase((Word("red"), Word("line", inflected=True))),
+        Phrase((Word("us"), Word("red"), Word("line"))),
+        Phrase((Word("élan"), Word("line"))),
+        And((Phrase(_two), Word("us"))),
+        Scoped("CASE", Phrase(_two)),
+        Scoped("SENTENCE", And(_two)),
+        Scoped("PARAGRAPH", And(_two)),
+        Scoped("SENTENCE", And((*_two, Not(Word("us"))))),
+        Near(*_two, 0),
+        Near(*_two, 2, ordered=True),
+        Near(Or((Word("red"), Word("5"))), Or((Word("line"), Word("us"))), 1),
+        Near(Phrase(_two), Word("us"), 1),
+    )
+)
+
+
 @st.composite
 def texts(draw: st.DrawFn, max_size: int = 24) -> str:
     """Words, blanks, punctuation and line breaks; never empty."""
     parts = draw(
         st.lists(st.tuples(st.sampled_from(TEXT_WORDS), st.sampled_from(BETWEEN)), min_size=1, max_size=max_size)
     )
+    return "".join(word + between for word, between in parts)
+
+
+@st.composite
+def odd_texts(draw: st.DrawFn, max_size: int = 12) -> str:
+    """Few words, with much between them that may end a sentence, a paragraph or a word."""
+    words = st.sampled_from(("red", "line", "Red", "Line", "RED", "red-line", "5", "US", "U.S.", "rédline", "line’s"))
+    parts = draw(st.lists(st.tuples(words, st.sampled_from(ODD_BETWEEN)), min_size=1, max_size=max_size))
     return "".join(word + between for word, between in parts)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stream.matching import Fired, Limits, Matcher, ReadArticle, read_article
 from stream.matching.evidence import evidence_of
@@ -56,6 +57,30 @@ def test_rule_sets_say_the_same_with_and_without_the_prefilter(
     assert with_prefilter == Matcher(rules, prefilter=False).match([first, second, first])
     assert with_prefilter[0] == with_prefilter[2]
     assert [m.rule.id for m in with_prefilter[0]] == [i for i, v in verdicts.items() if isinstance(v, Fired)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(a.rule_sets, a.articles() | a.odd_texts().map(a.read))
+def test_without_evidence_the_same_rules_hold(rules: RuleSet, article: ReadArticle) -> None:
+    expected = [rule.id for rule in rules.rules if isinstance(judge(rule, article), Fired)]
+    for prefilter in (True, False):
+        matcher = Matcher(rules, Limits(evidence_per_match_max=0), prefilter=prefilter)
+        assert [(match.rule.id, match.evidence, match.error) for match in matcher.match([article])[0]] == [
+            (identifier, (), None) for identifier in expected
+        ]
+
+
+@settings(max_examples=400, deadline=None)
+@given(a.phrases | a.odd_nodes, a.odd_texts(), st.none() | a.odd_texts(max_size=3))
+def test_what_stands_between_words_is_read_the_same(node: Node, body: str, title: str | None) -> None:
+    article = a.read(body, title=title)
+    rule = a.rule(node)
+    expected = judge(rule, article)
+    assert _comparable(Matcher(a.rule_set(rule)).verdict(rule, article)) == _comparable(expected)
+    deciding = Matcher(a.rule_set(rule), Limits(evidence_per_match_max=0))
+    # Not yet asked for anything but its tokens.
+    again = a.read(body, title=title)
+    assert bool(deciding.match([again])[0]) == isinstance(expected, Fired)
 
 
 @settings(max_examples=150, deadline=None)
