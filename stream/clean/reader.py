@@ -11,14 +11,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Literal
 
-from stream.clean.chunks import quick_layout, through
+from stream.clean.chunks import quick_layout, through, without_cuts
 from stream.clean.fold import Flat, flatten, fold_case
-from stream.clean.markup import has_tags, unwrap
+from stream.clean.markup import Unwrapped, has_tags, unwrap
 from stream.clean.paragraphs import join_lines, mark_paragraphs, may_join, without_paragraphs
 from stream.clean.reading import Cut, FullLayout, Layout, Reading
 from stream.clean.sentences import sentence_bounds
 from stream.clean.shape import PARAGRAPH_BREAK, shape_of
-from stream.clean.tokens import case_words, fold_words, plain_words, scan, scan_spans
+from stream.clean.tokens import Words, case_words, fold_words, scan, scan_spans
 
 Kind = Literal["title", "body"]
 ContentType = Literal["text/plain", "text/html"]
@@ -32,7 +32,8 @@ def read(
     `content_type` None means: HTML if there are tags in it. `cuts` are stretches of residue, in any order.
     """
     is_html = content_type == "text/html" or (content_type is None and has_tags(text))
-    searched = unwrap(text).text if is_html else text
+    page = unwrap(text) if is_html else None
+    searched = text if page is None else page.text
     joins = may_join(searched)
     if (joins and (cuts or not searched.isascii())) or (cuts and (is_html or not _cut_at_blanks(text, cuts))):
         return read_fully(text, kind, is_html, tuple(cuts))
@@ -42,20 +43,20 @@ def read(
         shape = shape_of(flat.text)
         searched = join_lines(flat, shape, shape)[0].text
     elif cuts:
-        searched = _without(text, cuts)
+        searched = without_cuts(text, cuts, "\n")
+    words = fold_words(searched)
 
     def layout() -> Layout:
-        quick = None if joins else _quick_layout(text, kind, is_html, cuts)
+        quick = None if joins else _quick_layout(text, words, kind, page, cuts)
         return quick or _layout(*_prepare(text, kind, is_html, cuts))
 
-    plain = plain_words(searched)
     return Reading(
         text,
-        fold_words(searched, plain),
+        words.tokens,
         cases=lambda: case_words(searched),
         layout=layout,
         cuts=tuple(cuts),
-        words=(searched, plain),
+        words=(searched, words.plain),
     )
 
 
@@ -95,16 +96,16 @@ def _prepare(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> tuple
     return flat, shape
 
 
-def _quick_layout(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> Layout | None:
+def _quick_layout(text: str, words: Words, kind: Kind, page: Unwrapped | None, cuts: Sequence[Cut]) -> Layout | None:
     """The layout by the short cut, for texts without words that go on after a line break; None if it cannot be."""
-    if cuts and (is_html or kind == "title"):
+    is_body = kind == "body"
+    if cuts and not is_body:
         return None
-    if not is_html:
-        is_body = kind == "body"
-        return quick_layout(text, PARAGRAPH_BREAK + "\n" if is_body else "", cuts, may_be_wrapped=is_body)
-    page = unwrap(text).flat()
-    layout = quick_layout(page.text, PARAGRAPH_BREAK if kind == "body" else "", (), may_be_wrapped=False)
-    return None if layout is None else through(layout, page)
+    if page is None:
+        return quick_layout(text, words, PARAGRAPH_BREAK + "\n" if is_body else "", cuts, may_be_wrapped=is_body)
+    flat = page.flat()
+    layout = quick_layout(flat.text, words, PARAGRAPH_BREAK if is_body else "", (), may_be_wrapped=False)
+    return None if layout is None else through(layout, flat)
 
 
 def _through(flat: Flat, unwrapped: Flat) -> Flat:
@@ -120,18 +121,6 @@ def _blank(flat: Flat, shape: str, cut: Cut) -> str:
     first = bisect_right(ends, cut.start)
     last = bisect_left(flat.starts, cut.end)
     return shape[:first] + "|" * (last - first) + shape[last:] if first < last else shape
-
-
-def _without(text: str, cuts: Sequence[Cut]) -> str:
-    """`text` with a line break for each cut."""
-    pieces: list[str] = []
-    done = 0
-    for cut in sorted(cuts, key=lambda cut: cut.start):
-        if cut.end > max(cut.start, done):
-            pieces.append(text[done : max(cut.start, done)])
-            done = cut.end
-    pieces.append(text[done:])
-    return "\n".join(pieces)
 
 
 def _cut_at_blanks(text: str, cuts: Sequence[Cut]) -> bool:

@@ -40,6 +40,20 @@ class Layout(ABC):
     def paragraphs(self) -> Sequence[int]:
         """The number of each token's paragraph."""
 
+    @property
+    def sentence_lasts(self) -> Sequence[int]:
+        """The last token of each sentence."""
+        return list(dict(zip(self.sentences, range(len(self.sentences)), strict=True)).values())
+
+    @property
+    def paragraph_lasts(self) -> Sequence[int]:
+        """The last token of each paragraph."""
+        return list(dict(zip(self.paragraphs, range(len(self.paragraphs)), strict=True)).values())
+
+    def sentence_of(self, position: int) -> int:
+        """The number of one token's sentence."""
+        return self.sentences[position]
+
     def start(self, position: int) -> int:
         """Where one token begins."""
         return self.starts[position]
@@ -100,7 +114,7 @@ class Reading:
 
     All but `tokens` is worked out when it is first asked for: most articles match no rule and are never asked.
     `words` is the text in which the tokens were found, and the same in small letters with blanks for what separates
-    (`tokens.plain_words`); None if they were found in another way.
+    (see `tokens.Words`); None if they were found in another way.
     """
 
     def __init__(
@@ -145,6 +159,16 @@ class Reading:
         """The number of each token's paragraph, from 0."""
         return self._layout.paragraphs
 
+    @property
+    def sentence_lasts(self) -> Sequence[int]:
+        """The last position of each sentence, ascending; cheaper than `sentences`."""
+        return self._layout.sentence_lasts
+
+    @property
+    def paragraph_lasts(self) -> Sequence[int]:
+        """The last position of each paragraph, ascending; cheaper than `paragraphs`."""
+        return self._layout.paragraph_lasts
+
     def case(self, position: int) -> str:
         """One token in the case as written; cheaper than all of `cases`."""
         if "cases" not in self.__dict__:
@@ -180,7 +204,7 @@ class Reading:
     def sentence_span(self, position: int) -> tuple[int, int]:
         """Offsets in `source` of the sentence that holds the token at `position`, closing punctuation included."""
         layout = self._layout
-        return layout.bounds(layout.sentences[position])
+        return layout.bounds(layout.sentence_of(position))
 
     @cached_property
     def _layout(self) -> Layout:

@@ -14,7 +14,7 @@ A chunk of ASCII letters and digits is a token as it is. Only the others are sca
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -59,23 +59,29 @@ def scan_spans(flat_text: str, shape: str) -> list[tuple[int, int]]:
     return spans
 
 
-def plain_words(text: str) -> str:
-    """`text` with small letters, and a blank for each character that only separates, in the place of what it replaces.
+class Words(NamedTuple):
+    """The tokens of a text, and how they were found.
 
-    A stretch of it between blanks is read as the tokens of that stretch of `text`.
+    `plain` is the text with small letters, and a blank for each character that only separates, in the place of what it
+    replaces: a stretch of it between blanks is read as the tokens of that stretch of `text`. `joined` has the offsets
+    of such stretches that are not one token, each with how many it is more; None if these were not counted.
     """
-    return _plain(text, _SMALL)
+
+    text: str
+    plain: str
+    tokens: list[str]
+    joined: list[tuple[int, int]] | None
 
 
-def fold_words(text: str, plain: str | None = None) -> list[str]:
-    """The tokens of `text`, where no word goes on after a line break; `plain` is its `plain_words`, if known."""
-    if plain is None:
-        plain = plain_words(text)
+def fold_words(text: str) -> Words:
+    """The tokens of `text`, where no word goes on after a line break."""
+    plain = _plain(text, _SMALL)
     is_ascii = plain.isascii()
     if not is_ascii and (len(plain.encode("utf-8", "surrogatepass")) - len(plain)) * _FOREIGN_RATIO > len(plain):
         # Nearly every word has to be looked up.
-        return list(chain.from_iterable(map(_TOKENS.__getitem__, _plain(text, _AS_WRITTEN).split())))
+        return Words(text, plain, _looked_up(text), None)
     words: list[str] = []
+    joined: list[tuple[int, int]] = []
     done = 0
     for index in _signs(plain, is_ascii=is_ascii):
         if index < done:
@@ -86,14 +92,18 @@ def fold_words(text: str, plain: str | None = None) -> list[str]:
         words += plain[done:start].split()
         word = plain[start:end]
         if word.isascii() and not ("-" in word and not REVERSING_PREFIXES.isdisjoint(word.split("-"))):
-            words += _TOKENS[word]
+            found: Sequence[str] = _TOKENS[word]
         else:
-            # What is written in capitals matters behind some prefixes, and in folding what is not ASCII. A blank that
-            # is not ASCII may stand in it.
-            words += chain.from_iterable(map(_TOKENS.__getitem__, _plain(text[start:end], _AS_WRITTEN).split()))
+            # What is written in capitals matters behind some prefixes, and in folding what is not ASCII.
+            found = _looked_up(text[start:end])
+        words += found
+        # A blank that is not ASCII may stand in it.
+        count = 1 if word.isascii() else len(word.split())
+        if len(found) != count:
+            joined.append((start, len(found) - count))
         done = end
     words += plain[done:].split()
-    return words
+    return Words(text, plain, words, joined)
 
 
 def case_words(text: str) -> list[str]:
@@ -135,7 +145,7 @@ _SMALL, _AS_WRITTEN = _table(small=True), _table(small=False)
 _TYPOGRAPHIC = (
     *((quote, "'") for quote in "’‘ʼ′"),
     *((hyphen, "-") for hyphen in "\u2010\u2011\u2012\u2013"),
-    *((separator, " ") for separator in "“”„«»…\u2014"),
+    *((separator, " ") for separator in "“”„«»…\u2014\xa0"),
 )
 _FOREIGN_RATIO = 4
 """A text of which the characters beyond ASCII take more than one byte in so many is written in another alphabet."""
@@ -209,6 +219,11 @@ def _signs(plain: str, *, is_ascii: bool) -> list[int]:
             index = plain.find(sign, index + 1)
     found.sort()
     return found
+
+
+def _looked_up(text: str) -> list[str]:
+    """The tokens of a text, by what is known of each of its chunks."""
+    return list(chain.from_iterable(map(_TOKENS.__getitem__, _plain(text, _AS_WRITTEN).split())))
 
 
 def _others(words: list[str], *, is_ascii: bool) -> list[int]:

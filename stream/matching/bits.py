@@ -7,7 +7,7 @@ bit to the end of its stretch is the idea of Myers, "A fast bit-vector algorithm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 
 def bits_at(positions: Iterable[int]) -> int:
@@ -41,7 +41,6 @@ class Stretches:
     bits of a stretch but the last one added, whatever stands before the last one carries into it.
     """
 
-    def __init__(self, numbers: Sequence[int]) -> None:
-        # The last position of each number stays.
-        self.lasts = bits_at(dict(zip(numbers, range(len(numbers)), strict=True)).values())
-        self.others = ((1 << len(numbers)) - 1) ^ self.lasts
+    def __init__(self, lasts: Iterable[int], size: int) -> None:
+        self.lasts = bits_at(lasts)
+        self.others = ((1 << size) - 1) ^ self.lasts

@@ -168,7 +168,8 @@ class PhraseLeaf(Local):
 
     def holds(self, text: Text) -> bool:
         """Whether it stands in the article; sentences are asked for only where something may end one in it."""
-        if text.unmasked is None and any(text.is_unbroken(first, last) for first, last in text.phrases(self.slot)):
+        places = text.phrases(self.slot)
+        if places and text.unmasked is None and text.is_unbroken(*places[0]):
             return True
         return super().holds(text)
 
@@ -177,11 +178,10 @@ class PhraseLeaf(Local):
         return starts
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        sentences = text.sentences
         return [
             (first, last, self, None)
             for first, last in sorted(text.phrases(self.slot))
-            if sentences[first] == sentences[last]
+            if text.in_one("SENTENCE", first, last)
         ] or None
 
     def clause(self, span: Span) -> Node:

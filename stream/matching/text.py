@@ -131,7 +131,6 @@ class Text:
         self.whole: Window = (0, self.end, TITLE | BODY)
         self.topics: set[str] = set()
         self.everywhere = (1 << self.end + 1) - 1
-        self._units: dict[Unit, Sequence[int]] = {}
         self._stretches: dict[Unit, Stretches] = {}
         self._vocabulary = vocabulary
         self._start()
@@ -218,43 +217,27 @@ class Text:
 
     def in_one(self, unit: Unit, first: int, last: int) -> bool:
         """Whether two positions, `first` not behind `last`, are in one sentence or paragraph of one field."""
-        numbers = self.sentences if unit == "SENTENCE" else self.paragraphs
-        return numbers[first] == numbers[last]
-
-    @property
-    def sentences(self) -> Sequence[int]:
-        """The number of each position's sentence; no two fields share one."""
-        return self._numbers("SENTENCE")
-
-    @property
-    def paragraphs(self) -> Sequence[int]:
-        """The number of each position's paragraph; no two fields share one."""
-        return self._numbers("PARAGRAPH")
-
-    def _numbers(self, unit: Unit) -> Sequence[int]:
-        known = self._units.get(unit)
-        if known is None:
-            title, body = self.read.title, self.read.body
-            known = body.sentences if unit == "SENTENCE" else body.paragraphs
-            if title is not None and self.title_end:
-                first = title.sentences if unit == "SENTENCE" else title.paragraphs
-                known = [number - self.title_end for number in first] + list(known)
-            self._units[unit] = known
-        return known
+        # A sentence that ends before `last` ends between them.
+        return self.stretches(unit).lasts >> first & (1 << last - first) - 1 == 0
 
     def stretches(self, unit: Unit) -> Stretches:
-        """The sentences or paragraphs, as sets of positions."""
+        """The sentences or paragraphs of both fields, as sets of positions."""
         known = self._stretches.get(unit)
         if known is None:
-            known = self._stretches[unit] = Stretches(self._numbers(unit))
+            title, body = self.read.title, self.read.body
+            lasts = [self.title_end + last for last in _lasts(unit, body)]
+            if title is not None:
+                lasts += _lasts(unit, title)
+            known = self._stretches[unit] = Stretches(lasts, self.end)
         return known
 
     def unit_around(self, unit: Unit, position: int) -> Window:
         """The sentence or paragraph that holds a position."""
-        numbers = self._numbers(unit)
-        number = numbers[position]
-        first = bisect_left(numbers, number, 0, position + 1)
-        return first, bisect_right(numbers, number, position), TITLE if position < self.title_end else BODY
+        lasts = self.stretches(unit).lasts
+        start = (lasts & (1 << position) - 1).bit_length()
+        behind = lasts >> position
+        end = position + (behind & -behind).bit_length()
+        return start, end, TITLE if position < self.title_end else BODY
 
     def regex_spans(self, pattern: str) -> list[RegexSpan]:
         """All that a regex finds in title and body, with the tokens it touches."""
@@ -292,3 +275,7 @@ class Text:
             assert self.read.title is not None
             return self.read.title, 0
         return self.read.body, self.title_end
+
+
+def _lasts(unit: Unit, reading: Reading) -> Sequence[int]:
+    return reading.sentence_lasts if unit == "SENTENCE" else reading.paragraph_lasts

@@ -78,10 +78,10 @@ def test_deep_nesting_is_written_out_in_several_functions() -> None:
 
 
 def test_stretches_stand_for_themselves_by_their_last_position() -> None:
-    stretches = Stretches([0, 0, 0, 1, 2, 2])
+    stretches = Stretches([2, 3, 5], 6)
     assert list(positions_of(stretches.lasts)) == [2, 3, 5]
     for positions, lasts in (([0], [2]), ([2], [2]), ([3, 4], [3, 5]), ([], []), ([0, 1, 2, 3, 4, 5], [2, 3, 5])):
         bits = bits_at(positions)
         holding = (((bits & stretches.others) + stretches.others) | bits) & stretches.lasts
         assert list(positions_of(holding)) == lasts
-    assert Stretches([]).lasts == 0
+    assert Stretches([], 0).lasts == 0
