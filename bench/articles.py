@@ -32,14 +32,15 @@ SMALL_TALK = (
 def messages(count: int, hot: float) -> Iterator[tuple[str, bytes]]:
     """Every 1/hot-th article is a seed, on the subject of the shipped rules; the others are small talk of its size."""
     bodies = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(SEEDS.glob("*.txt"))]
-    seeds = itertools.cycle(bodies)
+    seeds, sizes = itertools.cycle(bodies), itertools.cycle(map(len, bodies))
     heat = 0.0
     for number in range(count):
         heat += hot
-        body = next(seeds)
+        size = next(sizes)
         if heat < 1:
-            body = _small_talk(number, len(body))
+            body = _small_talk(number, size)
         else:
+            body = next(seeds)
             heat -= 1
         fields = {"id": f"bench-{number}", "title": body.lstrip().partition("\n")[0][:200], "body": body}
         yield f"bench-{number}", json.dumps({**fields, "exercise": True}).encode()

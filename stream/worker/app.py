@@ -11,8 +11,9 @@ nothing, and whoever started it starts it again.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +23,11 @@ import faust
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.types import StreamT
 
+from stream.engine import Batch
 from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
+from stream.worker.batches import joined
 from stream.worker.dead import put_aside
 from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, chunks, use_chunks
 from stream.worker.exit import HardExit
@@ -32,7 +35,7 @@ from stream.worker.health import Vitals
 from stream.worker.progress import EVERY_SECONDS, Progress
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
-from stream.worker.stages import Stages
+from stream.worker.stages import Stages, give_turns
 from stream.worker.states import States
 
 FRAMING_BYTES = 100_000
@@ -107,18 +110,32 @@ class _Work:
             self._way_out.give_up("an agent failed", error)
 
     async def tag(self, chunk: Chunk) -> Event | None:
-        """Raw records: everything that comes of them, then how far it brought the partition."""
-        began = time.perf_counter()
-        aside = put_aside(chunk.records, self._settings) if chunk.condemned else None
-        batch = aside or await self._engine.tag(chunk.records)
-        spent = time.perf_counter() - began
-        sends = await self._sender.send(batch.outputs)
+        """Raw records: everything that comes of them, in parts, then how far it brought the partition."""
+        sends: list[asyncio.Future[object]] = []
+        parts: list[Batch] = []
+        spent, began = 0.0, time.perf_counter()
+        async with aclosing(self._parts(chunk)) as judged:
+            async for part in judged:
+                spent += time.perf_counter() - began
+                parts.append(part)
+                sends += await self._sender.send(part.outputs)
+                await give_turns()
+                began = time.perf_counter()
+        batch = joined(parts)
         if self._engine.ruleset.correlations:
             partition = chunk.records[0].partition
             newest = batch.newest_live_us, batch.newest_published_us
             controls = batch.controls + self._progress.handled(partition, *newest, time.monotonic())
             sends += await self._sender.tell(controls, **self._topics)
         return ChunkTagged(batch.facts, spent) if await chunk.confirm(*sends) else None
+
+    async def _parts(self, chunk: Chunk) -> AsyncGenerator[Batch, None]:
+        if chunk.condemned:
+            yield put_aside(chunk.records, self._settings)
+            return
+        async with aclosing(self._engine.tag(chunk.records)) as judged:
+            async for part in judged:
+                yield part
 
     async def alert(self, chunk: Chunk) -> Event | None:
         """Matches: alerts, then the states in their steps, each when the one before is acknowledged."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -202,9 +202,9 @@ class RulesInForce:
         """The rules in force."""
         return self._engine.ruleset
 
-    async def tag(self, records: Sequence[Record]) -> Batch:
+    def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
         """As the engine does that is in force now; it goes on if another one comes meanwhile."""
-        return await self._engine.tag(records)
+        return self._engine.tag(records)
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine in force does."""

@@ -1,8 +1,13 @@
-"""What the agents need of an engine, and the plain way to it: in this process, on the event loop."""
+"""What the agents need of an engine, and the plain way to it: in this process, on the event loop.
+
+The first stage answers in parts: what comes of the first articles of a chunk is on its way to the broker, and alerts of
+the chunk before are raised, while the rest is judged.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -33,15 +38,29 @@ class Stages(Protocol):
     def ruleset(self) -> RuleSet:
         """The rules that judge."""
 
-    async def tag(self, records: Sequence[Record]) -> Batch:
-        """Raw records -> everything to send. The engine may be in another process."""
+    def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
+        """Raw records -> everything to send, in parts, in the order of the records. The engine may be in another
+        process."""
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """Matches -> everything to send, and the states to write; `memory` is changed, so this is done here."""
 
 
+PART_RECORDS = 8
+"""Judged in one go, during which nothing else is done: about 10 ms of ordinary news, 40 ms of news on the subject."""
+
+TURNS = 6
+"""From a fetch to its chunk in an agent's hands, and from there to the socket, it takes about so many; 3 us each."""
+
+
+async def give_turns() -> None:
+    """Lets everything on the event loop that is ready go on, and what follows from it too."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
 class InThisProcess:
-    """An engine that holds the event loop up while it judges."""
+    """An engine that holds the event loop up while it judges a part."""
 
     def __init__(self, engine: Pure) -> None:
         self._engine = engine
@@ -51,9 +70,10 @@ class InThisProcess:
         """The rules that judge."""
         return self._engine.ruleset
 
-    async def tag(self, records: Sequence[Record]) -> Batch:
-        """Does not yield to the loop."""
-        return self._engine.tag(records)
+    async def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
+        """Does not yield to the loop within a part, nor between parts."""
+        for start in range(0, len(records), PART_RECORDS):
+            yield self._engine.tag(records[start : start + PART_RECORDS])
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine does."""

@@ -5,14 +5,13 @@
       └─ engine process
 
 Judging articles is nearly all of a worker's work, and each article is judged by itself; so a chunk is cut into slices,
-the processes take one each whenever they are free, and the results are put together in the order of the records.
+the processes take one each whenever they are free, and what comes of them is handed on in the order of the records.
 
 Guarantees: nothing is confirmed here; a process that ends, or an engine that fails, fails the call, and with it the
 worker, which ends without a commit. A process ends when the worker does, whichever way that goes.
 Limits: `engine_processes`; each has one slice in work. A rule set more is in memory while rules change.
 """
 
-from stream.worker.pool.batches import joined
 from stream.worker.pool.pool import EnginePool, InPool
 
-__all__ = ["EnginePool", "InPool", "joined"]
+__all__ = ["EnginePool", "InPool"]

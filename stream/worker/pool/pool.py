@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from multiprocessing.connection import Connection
@@ -18,7 +18,6 @@ from stream.detect import Memory
 from stream.engine import Batch, EngineConfig
 from stream.model import Record
 from stream.rulelang import RuleSet
-from stream.worker.pool.batches import joined
 from stream.worker.stages import Pure
 
 SLICES_PER_PROCESS = 2
@@ -48,15 +47,25 @@ class EnginePool:
             list(each.map(lambda process: process.ask("learn", engine.ruleset, self._config), self._processes))
         return InPool(engine, self)
 
-    async def tag(self, digest: str, records: Sequence[Record]) -> Batch:
-        """What comes of raw records by a rule set that was learned. Raises `EngineProcessError`."""
+    async def tag(self, digest: str, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
+        """What comes of raw records by a rule set that was learned, in parts, in the order of the records.
+
+        Raises `EngineProcessError`.
+        """
         if not records:
-            return joined([])
+            return
         size = -(-len(records) // (SLICES_PER_PROCESS * len(self._processes)))
         slices = [records[start : start + size] for start in range(0, len(records), size)]
         if len(slices) == 1:
-            return await self._slice(digest, records)
-        return joined(await asyncio.gather(*(self._slice(digest, each) for each in slices)))
+            yield await self._slice(digest, records)
+            return
+        asked = [asyncio.ensure_future(self._slice(digest, each)) for each in slices]
+        try:
+            for each in asked:
+                yield await each
+        finally:
+            for each in asked:
+                each.cancel()
 
     async def _slice(self, digest: str, records: Sequence[Record]) -> Batch:
         if self._free is None:
@@ -90,9 +99,9 @@ class InPool:
         """The rules that judge."""
         return self._engine.ruleset
 
-    async def tag(self, records: Sequence[Record]) -> Batch:
+    def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
         """Yields to the event loop while the processes judge."""
-        return await self._pool.tag(self._engine.ruleset.digest, records)
+        return self._pool.tag(self._engine.ruleset.digest, records)
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine does, in this process: the states are here."""

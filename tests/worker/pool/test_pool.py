@@ -20,8 +20,10 @@ from stream.engine import Batch, Engine, EngineConfig
 from stream.model import Record
 from stream.rulelang import RuleSet, SourceFile, load
 from stream.wire.topics import MATCHES, RAW, full_name
-from stream.worker.pool import EnginePool, InPool, joined
+from stream.worker.batches import joined
+from stream.worker.pool import EnginePool, InPool
 from stream.worker.pool.pool import EngineProcessError
+from stream.worker.stages import InThisProcess, Stages
 from tests.worker.kit import until
 
 RULE = """
@@ -59,6 +61,11 @@ def same(found: Batch, wanted: Batch) -> None:
     assert (found.newest_live_us, found.newest_published_us) == (wanted.newest_live_us, wanted.newest_published_us)
 
 
+async def whole(engine: Stages, given: Sequence[Record]) -> Batch:
+    """All parts of an answer as one."""
+    return joined([part async for part in engine.tag(given)])
+
+
 @contextmanager
 def pool_of(count: int) -> Iterator[EnginePool]:
     pool = EnginePool(count, CONFIG)
@@ -70,17 +77,23 @@ def pool_of(count: int) -> Iterator[EnginePool]:
 
 @given(st.lists(st.sampled_from(BODIES), max_size=12), st.integers(1, 5))
 def test_slices_come_to_the_same_as_the_whole(bodies: list[str], size: int) -> None:
-    whole = records(bodies)
-    slices = [whole[start : start + size] for start in range(0, len(whole), size)]
-    same(joined([ENGINE.tag(each) for each in slices]), ENGINE.tag(whole))
+    all_ = records(bodies)
+    slices = [all_[start : start + size] for start in range(0, len(all_), size)]
+    same(joined([ENGINE.tag(each) for each in slices]), ENGINE.tag(all_))
+
+
+@given(st.lists(st.sampled_from(BODIES), max_size=40))
+def test_parts_in_this_process_come_to_the_same_as_the_whole(bodies: list[str]) -> None:
+    given_ = records(bodies)
+    same(asyncio.run(whole(InThisProcess(ENGINE), given_)), ENGINE.tag(given_))
 
 
 def test_processes_judge_as_the_engine_does_and_keep_the_order() -> None:
     given_ = records(["The dam may fail."] * 40 + [""] + ["Nothing."] * 10)
     with pool_of(2) as pool:
         engine = pool.learn(ENGINE)
-        found = asyncio.run(engine.tag(given_))
-        assert asyncio.run(engine.tag([])).outputs == []
+        found = asyncio.run(whole(engine, given_))
+        assert asyncio.run(whole(engine, [])).outputs == []
     same(found, ENGINE.tag(given_))
     matches = [json.loads(out.value)["article"]["id"] for out in found.outputs if out.topic == full_name("x.", MATCHES)]
     assert matches == [f"a{n}" for n in range(40)]
@@ -93,7 +106,7 @@ def test_a_call_is_judged_by_the_rules_it_was_asked_of() -> None:
         new = pool.learn(Engine(ruleset("river"), CONFIG))
 
         async def both() -> list[Batch]:
-            return list(await asyncio.gather(*(each.tag([dam, river] * 10) for each in (old, new) * 4)))
+            return list(await asyncio.gather(*(whole(each, [dam, river] * 10) for each in (old, new) * 4)))
 
         for batch in asyncio.run(both()):
             assert batch.facts.matches == 10
@@ -106,14 +119,14 @@ def test_a_process_that_dies_fails_the_call() -> None:
         (process,) = pool._processes
         process._process.send_signal(signal.SIGKILL)
         with pytest.raises(EngineProcessError, match="an engine process ended with -9"):
-            asyncio.run(engine.tag(records(["x"])))
+            asyncio.run(whole(engine, records(["x"])))
 
 
 def test_an_engine_that_fails_says_where() -> None:
     with pool_of(1) as pool:
         pool.learn(ENGINE)
         with pytest.raises(EngineProcessError, match=r"KeyError: 'unknown' \(at .*child\.py:\d+\)"):
-            asyncio.run(pool.tag("unknown", records(["x"])))
+            asyncio.run(anext(pool.tag("unknown", records(["x"]))))
 
 
 def test_signals_for_the_worker_are_not_for_them() -> None:
@@ -121,7 +134,7 @@ def test_signals_for_the_worker_are_not_for_them() -> None:
         engine: InPool = pool.learn(ENGINE)
         for number in (signal.SIGINT, signal.SIGTERM):
             pool._processes[0]._process.send_signal(number)
-        assert asyncio.run(engine.tag(records(["dam"]))).facts.matches == 1
+        assert asyncio.run(whole(engine, records(["dam"]))).facts.matches == 1
 
 
 def test_they_end_with_a_worker_that_is_killed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What came of the slices of a chunk, put together."""
+"""What came of the parts of a chunk, put together."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from stream.engine import Batch, Facts
 
 
 def joined(parts: Sequence[Batch]) -> Batch:
-    """The batch of all records, from those of consecutive slices of them, in order. Of the first stage only.
+    """The batch of all records, from those of consecutive parts of them, in order. Of the first stage only.
 
-    The order of messages within a slice is the engine's; no two of an article change places.
+    The order of messages within a part is the engine's; no two of an article change places.
     """
     if len(parts) == 1:
         return parts[0]
