@@ -41,6 +41,7 @@ from stream.cli.stopping import leave_at_once
     "evidence_per_match_max",
     "batch_records_max",
     "batch_bytes_max",
+    "batches_in_work_max",
     "buffer_records_max",
     "fetch_wait_ms_max",
     "commit_interval_ms",

@@ -22,6 +22,12 @@ class WorkerSettings(Group):
     batch_bytes_max: int = Field(
         2_000_000, ge=1_000, le=100_000_000, description="Bytes handed to the engine in one call."
     )
+    batches_in_work_max: int = Field(
+        8,
+        ge=1,
+        le=1_000,
+        description="Batches of each stage in work or next in line; those of one partition wait for each other.",
+    )
     buffer_records_max: int = Field(
         256, ge=1, le=100_000, description="Records fetched but not yet in work; fetching pauses above."
     )

@@ -29,7 +29,7 @@ from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMend
 from stream.wire.topics import MATCHES, RAW, full_name
 from stream.worker.batches import joined
 from stream.worker.dead import put_aside
-from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, chunks, use_chunks
+from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, each_chunk, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.progress import EVERY_SECONDS, Progress
@@ -98,23 +98,26 @@ class _Work:
 
     async def attend(self, stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Event | None]]) -> None:
         """Hands every chunk of an agent's stream to `work`, and counts what was confirmed."""
+
+        async def counted(chunk: Chunk) -> None:
+            with self._vitals.work():
+                event = await work(chunk)
+            if event is not None:
+                self._vitals.confirmed()
+                self._telemetry.emit(event)
+
         try:
-            async with aclosing(chunks(stream)) as arriving:
-                async for chunk in arriving:
-                    with self._vitals.work():
-                        event = await work(chunk)
-                    if event is not None:
-                        self._vitals.confirmed()
-                        self._telemetry.emit(event)
-        except Exception as error:  # noqa: BLE001 - Faust would commit what failed and go on
-            self._way_out.give_up("an agent failed", error)
+            await each_chunk(stream, counted, chunks_max=self._settings.batches_in_work_max)
+        except ExceptionGroup as errors:  # Faust would commit what failed and go on
+            self._way_out.give_up("an agent failed", errors.exceptions[0])
 
     async def tag(self, chunk: Chunk) -> Event | None:
         """Raw records: everything that comes of them, in parts, then how far it brought the partition."""
         sends: list[asyncio.Future[object]] = []
         parts: list[Batch] = []
-        spent, began = 0.0, time.perf_counter()
-        async with aclosing(self._parts(chunk)) as judged:
+        spent = 0.0
+        async with self._engine.turn(), aclosing(self._parts(chunk)) as judged:
+            began = time.perf_counter()
             async for part in judged:
                 spent += time.perf_counter() - began
                 parts.append(part)
@@ -145,15 +148,15 @@ class _Work:
         aside = put_aside(chunk.records, self._settings) if chunk.condemned else None
         batch = aside or self._engine.alert(chunk.records, datetime.now(UTC), memory)
         spent = time.perf_counter() - began
-        sends = await self._sender.send(batch.outputs)
+        await chunk.acknowledged(*await self._sender.send(batch.outputs))
+        alerted = datetime.now(UTC)
         for step in batch.changes or ():
-            await chunk.acknowledged(*sends)
-            sends = []
+            await chunk.acknowledged()
             self._states.write(partition, step)
-        if not await chunk.confirm(*sends):
+        if not await chunk.confirm():
             self._states.forget(partition)
             return None
-        return ChunkAlerted(batch.facts, spent, datetime.now(UTC))
+        return ChunkAlerted(batch.facts, spent, alerted)
 
     async def tell_progress(self) -> None:
         """Tells how far partitions are that have nothing to do."""

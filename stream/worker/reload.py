@@ -19,7 +19,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -201,6 +201,10 @@ class RulesInForce:
     def ruleset(self) -> RuleSet:
         """The rules in force."""
         return self._engine.ruleset
+
+    def turn(self) -> AbstractAsyncContextManager[object]:
+        """As the engine says that is in force now."""
+        return self._engine.turn()
 
     def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
         """As the engine does that is in force now; it goes on if another one comes meanwhile."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -38,6 +39,9 @@ class Stages(Protocol):
     def ruleset(self) -> RuleSet:
         """The rules that judge."""
 
+    def turn(self) -> AbstractAsyncContextManager[object]:
+        """To be held around `tag`: whether several chunks are judged at the same time is for the engine to say."""
+
     def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
         """Raw records -> everything to send, in parts, in the order of the records. The engine may be in another
         process."""
@@ -64,11 +68,16 @@ class InThisProcess:
 
     def __init__(self, engine: Pure) -> None:
         self._engine = engine
+        self._judging = asyncio.Lock()
 
     @property
     def ruleset(self) -> RuleSet:
         """The rules that judge."""
         return self._engine.ruleset
+
+    def turn(self) -> AbstractAsyncContextManager[object]:
+        """One chunk after another: two that are judged by turns would both be finished late."""
+        return self._judging
 
     async def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
         """Does not yield to the loop within a part, nor between parts."""

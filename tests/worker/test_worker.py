@@ -72,6 +72,13 @@ def test_sigterm_finishes_what_is_in_work_and_repeats_nothing(broker_settings: S
     assert sorted(follower.values["articles.tagged"]) == sorted(value for _, value in numbered(12, "slow") if value)
 
 
+def test_what_comes_of_the_first_articles_of_a_chunk_does_not_wait_for_the_last(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=1)
+    publish(broker_settings, "articles.raw", numbered(8) + numbered(40, "slow"))
+    with running(broker_settings), following(broker_settings, "articles.tagged") as follower:
+        assert 8 <= len(follower.wait("articles.tagged", 8)) < 48
+
+
 def test_a_bug_ends_the_process_with_75_and_the_record_comes_again(broker_settings: Settings) -> None:
     make_topics(broker_settings, partitions=1)
     publish(broker_settings, "articles.raw", [(b"1", b"bug")])

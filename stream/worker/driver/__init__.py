@@ -5,10 +5,12 @@ can be committed. How it works, from the bottom:
 
     ledger.py     per partition: handed out, confirmed, committed; what is refused and when to go back
     chunk.py      Chunk, chunks() for agents
+    lanes.py      each_chunk() for agents: partitions at the same time
     table.py      tables whose writes are waited for, and that are recovered a fetch at a time
     lease.py      whether this process may still write for its partitions
     stream.py     what agents may not do with a chunked topic's stream
     suspects.py   notes about records that may have killed a worker
+    turns.py      a chunk that is under suspicion is alone in work
     thread.py     fetching from Kafka
     records.py    what a fetch brought, made into records once
     ends.py       where partitions really end
@@ -24,8 +26,19 @@ tests/worker/test_faust_internals.py.
 
 from stream.worker.driver.chunk import Chunk, chunks
 from stream.worker.driver.consumer import ChunkConsumer
+from stream.worker.driver.lanes import each_chunk
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.table import ChunkTable
 from stream.worker.driver.transport import SCHEME, ChunkTransport, use_chunks
 
-__all__ = ["SCHEME", "Chunk", "ChunkConsumer", "ChunkTable", "ChunkTransport", "Limits", "chunks", "use_chunks"]
+__all__ = [
+    "SCHEME",
+    "Chunk",
+    "ChunkConsumer",
+    "ChunkTable",
+    "ChunkTransport",
+    "Limits",
+    "chunks",
+    "each_chunk",
+    "use_chunks",
+]

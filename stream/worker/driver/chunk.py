@@ -16,7 +16,8 @@ that is not confirmed, for whatever reason, is delivered again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol
 
@@ -111,8 +112,27 @@ def chunk_in_work() -> Chunk | None:
     return _in_work.get()
 
 
+@contextmanager
+def at_work(chunk: Chunk) -> Iterator[None]:
+    """Around the work on a chunk that has begun."""
+    _in_work.set(chunk)
+    try:
+        yield
+    finally:
+        _in_work.set(None)
+        chunk.end()
+
+
 async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
-    """The chunks of an agent's stream; void ones are passed over.
+    """The chunks of an agent's stream, one at a time, begun; void ones are passed over."""
+    async for chunk in arriving(stream):
+        if await chunk.begin():
+            with at_work(chunk):
+                yield chunk
+
+
+async def arriving(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
+    """The chunks of an agent's stream as they come, not begun, void ones among them.
 
     Faust's acknowledgements are switched off: Faust acknowledges whatever an agent has held, even if it failed.
     """
@@ -123,14 +143,7 @@ async def chunks(stream: StreamT[Any]) -> AsyncGenerator[Chunk, None]:
                 f"found a {type(chunk).__name__} in the stream of an agent, expected a chunk: chunked topics cannot go "
                 "through group_by, take, joins or processors, and need a topic from ChunkTransport.topic()"
             )
-        if not await chunk.begin():
-            continue
-        _in_work.set(chunk)
-        try:
-            yield chunk
-        finally:
-            _in_work.set(None)
-            chunk.end()
+        yield chunk
 
 
 class ChunkSchema(faust.Schema[Any, Any]):

@@ -36,6 +36,7 @@ from stream.worker.driver.records import bytes_of, bytes_upto
 from stream.worker.driver.suspects import WARY, Suspects
 from stream.worker.driver.table import Reached, take_in
 from stream.worker.driver.thread import ChunkThread
+from stream.worker.driver.turns import Turns
 from stream.worker.driver.wiring import WiredTransport
 
 LOOK_SECONDS = 1.0
@@ -63,6 +64,7 @@ class ChunkConsumer(Consumer):
         self._lost = LostSpans(self.ledger, LOOKS_UNTIL_LOST)
         self._in_work: dict[Chunk, float] = {}
         self._committing = asyncio.Lock()
+        self._turns = Turns()
         self._to_seek: set[Partition] = set()
         self._moves = 0
         self._moving = 0
@@ -78,13 +80,23 @@ class ChunkConsumer(Consumer):
         span = chunk.span
         await self._wait_for_lease()
         if self.ledger.is_next(span):
-            await self._write_notes_before(span)
-            if self._may_begin(span):
-                self._in_work[chunk] = self.loop.time()
-                return True
-            self.suspects.let_go(span)  # a rebalance or stop began meanwhile
-        elif self.ledger.is_after_a_gap(span):
+            await self._turns.enter(chunk, alone=self.suspects.note_before(span) is not None)
+            try:
+                return await self._begin(chunk)
+            finally:
+                if chunk not in self._in_work:
+                    self._turns.leave(chunk)
+        if self.ledger.is_after_a_gap(span):
             self._rewind(span.partition, "a chunk was lost on its way to the agent")
+        return False
+
+    async def _begin(self, chunk: Chunk) -> bool:
+        span = chunk.span
+        await self._write_notes_before(span)
+        if self._may_begin(span):
+            self._in_work[chunk] = self.loop.time()
+            return True
+        self.suspects.let_go(span)  # a rebalance or stop began meanwhile
         return False
 
     def _may_begin(self, span: Span) -> bool:
@@ -112,6 +124,7 @@ class ChunkConsumer(Consumer):
             self.suspects.let_go(chunk.span)
             if self.suspects.outlived():
                 self.add_future(self._erase_notes())
+        self._turns.leave(chunk)
 
     def confirm(self, span: Span) -> bool:
         """Everything that came of the chunk is acknowledged. False: it will be delivered again."""

@@ -85,6 +85,15 @@ class ChunkTable(faust.Table[Any, Any]):
             chunk.wait_for(sent)
         return sent
 
+    def partition_for_key(self, key: Any) -> int | None:
+        """Called by Faust for each write: that of the chunk in work, and not of the event that was taken last."""
+        chunk = chunk_in_work()
+        if chunk is None:
+            return super().partition_for_key(key)
+        topic, partition = chunk.span.partition
+        self._verify_source_topic_partitions(topic)
+        return partition
+
     @property
     def is_raw(self) -> bool:
         """Whether keys and values are bytes, on the broker as in memory."""

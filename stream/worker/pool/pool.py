@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any
@@ -98,6 +99,10 @@ class InPool:
     def ruleset(self) -> RuleSet:
         """The rules that judge."""
         return self._engine.ruleset
+
+    def turn(self) -> AbstractAsyncContextManager[object]:
+        """Several chunks at the same time: processes that are free take what there is."""
+        return contextlib.nullcontext()
 
     def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
         """Yields to the event loop while the processes judge."""

@@ -1,0 +1,201 @@
+"""Chunks of different partitions at the same time, those of one in order; on a real Faust stream."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from stream.worker.driver import Chunk, each_chunk
+from stream.worker.driver.chunk import chunk_in_work
+from stream.worker.driver.suspects import Suspects
+from tests.worker.driver.kit import Bench, offsets
+
+FIRST, SECOND = TP("raw", 0), TP("raw", 1)
+Body = Callable[[Bench], Awaitable[None]]
+
+
+def on_bench(folder: Path, body: Body) -> None:
+    async def whole() -> None:
+        bench = Bench(folder, FIRST, SECOND, chunk_records_max=3)
+        await bench.consumer.perform_seek()
+        bench.consumer.suspects = Suspects(3)  # knows no partition: the first chunk of each would be alone
+        bench.app.topics._acking_topics.add("raw")  # type: ignore[attr-defined]
+        await asyncio.wait_for(body(bench), 10)
+
+    asyncio.run(whole())
+
+
+async def deliver(bench: Bench, stream: Any) -> None:
+    """What Faust's conductor does."""
+    async for _, message in bench.consumer.getmany(timeout=0):
+        message.incref()
+        await stream.channel.queue.put(await bench.topic.decode(message))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+
+class Agent:
+    """Holds every chunk until it is let go."""
+
+    def __init__(self, bench: Bench, chunks_max: int = 8) -> None:
+        self.stream = bench.app.stream(bench.topic)
+        self.held: dict[int, Chunk] = {}
+        self.done: list[tuple[int, list[int]]] = []
+        self._let_go = {0: asyncio.Event(), 1: asyncio.Event()}
+        self.working = asyncio.ensure_future(each_chunk(self.stream, self._work, chunks_max=chunks_max))
+
+    async def _work(self, chunk: Chunk) -> None:
+        partition = chunk.span.partition[1]
+        assert partition not in self.held, "two chunks of one partition at a time"
+        self.held[partition] = chunk
+        await self._let_go[partition].wait()
+        self._let_go[partition].clear()
+        assert chunk_in_work() is chunk
+        assert await chunk.confirm()
+        del self.held[partition]
+        self.done.append((partition, offsets(chunk)))
+
+    async def let_go(self, partition: int) -> None:
+        before = len(self.done)
+        self._let_go[partition].set()
+        await until(lambda: len(self.done) > before)
+
+    async def cancel(self) -> None:
+        self.working.cancel()
+        await asyncio.wait((self.working,))
+
+
+def test_one_partition_does_not_wait_for_another(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(6))
+        bench.thread.fill(SECOND, range(6))
+        agent = Agent(bench)
+        await deliver(bench, agent.stream)
+        await until(lambda: len(agent.held) == 2)
+        assert len(bench.consumer._in_work) == 2
+        await agent.let_go(1)
+        await until(lambda: 1 in agent.held)
+        await agent.let_go(1)
+        await agent.let_go(0)
+        await until(lambda: 0 in agent.held)
+        await agent.let_go(0)
+        assert agent.done == [(1, [0, 1, 2]), (1, [3, 4, 5]), (0, [0, 1, 2]), (0, [3, 4, 5])]
+        assert bench.consumer.ledger.uncommitted() == {FIRST: 6, SECOND: 6}
+        assert bench.consumer._in_work == {}
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
+def test_no_more_is_taken_than_there_is_room_for(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(9))
+        bench.thread.fill(SECOND, range(3))
+        agent = Agent(bench, chunks_max=1)
+        await deliver(bench, agent.stream)
+        for _ in range(4):
+            await until(lambda: len(agent.held) == 1)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert len(agent.held) == len(bench.consumer._in_work) == 1
+            await agent.let_go(next(iter(agent.held)))
+        assert bench.consumer.ledger.uncommitted() == {FIRST: 9, SECOND: 3}
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
+def test_what_waits_is_void_once_the_partition_was_taken_away(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(6))
+        agent = Agent(bench)
+        await deliver(bench, agent.stream)
+        await until(lambda: len(agent.held) == 1)
+        bench.consumer.ledger.close([FIRST])
+        working = agent.working
+        agent._let_go[0].set()
+        with pytest.raises(ExceptionGroup):  # the assertion that it was confirmed
+            await working
+        assert agent.done == []
+        assert bench.consumer._in_work == {}
+
+    on_bench(tmp_path, body)
+
+
+def test_an_error_ends_all_lanes_and_nothing_stays_in_work(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        async def work(chunk: Chunk) -> None:
+            if chunk.span.partition == SECOND:
+                raise ZeroDivisionError
+            await asyncio.Event().wait()
+
+        bench.thread.fill(FIRST, range(3))
+        bench.thread.fill(SECOND, range(3))
+        stream = bench.app.stream(bench.topic)
+        await deliver(bench, stream)
+        with pytest.raises(ExceptionGroup) as found:
+            await each_chunk(stream, work, chunks_max=8)
+        assert found.group_contains(ZeroDivisionError)
+        assert bench.consumer._in_work == {}
+        assert bench.consumer.ledger.uncommitted() == {}
+
+    on_bench(tmp_path, body)
+
+
+def test_a_table_write_goes_to_the_partition_of_the_chunk_in_work(tmp_path: Path) -> None:
+    """Faust takes it from the event that the stream gave last, which with several chunks in work is another one."""
+
+    async def body(bench: Bench) -> None:
+        table = bench.app.Table("seen", partitions=2)
+        table._verify_source_topic_partitions = lambda topic: None  # type: ignore[method-assign]
+        found: dict[int, int | None] = {}
+
+        async def work(chunk: Chunk) -> None:
+            both.release()
+            await turn.wait()
+            found[chunk.span.partition[1]] = table.partition_for_key(b"key")
+
+        both, turn = asyncio.Semaphore(0), asyncio.Event()
+        bench.thread.fill(FIRST, range(3))
+        bench.thread.fill(SECOND, range(3))
+        stream = bench.app.stream(bench.topic)
+        await deliver(bench, stream)
+        working = asyncio.ensure_future(each_chunk(stream, work, chunks_max=8))
+        await both.acquire()
+        await both.acquire()
+        turn.set()
+        await until(lambda: len(found) == 2)
+        assert found == {0: 0, 1: 1}
+        working.cancel()
+        await asyncio.wait((working,))
+
+    on_bench(tmp_path, body)
+
+
+def test_a_chunk_under_suspicion_is_alone_in_work(tmp_path: Path) -> None:
+    """So whatever kills the worker then, no other partition's records are blamed for it."""
+
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(6))
+        bench.thread.fill(SECOND, range(3))
+        for partition in (FIRST, SECOND):
+            bench.consumer.suspects.open(partition, 0, "tried 1")
+        agent = Agent(bench)
+        await deliver(bench, agent.stream)
+        for _ in range(3):
+            await until(lambda: len(agent.held) == 1)
+            for _ in range(50):
+                await asyncio.sleep(0)
+            (partition,) = agent.held
+            assert list(bench.consumer._in_work) == [agent.held[partition]]
+            await agent.let_go(partition)
+        assert bench.consumer.ledger.uncommitted() == {FIRST: 6, SECOND: 3}
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
