@@ -55,7 +55,9 @@ class AllOf(Connective):
 
     def holds(self, text: Text) -> bool:
         """Whether all operands hold."""
-        return self.where(text) != 0 and (self.is_decided or all(node.holds(text) for node in self.nodes))
+        if self.is_decided:
+            return self.where(text) != 0
+        return all(node.holds(text) for node in self.nodes)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         answers = []

@@ -78,7 +78,7 @@ class WordLeaf(Local):
 
     def holds(self, text: Text) -> bool:
         """Whether it stands in the article."""
-        return text.bits[self.slot] != 0
+        return text.slots[self.slot] if text.unmasked is None else text.bits[self.slot] != 0
 
     def _where(self, text: Text) -> int:
         return text.bits[self.slot]
@@ -233,6 +233,8 @@ class LocalOr(Composite, Local):
 
     def holds(self, text: Text) -> bool:
         """Whether one of them stands in the article; a word is enough, and a phrase that is in one sentence."""
+        if self.slot is not None and text.unmasked is None and text.slots[self.slot]:
+            return True  # no matter where
         if self.sure(text) != 0:
             return True
         if self.phrase_slot is not None and text.phrase_bits[self.phrase_slot][0]:

@@ -62,9 +62,9 @@ class _SlotBits(dict[int, int]):
     def __missing__(self, slot: int) -> int:
         bits = 0
         tokens = self._tokens_of.get(slot)
-        if tokens is not None:
+        if tokens is not None and (here := tokens & self._filling):
             of_token = self._of_token
-            for token in tokens & self._filling:
+            for token in here:
                 bits |= of_token[token]
         self[slot] = bits
         return bits
