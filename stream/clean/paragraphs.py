@@ -20,7 +20,12 @@ HYPHENS = frozenset("-\u00ad\u2010\u2011\u2012\u2013\ufe63\uff0d")
 
 def may_join(text: str) -> bool:
     """Whether a line of `text` ends in a hyphen or in something that vanishes and may hide one."""
-    if text.isascii() and "-" not in text:
+    if text.isascii():
+        index = text.find("-")
+        while index >= 0:
+            if text[index + 1 : index + 2] in _ASCII_LINE_BREAKS:
+                return True
+            index = text.find("-", index + 1)
         return False
     last_characters = {line[-1:] for line in text.splitlines()}
     return not last_characters.isdisjoint(HYPHENS) or any(map(vanishes, last_characters))
@@ -91,6 +96,8 @@ def without_paragraphs(shape: str) -> str:
     return shape.translate(_NO_BREAK)
 
 
+# Where `str.splitlines` divides; a text ends a line too.
+_ASCII_LINE_BREAKS = frozenset(("", *"\n\r\v\f\x1c\x1d\x1e"))
 _LINE = re.compile(r"([^Nr]*+)(rN|r|N|\Z)")
 _JOINT = re.compile(r"(?<=[Aacmk])-(?P<gone>rN|r|N)(?=[Aack])")
 _EVERY_BREAK = str.maketrans("Nr", "||")

@@ -170,6 +170,8 @@ class Local(Asked):
     words_max = 1
     is_plain = False
     """True for words, phrases and ORs of them: without masked words they find what is left of their spans."""
+    word_slot: int | None = None
+    """Of words whose case does not count and ORs of them: they stand wherever the tokens of this slot do."""
 
     def spans(self, text: Text) -> Spans | None:
         """All spans in the article, by place."""

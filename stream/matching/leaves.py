@@ -72,7 +72,7 @@ class WordLeaf(Local):
 
     def fill(self, slot: int, weight: float) -> None:
         """Give it a slot, so that it can be asked by itself."""
-        self.slot = slot
+        self.slot = self.word_slot = slot
         self.weight = weight
         self.needs = self.required = frozenset((slot,))
 
@@ -227,6 +227,7 @@ class LocalOr(Composite, Local):
                     self.others.append(node)
         self.is_words = self.slot is not None and not self._phrases and not self.others
         if self.is_words:
+            self.word_slot = self.slot
             self.required = self.needs or frozenset()
         self.is_plain = all(node.is_plain for node in nodes)
         self.words_max = max([node.words_max for node in nodes], default=1)
@@ -314,13 +315,13 @@ class Key(Asked):
         super().__init__(number, frozenset((slot,)), weight)
         self.required = frozenset((slot,))
         self._node = node
-        self._slot = slot
+        self.slot = slot
 
     def _where(self, text: Text) -> int:
-        return text.everywhere if text.slots[self._slot] else 0
+        return text.everywhere if text.slots[self.slot] else 0
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        return [(-1, -1, self, None)] if text.slots[self._slot] else None
+        return [(-1, -1, self, None)] if text.slots[self.slot] else None
 
     def leaves(self, span: Span) -> Iterator[int]:
         """A key field has no words."""

@@ -37,7 +37,7 @@ class CompiledRule:
 
     `is_monotone`: where its match holds without some words, it holds with them. `shut_by`: those of its exclusions that
     hold for a whole article and that many rules share, so that asking them first costs next to nothing. `bare`: the
-    match to report where nobody wants evidence.
+    match to report where nobody wants evidence. `is_settled`: the rule holds wherever the prefilter chooses it.
     """
 
     order: int
@@ -47,6 +47,7 @@ class CompiledRule:
     is_monotone: bool
     shut_by: tuple[Asked, ...]
     bare: RuleMatch
+    is_settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,11 @@ class Matcher:
         self._rules = [_compiled(order, rule, compiler) for order, rule in enumerate(ruleset.rules)]
         self._rules = [_with_shut_by(compiled) for compiled in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
-        self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary) if prefilter else None
+        self._prefilter: Prefilter | None = None
+        if prefilter:
+            dropping = [[node for exclusion, node in c.exclusions if exclusion.mask == "article"] for c in self._rules]
+            self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping)
+            self._rules = [_with_settled(c, self._prefilter.settled) for c in self._rules]
         self._levels = [_Level(rules) for rules in _by_level(self._rules)]
         self._levels[-1].is_asked_for = False
         self._level_of = {c.rule.id: number for number, level in enumerate(self._levels) for c in level.rules}
@@ -101,6 +106,9 @@ class Matcher:
         matches = []
         wants_evidence = self._limits.evidence_per_match_max > 0
         for compiled in self._candidates(level, article.text):
+            if compiled.is_settled and not wants_evidence:
+                matches.append(compiled.bare)
+                continue
             try:
                 if compiled.shut_by and any(map(article.holds, compiled.shut_by)):
                     continue
@@ -131,7 +139,13 @@ class Matcher:
 def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
     match = compiler.compile(rule.match)
     exclusions = tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions)
-    return CompiledRule(order, rule, match, exclusions, is_monotone(match), shut_by=(), bare=RuleMatch(rule, ()))
+    bare = RuleMatch(rule, ())
+    return CompiledRule(order, rule, match, exclusions, is_monotone(match), shut_by=(), bare=bare, is_settled=False)
+
+
+def _with_settled(compiled: CompiledRule, settled: frozenset[int]) -> CompiledRule:
+    is_settled = compiled.order in settled and not compiled.exclusions and compiled.rule.scope == Scope()
+    return replace(compiled, is_settled=is_settled) if is_settled else compiled
 
 
 def _with_shut_by(compiled: CompiledRule) -> CompiledRule:

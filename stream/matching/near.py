@@ -33,6 +33,18 @@ class LocalNear(Composite, Local):
         self.words_max = left.words_max + node.distance + right.words_max
         self._prints: dict[tuple[int, int], str] = {}
 
+    def holds(self, text: Text) -> bool:
+        """Whether there is an interval; between words it is told by their positions."""
+        left, right = self.left.word_slot, self.right.word_slot
+        if left is None or right is None:
+            return super().holds(text)
+        lefts, rights = text.bits[left], text.bits[right]
+        if not lefts or not rights:
+            return False
+        return _are_near(lefts, rights, self.distance, text) or (
+            not self.ordered and _are_near(rights, lefts, self.distance, text)
+        )
+
     def _find(self, text: Text, window: Window) -> Spans | None:
         lefts, rights = self.left.spans(text), self.right.spans(text)
         if not lefts or not rights:
@@ -133,6 +145,28 @@ def near_spans(
             spans.append((first, last, owner, pairs[first, last]))
     spans.reverse()
     return spans or None
+
+
+def _are_near(befores: int, behinds: int, distance: int, text: Text) -> bool:
+    """Whether one of some words stands behind one of others, at most `distance` words away, in its paragraph."""
+    reach = befores << 1
+    covered = 1
+    while covered <= distance:
+        step = min(covered, distance + 1 - covered)
+        reach |= reach << step
+        covered += step
+    hits = reach & behinds
+    if not hits:
+        return False
+    lasts = text.stretches("PARAGRAPH").lasts
+    while hits:
+        behind = hits & -hits
+        # No paragraph may end between it and the closest word before it.
+        before = (befores & behind - 1).bit_length() - 1
+        if not (lasts & behind - 1) >> before:
+            return True
+        hits ^= behind
+    return False
 
 
 def _closest(befores: Spans, behinds: Spans, distance: int) -> list[tuple[Span, Span]]:

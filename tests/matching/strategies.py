@@ -102,6 +102,16 @@ near_sides: st.SearchStrategy[Node] = st.recursive(
 nears = _nears(near_sides)
 
 
+# Words that must be there and words that must not: what the prefilter settles, and what it nearly does.
+listed = st.lists(near_words | prefixes, min_size=1, max_size=3).map(lambda found: Or((*found, Word("5"))))
+settled: st.SearchStrategy[Node] = st.builds(
+    lambda some, others, absent: And((*some, *others, *map(Not, absent))),
+    st.lists(near_words | listed | keys, min_size=1, max_size=3),
+    st.lists(leaves | cases | nears, max_size=1),
+    st.lists(near_words | listed | keys | phrases, max_size=2),
+)
+
+
 def _compound(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     several = st.lists(inner, min_size=2, max_size=3).map(tuple)
     return (
@@ -202,7 +212,11 @@ def rule_set(*rules: Rule) -> RuleSet:
 
 exclusions = st.lists(
     st.builds(
-        Exclusion, st.sampled_from(("a", "b")), st.just("…"), st.sampled_from(("phrase", "phrase", "article")), nodes
+        Exclusion,
+        st.sampled_from(("a", "b")),
+        st.just("…"),
+        st.sampled_from(("phrase", "phrase", "article")),
+        nodes | settled | listed,
     ),
     max_size=2,
 )
@@ -217,7 +231,7 @@ scopes = st.builds(
 @st.composite
 def rules(draw: st.DrawFn, identifier: str = "r1") -> Rule:
     """Rules with exclusions and scopes."""
-    return rule(draw(nodes), *draw(exclusions), identifier=identifier, scope=draw(scopes))
+    return rule(draw(nodes | settled | nears), *draw(exclusions), identifier=identifier, scope=draw(scopes))
 
 
 @st.composite

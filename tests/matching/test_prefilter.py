@@ -71,6 +71,48 @@ def test_only_what_may_hold_is_chosen() -> None:
     assert chosen("Strike on Kyiv.", among=0b10001) == [0, 4]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_settled"),
+    [
+        ("strike", True),
+        ("~strike OR raid OR kyiv*", True),
+        ("(strike OR raid) AND kyiv AND NOT (drill OR game)", True),
+        ("strike AND source:tass AND NOT lang:de", True),
+        ("strike AND raid AND kyiv AND odesa", False),
+        ("strike AND (kyiv AND NOT drill)", False),
+        ("strike AND NOT (drill AND game)", False),
+        ("CASE(Strike)", False),
+        ('"red line"', False),
+        ("strike NEAR/3 kyiv", False),
+        ("SENTENCE(strike AND kyiv)", False),
+        ("title:strike", False),
+        ("strike OR source:tass", False),
+        ("ATLEAST/2(strike)", False),
+    ],
+)
+def test_what_is_settled_by_conditions_alone(text: str, is_settled: bool) -> None:
+    words = Vocabulary()
+    prefilter = Prefilter([Compiler(words).compile(expression(text))], words)
+    assert prefilter.settled == ({0} if is_settled else set())
+
+
+def test_what_must_not_be_there_shuts_a_rule() -> None:
+    words = Vocabulary()
+    compiler = Compiler(words)
+    texts = ("strike AND NOT drill", "raid AND NOT (drill OR game*)", "strike AND NOT (drill AND kyiv)", "kyiv")
+    exclusions = [[], [], [], [compiler.compile(expression("drill OR fiction"))]]
+    nodes = [compiler.compile(expression(text)) for text in texts]
+    prefilter = Prefilter(nodes, words, exclusions)
+
+    def chosen(body: str) -> list[int]:
+        return prefilter.chosen(Text(read(body), words), 0b1111)
+
+    assert chosen("Strike, raid, Kyiv.") == [0, 1, 2, 3]
+    assert chosen("Strike, raid, Kyiv; a drill.") == [2]
+    assert chosen("Strike, raid, Kyiv; gamers.") == [0, 2, 3]
+    assert chosen("Kyiv in fiction.") == []
+
+
 def test_an_exclusion_that_many_rules_share_is_asked_before_them() -> None:
     elsewhere = Exclusion("elsewhere", "…", "article", expression("(strike OR truce) AND NOT (kyiv OR odesa)"))
     phrase = Exclusion("drill", "…", "phrase", expression('"strike drill"'))
