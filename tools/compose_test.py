@@ -23,69 +23,33 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from composekit import (
+    ROOT,
+    STEP_SECONDS_MAX,
+    Compose,
+    StepError,
+    can_be_had,
+    free_ports,
+    get_json,
+    health,
+    output,
+    succeeds,
+    timed,
+    wait_for,
+)
+
 PROJECT = f"redline-test-{os.getpid()}"
 GRAFANA_IMAGE = "grafana/grafana:12.2.0"
 START_SECONDS_MAX = 180
-STEP_SECONDS_MAX = 120
-PULL_SECONDS_MAX = 300
-POLL_SECONDS = 1.0
 RESTARTS_MAX = 3
 """More restarts than this while a service cannot work are a storm."""
-
-
-class StepError(Exception):
-    """A step did not end as it should; the text says what was found."""
-
-
-class Compose:
-    """`docker compose` for one project, with settings of its own instead of the user's .env."""
-
-    def __init__(self, project: str, settings: dict[str, str], *, files: tuple[str, ...] = ()) -> None:
-        named = [argument for file in (str(ROOT / "docker-compose.yml"), *files) for argument in ("-f", file)]
-        self._base = ["docker", "compose", "-p", project, "--project-directory", str(ROOT), *named]
-        self._base += ["--env-file", os.devnull, "--progress", "plain"]
-        self._environment = {**os.environ, **settings}
-
-    def run(self, *arguments: str, seconds_max: float = STEP_SECONDS_MAX) -> str:
-        """What it prints; raises `StepError` with it if it fails."""
-        code, said = self.attempt(*arguments, seconds_max=seconds_max)
-        if code != 0:
-            raise StepError(f"docker compose {' '.join(arguments)} ended with {code}:\n{said[-3000:]}")
-        return said
-
-    def attempt(self, *arguments: str, seconds_max: float = STEP_SECONDS_MAX) -> tuple[int, str]:
-        """Exit code and all that it prints."""
-        try:
-            done = subprocess.run(
-                [*self._base, *arguments],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=seconds_max,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-            )
-        except subprocess.TimeoutExpired:
-            return -1, f"not finished after {seconds_max:.0f} s"
-        return done.returncode, done.stdout + done.stderr
-
-    def setting(self, name: str, value: str) -> None:
-        """Changes a variable for the calls that follow."""
-        self._environment[name] = value
-
-    def containers(self, service: str) -> list[dict[str, Any]]:
-        """`docker inspect` of each container of a service."""
-        names = self.run("ps", "-a", "-q", service).split()
-        return json.loads(_output("docker", "inspect", *names)) if names else []
 
 
 class Stack:
@@ -123,7 +87,7 @@ class Stack:
         """Until so many containers of it are healthy, and no others exist."""
 
         def check() -> str | None:
-            found = [_health(container) for container in self.compose.containers(service)]
+            found = [health(container) for container in self.compose.containers(service)]
             return None if found == ["healthy"] * count else f"{service}: found {found}, expected {count} healthy"
 
         wait_for(check, START_SECONDS_MAX)
@@ -136,7 +100,7 @@ def main() -> int:
         ("docker compose version", "there is no `docker compose`"),
         ("docker info", "no engine answers"),
     ):
-        if not _succeeds(*command.split()):
+        if not succeeds(*command.split()):
             print(f"compose-test: {why}; it needs Docker Engine with Compose v2", file=sys.stderr)
             return 2
     times: list[tuple[str, float]] = []
@@ -169,7 +133,7 @@ def main() -> int:
 def build(stack: Stack) -> None:
     """Builds the image; finds out whether there is one of Grafana."""
     stack.compose.run("build", seconds_max=900)
-    if not _can_be_had(GRAFANA_IMAGE):
+    if not can_be_had(GRAFANA_IMAGE):
         print(f"  {GRAFANA_IMAGE} cannot be had here: going on without Grafana", flush=True)
         stack.services.remove("grafana")
 
@@ -305,7 +269,7 @@ def live(stack: Stack) -> None:
 
 
 def _healthy(compose: Compose, service: str) -> str | None:
-    found = [_health(container) for container in compose.containers(service)]
+    found = [health(container) for container in compose.containers(service)]
     return None if found == ["healthy"] else f"{service}: found {found}, expected one healthy"
 
 
@@ -399,7 +363,7 @@ def down(stack: Stack) -> bool:
     left = []
     for kind, command in (("container", "ps -aq"), ("volume", "volume ls -q"), ("network", "network ls -q")):
         with contextlib.suppress(StepError):
-            found = _output("docker", *command.split(), "--filter", f"label=com.docker.compose.project={PROJECT}")
+            found = output("docker", *command.split(), "--filter", f"label=com.docker.compose.project={PROJECT}")
             left += [f"{kind} {name}" for name in found.split()]
     if code != 0 or left:
         print(f"not everything is down: {left}\n{said[-2000:]}", flush=True)
@@ -425,46 +389,6 @@ STEPS: tuple[tuple[str, Callable[[Stack], None]], ...] = (
 # Helpers -------------------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def timed(name: str, times: list[tuple[str, float]]) -> Iterator[None]:
-    """Says what begins, and keeps how long it took."""
-    print(f"{name} …", flush=True)
-    begun = time.monotonic()
-    try:
-        yield
-    finally:
-        times.append((name, time.monotonic() - begun))
-        print(f"  {times[-1][1]:.1f} s", flush=True)
-
-
-def wait_for(check: Callable[[], str | None], seconds_max: float) -> None:
-    """Until the check finds nothing wrong; raises `StepError` with what it found last."""
-    deadline = time.monotonic() + seconds_max
-    while True:
-        try:
-            wrong = check()
-        except (OSError, StepError, ValueError) as error:
-            wrong = str(error)
-        if wrong is None:
-            return
-        if time.monotonic() > deadline:
-            raise StepError(f"after {seconds_max:.0f} s: {wrong}")
-        time.sleep(POLL_SECONDS)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody has right now, all different."""
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [server.getsockname()[1] for server in found]
-
-
-def get_json(url: str) -> Any:
-    """The JSON at this address."""
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.load(answer)
-
-
 def _alerts_from(stack: Stack, *, workers: int) -> str | None:
     found = stack.query("sum by (instance) (redline_alerts_total) > 0 and on (instance) up == 1")
     return None if len(found) == workers else f"Prometheus has alerts from {found}, expected from {workers} workers"
@@ -476,8 +400,8 @@ def _wait_unhealthy(stack: Stack, named: str) -> None:
     def check() -> str | None:
         (worker,) = stack.compose.containers("worker")
         log = stack.compose.run("logs", "--no-color", "--tail", "30", "worker")
-        if _health(worker) != "unhealthy" or "hold: redline ended with code 2" not in log:
-            return f"found the worker {_health(worker)}, expected unhealthy; its log: {log[-1000:]}"
+        if health(worker) != "unhealthy" or "hold: redline ended with code 2" not in log:
+            return f"found the worker {health(worker)}, expected unhealthy; its log: {log[-1000:]}"
         return None if named in log else f"the log does not name {named}: {log[-1000:]}"
 
     wait_for(check, STEP_SECONDS_MAX)
@@ -495,28 +419,6 @@ def _fails_naming(compose: Compose, named: str) -> None:
         print(f"  {line.strip()[:160]}", flush=True)
     finally:
         compose.attempt("down", "-v")
-
-
-def _health(container: dict[str, Any]) -> str:
-    state = container["State"]
-    return str(state.get("Health", {}).get("Status")) if state["Status"] == "running" else str(state["Status"])
-
-
-def _can_be_had(image: str) -> bool:
-    return _succeeds("docker", "image", "inspect", image) or _succeeds("docker", "pull", "-q", image)
-
-
-def _succeeds(*command: str) -> bool:
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        return subprocess.run(command, capture_output=True, check=False, timeout=PULL_SECONDS_MAX).returncode == 0
-    return False
-
-
-def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=STEP_SECONDS_MAX)
-    if done.returncode != 0:
-        raise StepError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -182,3 +183,27 @@ def new_app(folder: Path, **settings: Any) -> faust.App:
 
 def offsets(chunk: Chunk) -> list[int]:
     return [r.offset for r in chunk.records]
+
+
+Body = Callable[[Bench], Awaitable[None]]
+
+
+def bench_runner(folder: Path, *partitions: TP, **limits: float) -> Callable[[Body], None]:
+    """Runs what is given on a bench whose consumer has sought its offsets; within ten seconds."""
+
+    def run(body: Body) -> None:
+        async def whole() -> None:
+            bench = Bench(folder, *partitions, **limits)
+            await bench.consumer.perform_seek()
+            await asyncio.wait_for(body(bench), 10)
+
+        asyncio.run(whole())
+
+    return run
+
+
+async def deal_out(bench: Bench, *partitions: TP) -> None:
+    """As after a rebalance."""
+    await bench.consumer.on_partitions_assigned(set(partitions))
+    await bench.consumer.perform_seek()
+    bench.consumer._set_active_tps(set(partitions))
