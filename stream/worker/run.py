@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,7 +23,7 @@ from faust.types import AppT
 
 from stream.broker.connection import reachable
 from stream.engine import Engine
-from stream.rulelang import SourceFile
+from stream.rulelang import RuleSet, SourceFile
 from stream.settings import Settings
 from stream.telemetry.events import (
     HealthServing,
@@ -39,6 +39,7 @@ from stream.telemetry.events import (
 )
 from stream.telemetry.metrics import Metrics
 from stream.telemetry.server import HealthServer
+from stream.warmup import samples, warmed
 from stream.worker.app import create_app, rebalance_seconds_max
 from stream.worker.checks import check_broker
 from stream.worker.driver import ChunkConsumer
@@ -48,7 +49,7 @@ from stream.worker.host import require_descriptors
 from stream.worker.memory import give_back, settle
 from stream.worker.pool import EnginePool
 from stream.worker.reload import RulesInForce
-from stream.worker.stages import InThisProcess, Pure, Stages
+from stream.worker.stages import InThisProcess, Pure, Stages, give_turns
 from stream.worker.watchdog import Watchdog
 
 BEAT_SECONDS = 0.5
@@ -160,10 +161,18 @@ class _Worker:
         return signalled
 
     async def _watch_all(self, app: faust.App) -> None:
-        watches = [self._watch(app)]
+        watches = [self._watch(app), self._warm_up()]
         if self._rules is not None:
             watches.append(self._rules.run())
         await asyncio.gather(*watches)
+
+    async def _warm_up(self) -> None:
+        """While the worker waits for the group, which takes seconds anyhow; others have their turn in between."""
+        for record in samples(self._engine.ruleset):
+            async with self._engine.turn(), aclosing(self._engine.tag([record])) as parts:
+                async for _ in parts:
+                    pass
+            await give_turns()
 
     def _listen(self, app: faust.App) -> None:
         def dealing() -> None:
@@ -269,10 +278,15 @@ def _rules_in_force(
     telemetry: Telemetry,
 ) -> RulesInForce:
     config = settings.engine_config()
+
+    def built(ruleset: RuleSet) -> Stages:
+        made = Engine(ruleset, config)
+        return build(made if settings.engine_processes else warmed(made))
+
     return RulesInForce(
         engine,
         files,
-        lambda ruleset: build(Engine(ruleset, config)),
+        built,
         telemetry,
         folder=settings.rules_dir,
         poll_interval_ms=settings.rules_poll_interval_ms,
