@@ -16,7 +16,7 @@ long way, which defines the result.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
@@ -56,7 +56,7 @@ def quick_layout(text: str, words: Words, breaks: str, cuts: Sequence[Cut], *, m
         ends = _sentence_ends(text, paragraphs)
     except _TooComplexError:
         return None
-    return _UnitLayout(text, _units(words, sorted({0, *ends, *paragraphs, len(text)}), paragraphs))
+    return _UnitLayout(text, words, _units(words, sorted({0, *ends, *paragraphs, len(text)}), paragraphs))
 
 
 def without_cuts(text: str, cuts: Sequence[Cut], blank: str) -> str:
@@ -125,10 +125,13 @@ def _units(words: Words, edges: Sequence[int], paragraphs: AbstractSet[int]) -> 
 class _UnitLayout(Layout):
     """Tokens of a sentence are looked for when one of them is asked for. `text` has no blanks but ` `."""
 
-    def __init__(self, text: str, units: _Units) -> None:
+    def __init__(self, text: str, words: Words, units: _Units) -> None:
         self._text = text
+        self._words = words
         self._units = units
-        self._spans: dict[int, tuple[list[int], list[int]]] = {}
+        self._spans: dict[int, tuple[int, int]] = {}
+        self._touched: set[int] = set()
+        self._spans_in: dict[int, tuple[list[int], list[int]]] = {}
         self._bounds: dict[int, tuple[int, int]] = {}
 
     @cached_property
@@ -157,12 +160,10 @@ class _UnitLayout(Layout):
         return list(chain.from_iterable(self._spans_of(number)[1] for number in range(len(self._units.behind))))
 
     def start(self, position: int) -> int:
-        number = self.sentence_of(position)
-        return self._spans_of(number)[0][position - self._units.behind[number]]
+        return self._span(position)[0]
 
     def end(self, position: int) -> int:
-        number = self.sentence_of(position)
-        return self._spans_of(number)[1][position - self._units.behind[number]]
+        return self._span(position)[1]
 
     def sentence_of(self, position: int) -> int:
         return bisect_right(self._units.behind, position)
@@ -180,20 +181,52 @@ class _UnitLayout(Layout):
         counts = map(sub, behind, chain((0,), behind))
         return list(chain.from_iterable(map(repeat, values, counts)))
 
+    def _span(self, position: int) -> tuple[int, int]:
+        known = self._spans.get(position)
+        if known is None:
+            number = self.sentence_of(position)
+            # Where a second one is asked for, more will be.
+            known = None if number in self._touched else self._span_of_word(position, number)
+            self._touched.add(number)
+            if known is None:
+                starts, ends = self._spans_of(number)
+                index = position - self._units.behind[number]
+                known = starts[index], ends[index]
+            self._spans[position] = known
+        return known
+
+    def _span_of_word(self, position: int, number: int) -> tuple[int, int] | None:
+        """Where a token of a sentence stands, if each word before it is one token and it is a plain word itself."""
+        joined = self._words.joined
+        if joined is None:
+            return None
+        start, end = self._units.starts[number], self._units.ends[number]
+        first = self._units.behind[number - 1] if number else 0
+        rest = self._words.plain[start:end].split(None, position - first)[-1]
+        word = rest.partition(" ")[0]
+        place = end - len(rest)
+        if not (word.isalnum() and word.isascii()) or bisect_left(joined, (start,)) < bisect_left(joined, (place,)):
+            return None
+        return place, place + len(word)
+
     def _spans_of(self, number: int) -> tuple[list[int], list[int]]:
         """Where the tokens of a sentence begin and end; the last one has the index -1."""
-        known = self._spans.get(number)
+        known = self._spans_in.get(number)
         if known is None:
             starts: list[int] = []
             ends: list[int] = []
             place = self._units.starts[number]
             for piece in self._text[place : self._units.ends[number]].split(" "):
                 if piece:
-                    chunk = _CHUNKS[piece]
-                    starts += [place + start for start in chunk.starts]
-                    ends += [place + end for end in chunk.ends]
+                    chunk_starts, chunk_ends = _CHUNKS[piece]
+                    if len(chunk_starts) == 1:
+                        starts.append(place + chunk_starts[0])
+                        ends.append(place + chunk_ends[0])
+                    else:
+                        starts += [place + start for start in chunk_starts]
+                        ends += [place + end for end in chunk_ends]
                 place += len(piece) + 1
-            known = self._spans[number] = starts, ends
+            known = self._spans_in[number] = starts, ends
         return known
 
 

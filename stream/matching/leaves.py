@@ -178,10 +178,11 @@ class PhraseLeaf(Local):
         return starts
 
     def _find(self, text: Text, window: Window) -> Spans | None:
+        sentences = text.numbers("SENTENCE")
         return [
             (first, last, self, None)
             for first, last in sorted(text.phrases(self.slot))
-            if text.in_one("SENTENCE", first, last)
+            if sentences[first] == sentences[last]
         ] or None
 
     def clause(self, span: Span) -> Node:

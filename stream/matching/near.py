@@ -131,11 +131,12 @@ def near_spans(
     others = [] if node.ordered else _closest(some_rights, all_lefts, node.distance)
     if not closest and not others:
         return None
+    paragraphs = text.numbers("PARAGRAPH")
     for left, right in closest:
-        if text.in_one("PARAGRAPH", left[0], right[1]):
+        if paragraphs[left[0]] == paragraphs[right[1]]:
             pairs.setdefault((left[0], right[1]), []).append((left, right))
     for right, left in others:
-        if text.in_one("PARAGRAPH", right[0], left[1]):
+        if paragraphs[right[0]] == paragraphs[left[1]]:
             pairs.setdefault((right[0], left[1]), []).append((left, right))
     spans: Spans = []
     shortest: int | None = None

@@ -131,6 +131,7 @@ class Text:
         self.whole: Window = (0, self.end, TITLE | BODY)
         self.topics: set[str] = set()
         self.everywhere = (1 << self.end + 1) - 1
+        self._numbers: dict[Unit, Sequence[int]] = {}
         self._stretches: dict[Unit, Stretches] = {}
         self._vocabulary = vocabulary
         self._start()
@@ -219,6 +220,18 @@ class Text:
         """Whether two positions, `first` not behind `last`, are in one sentence or paragraph of one field."""
         # A sentence that ends before `last` ends between them.
         return self.stretches(unit).lasts >> first & (1 << last - first) - 1 == 0
+
+    def numbers(self, unit: Unit) -> Sequence[int]:
+        """The number of each position's sentence or paragraph, for many questions; no two fields share one."""
+        known = self._numbers.get(unit)
+        if known is None:
+            title, body = self.read.title, self.read.body
+            known = body.sentences if unit == "SENTENCE" else body.paragraphs
+            if title is not None and self.title_end:
+                first = title.sentences if unit == "SENTENCE" else title.paragraphs
+                known = [number - self.title_end for number in first] + list(known)
+            self._numbers[unit] = known
+        return known
 
     def stretches(self, unit: Unit) -> Stretches:
         """The sentences or paragraphs of both fields, as sets of positions."""

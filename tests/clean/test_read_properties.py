@@ -156,6 +156,12 @@ def forget() -> None:
 
 
 def assert_same_layout(short: Reading, full: Reading) -> None:
+    # One by one first, before all are located at once.
+    each = range(len(full.tokens))
+    assert [*map(short.start, each[-5:])] == [*map(full.start, each[-5:])]
+    assert [*map(short.start, reversed(each))] == [*map(full.start, reversed(each))]
+    assert [*map(short.end, each)] == [*map(full.end, each)]
+    assert (short.sentence_lasts, short.paragraph_lasts) == (full.sentence_lasts, full.paragraph_lasts)
     assert (short.starts, short.ends) == (full.starts, full.ends)
     assert (short.sentences, short.paragraphs) == (full.sentences, full.paragraphs)
     positions = range(len(full.tokens))
