@@ -22,8 +22,11 @@ from stream.matching.keys import folded, key_value
 from stream.matching.phrases import Phrases, Places
 from stream.rulelang.topicorder import covers
 
-TOKENS_KNOWN_MAX = 50_000
-"""How many different tokens are remembered; above, remembering starts afresh (results do not depend on it)."""
+TOKENS_KNOWN_MAX = 20_000
+"""How many different tokens are remembered, those seen last (results do not depend on it)."""
+
+TOKENS_IN_RULES_MAX = 50_000
+"""How many of those that some rule asks for are remembered; above, remembering starts afresh."""
 
 KEY_VALUES_KNOWN_MAX = 20_000
 
@@ -69,9 +72,15 @@ class _Characters(dict[str, str]):
 
     def __init__(self, learn: Callable[[str, Memory], str]) -> None:
         self._learn = learn
+        self._before: dict[str, str] = {}
 
     def __missing__(self, token: str) -> str:
-        character = self[token] = self._learn(token, self.memory)
+        character = self._before.get(token) or self._learn(token, self.memory)
+        if len(self) >= TOKENS_KNOWN_MAX // 2:
+            # Two halves: what is asked for again moves to the new one, and the rest goes with the old one.
+            self._before = self.copy()
+            self.clear()
+        self[token] = character
         return character
 
 
@@ -136,7 +145,7 @@ class Vocabulary:
 
     def fill(self, tokens: Sequence[str], read: ReadArticle) -> Filled:
         """The slots that an article's tokens, phrases and key fields fill."""
-        if len(self._memory.characters) > TOKENS_KNOWN_MAX:
+        if len(self._memory.interesting) > TOKENS_IN_RULES_MAX:
             self._forget()
         memory = self._memory
         # Every token passes here, and those that are new are learned.

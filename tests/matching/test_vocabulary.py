@@ -38,6 +38,8 @@ def test_forgetting_tokens_changes_no_match(monkeypatch: pytest.MonkeyPatch) -> 
     rules = rule_set(rule(expression('war* OR "red line" OR (peace NEAR/3 talks)')))
     articles = [read(f"Wars {n}, a red line, talks {n} of peace.") for n in range(20)]
     expected = Matcher(rules).match(articles)
-    monkeypatch.setattr(vocabulary, "TOKENS_KNOWN_MAX", 5)
-    assert Matcher(rules).match(articles) == expected
+    for limit in ("TOKENS_KNOWN_MAX", "TOKENS_IN_RULES_MAX"):
+        with monkeypatch.context() as few:
+            few.setattr(vocabulary, limit, 5)
+            assert Matcher(rules).match(articles) == expected
     assert all(len(found[0].evidence) == 3 for found in expected)
