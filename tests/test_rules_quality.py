@@ -15,8 +15,9 @@ ROOT = Path(__file__).parent.parent
 # The files with texts of their own; those on corpora are for `make rules-quality`.
 FILES = sorted(path for path in LABELS.glob("*.yml") if not path.name.startswith("corpus_"))
 
-# The half that the rules were not tuned on: its recall says what an article that nobody has seen may expect.
-RECALL = {"invented_ninth": 0.55}
+# Halves that nobody looks at in writing rules, and articles far from the usual words: what may be expected of these.
+RECALL = {"invented_ninth": 0.65, "invented_eleventh": 0.7, "invented_twelfth": 0.7, "invented_thirteenth": 0.55}
+PRECISION = {"invented_eleventh": 0.85, "invented_thirteenth": 0.9}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_precision_and_recall(ruleset: RuleSet, alerts: frozenset[str], path: Pa
     found = list(verdicts(ruleset, list(labelled(path, alerts))))
     _, _, _, precision, recall = shares(found)
     errors = "\n".join(f"{v.kind} {v.article} {v.rule}: {v.why}" for v in found if v.kind != "right")
-    assert precision >= 0.95, errors
+    assert precision >= PRECISION.get(path.stem, 0.95), errors
     assert recall >= RECALL.get(path.stem, 0.9), errors
 
 
