@@ -1,74 +1,46 @@
 """Layout by a short cut: where sentences and paragraphs stand, and tokens only where somebody asks.
 
-A chunk is what stands between two blanks. Whether a sentence ends behind it depends on it and on what the next one
-begins with, and only if a sign that may end a sentence stands in it. So such signs are looked for, their chunks are
-looked at once and remembered, and the tokens between two ends are counted, which takes no look at what they are:
+Where sentences end is told by signs (see `ends`). The tokens between two ends are counted, which takes no look at what
+they are, and tokens of a sentence are located when one of them is asked for:
 
-    text      He said so. 3.5 percent, Mr. Roe!
-    signs               ^  ^             ^    ^
-    chunks           so.  3.5          Mr.    Roe!     so. ends a sentence before what may begin one, as a number may
-    units     He said so. | 3.5 percent, Mr. Roe!      of 3 and 4 tokens
-
-Texts with something that goes beyond a chunk (the end of a sentence inside one, lines wrapped by hand) are left to the
-long way, which defines the result.
+    units      He said so. | 3.5 percent, Mr. Roe!      of 3 and 4 tokens
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import chain, pairwise, product, repeat
+from itertools import chain, pairwise, repeat
 from operator import sub
 from typing import NamedTuple
 
-from stream.clean.fold import MEMO_ENTRIES_MAX, Flat, flatten
-from stream.clean.paragraphs import WRAPPED_LINES_MIN, is_hard_wrapped, may_be_hard_wrapped
-from stream.clean.reading import Cut, Layout
-from stream.clean.sentences import chunk_opening, chunk_stop, ends_sentence
-from stream.clean.shape import PARAGRAPH_BREAK, shape_of
-from stream.clean.tokens import Words, fold_words, scan_spans
+from stream.clean.ends import Ends, TooComplexError
+from stream.clean.fold import Flat, flatten
+from stream.clean.reading import Layout
+from stream.clean.shape import shape_of
+from stream.clean.tokens import (
+    CHUNK_CODE_POINTS_REMEMBERED_MAX,
+    CHUNKS_REMEMBERED_MAX,
+    Words,
+    chunk_starts,
+    fold_words,
+    scan_spans,
+)
 
-CHUNKS_REMEMBERED_MAX = 50_000
-CHUNK_CODE_POINTS_REMEMBERED_MAX = 40
 
+def quick_layout(ends: Ends, words: Words) -> Layout | None:
+    """The layout of a text with these ends, offsets into that text; None if it takes the long way to find it.
 
-def quick_layout(text: str, words: Words, breaks: str, cuts: Sequence[Cut], *, may_be_wrapped: bool) -> Layout | None:
-    """The layout of a text, offsets into that text; None if it takes the long way to find it.
-
-    `words` are its words, cuts left blank. `breaks` are the characters that end a paragraph: PARAGRAPH_BREAK, and
-    `\n`, which stands for `\r` too. `cuts` lie between blanks. `may_be_wrapped` says that line breaks end paragraphs
-    only if lines are not wrapped by hand.
+    `words` are its words, cuts left blank.
     """
-    if any(map(text.__contains__, _RARE_BREAKS)):
-        return None
-    text = text.replace("\r", "\n")
-    if may_be_wrapped and (PARAGRAPH_BREAK in text or _is_hard_wrapped(text)):
-        return None
-    text = without_cuts(text, cuts, " ")
-    paragraphs = {index for sign in breaks for index in _indices(text, sign)}
-    paragraphs.update(start for cut in cuts if (start := max(0, cut.start)) < min(len(text), cut.end))
-    for blank in ("\t", "\xa0", "\n", PARAGRAPH_BREAK):
-        text = text.replace(blank, " ")
     try:
-        ends = _sentence_ends(text, paragraphs)
-    except _TooComplexError:
+        sentences = ends.of_sentences()
+    except TooComplexError:
         return None
-    return _UnitLayout(text, words, _units(words, sorted({0, *ends, *paragraphs, len(text)}), paragraphs))
-
-
-def without_cuts(text: str, cuts: Sequence[Cut], blank: str) -> str:
-    """`text` with blanks of some kind in the place of each cut."""
-    pieces: list[str] = []
-    done = 0
-    for cut in sorted(cuts, key=lambda cut: cut.start):
-        start, end = max(done, cut.start), min(len(text), cut.end)
-        if end > start:
-            pieces += (text[done:start], blank * (end - start))
-            done = end
-    return "".join((*pieces, text[done:])) if pieces else text
+    edges = sorted({0, *sentences, *ends.paragraphs, len(ends.text)})
+    return _UnitLayout(ends.text, words, _units(words, edges, ends.paragraphs))
 
 
 def through(layout: Layout, page: Flat) -> Layout:
@@ -78,7 +50,6 @@ def through(layout: Layout, page: Flat) -> Layout:
 
 def forget() -> None:
     """Forget every chunk seen so far."""
-    _CODES.clear()
     _CHUNKS.clear()
 
 
@@ -94,8 +65,9 @@ class _Units(NamedTuple):
 
 def _units(words: Words, edges: Sequence[int], paragraphs: AbstractSet[int]) -> _Units:
     units = _Units([], [], [], [])
-    plain, is_plain = words.plain, words.joined is not None
-    joined = [*(words.joined or ()), (len(plain), 0)]
+    is_plain = words.joined is not None
+    chunks = chunk_starts(words.plain) if is_plain else b""
+    joined = [*(words.joined or ()), (len(words.plain), 0)]
     passed = 0
     next_joined, _ = joined[0]
     tokens = 0
@@ -104,7 +76,7 @@ def _units(words: Words, edges: Sequence[int], paragraphs: AbstractSet[int]) -> 
     for start, end in pairwise(edges):
         if start in paragraphs:
             counted = False
-        count = len(plain[start:end].split()) if is_plain else len(fold_words(words.text[start:end]).tokens)
+        count = chunks.count(b" a", start, end + 1) if is_plain else len(fold_words(words.text[start:end]).tokens)
         while next_joined < end:
             count += joined[passed][1]
             passed += 1
@@ -287,83 +259,7 @@ class _Through(Layout):
         return self._page.start(start), self._page.end(end - 1)
 
 
-_RARE_BREAKS = ("\v", "\f", "\x85", "\u2028", "\u2029")
 _ASCII_BLANKS = " \x1c\x1d\x1e\x1f"
-
-
-def _indices(text: str, sign: str) -> Iterator[int]:
-    index = text.find(sign)
-    while index >= 0:
-        yield index
-        index = text.find(sign, index + 1)
-
-
-def _sentence_ends(text: str, paragraphs: AbstractSet[int]) -> list[int]:
-    """Where sentences end, each at the end of its last chunk; what ends with the text or a paragraph may be left out.
-
-    `paragraphs` are the ends of paragraphs. Of a stretch of text that takes the long way, _TooComplexError.
-    """
-    ends: list[int] = []
-    signs = ".!?"
-    if not text.isascii():
-        signs += "".join(filter(_MAY_END.__getitem__, set(_BEYOND_ASCII.findall(text))))
-    find, rfind, codes, openings = text.find, text.rfind, _CODES, _OPENINGS
-    for sign in signs:
-        index = find(sign)
-        while index >= 0:
-            following = text[index + 1 : index + 2]
-            if following.isalnum() and following.isascii():
-                # Inside of a word: `3.5`, `U.S.`
-                index = find(sign, index + 1)
-                continue
-            end = find(" ", index)
-            if end < 0:
-                # Nothing can begin behind it, but what it ends has to be looked at all the same.
-                end = len(text)
-            stop = codes[text[rfind(" ", 0, index) + 1 : end]] >> 2
-            if stop and end not in paragraphs:
-                opening = openings.get(text[end + 1 : end + 3])
-                if stop & (_opening(text, end) if opening is None else opening):
-                    ends.append(end)
-            index = find(sign, end)
-    return ends
-
-
-def _opening(text: str, end: int) -> int:
-    """What the chunk behind one that ends at `end` begins with, as `chunk_opening` says."""
-    found = _NO_BLANK.search(text, end)
-    if found is None:
-        return 0
-    start = found.start()
-    opening = _OPENINGS.get(text[start : start + 2])
-    if opening is not None:
-        return opening
-    last = text.find(" ", start)
-    return _CODES[text[start:] if last < 0 else text[start:last]] & 3
-
-
-def _is_hard_wrapped(text: str) -> bool:
-    """Whether its lines are, so that line breaks end no paragraph."""
-    lines = text.split("\n")
-    if len(lines) < WRAPPED_LINES_MIN:
-        return False
-    lines = [line for line in map(str.rstrip, lines) if line]
-    lengths = list(map(_length, lines))
-    if not may_be_hard_wrapped(lengths):
-        return False
-    return is_hard_wrapped(lengths, sum(ends_sentence(shape_of(flatten(line).text)) for line in lines))
-
-
-def _length(line: str) -> int:
-    """Code points from its first to its last character that does not vanish."""
-    if (line[0] < "\x80" or line[0] in _SEEN) and (line[-1] < "\x80" or line[-1] in _SEEN):
-        return len(line)
-    flat = flatten(line)
-    length = len(flat.text.rstrip())
-    return flat.end(length - 1) - flat.start(0) if length else 0
-
-
-_SEEN = frozenset("“”„«»’‘…\u2013\u2014")
 
 
 class _Chunk(NamedTuple):
@@ -379,52 +275,6 @@ def _look_at(chunk: str) -> _Chunk:
     return _Chunk(tuple([flat.start(start) for start, _ in spans]), tuple([flat.end(end - 1) for _, end in spans]))
 
 
-class _TooComplexError(Exception):
-    """A chunk with more in it than a word and what surrounds it."""
-
-
-def _code(chunk: str) -> int:
-    """Before what a sentence ends behind a chunk (times 4), and what may begin with it."""
-    shape_text = flatten(chunk).text
-    shape = shape_of(shape_text)
-    stop = chunk_stop(shape_text, shape)
-    if stop is None:
-        raise _TooComplexError
-    return stop << 2 | chunk_opening(shape)
-
-
-# What a chunk begins with, by its first two characters, since a mark may change what it stands upon.
-_OPENINGS = {
-    first + second: chunk_opening(shape_of(flatten(first).text))
-    for first, second in product(map(chr, range(0x21, 0x7F)), map(chr, range(0x20, 0x7F)))
-}
-_NO_BLANK = re.compile("[^ ]")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
-_ENDS = frozenset(".!f")
-
-
-class _MayEnd(dict[str, bool]):
-    """Whether a character may end a sentence, once it is normalised."""
-
-    def __missing__(self, character: str) -> bool:
-        if len(self) >= MEMO_ENTRIES_MAX:
-            self.clear()
-        self[character] = value = not _ENDS.isdisjoint(shape_of(flatten(character).text))
-        return value
-
-
-class _Codes(dict[str, int]):
-    """The codes of chunks seen before; bounded, and nothing but a memory: forgetting changes no result."""
-
-    def __missing__(self, chunk: str) -> int:
-        code = _code(chunk)
-        if len(chunk) <= CHUNK_CODE_POINTS_REMEMBERED_MAX:
-            if len(self) >= CHUNKS_REMEMBERED_MAX:
-                self.clear()
-            self[chunk] = code
-        return code
-
-
 class _Chunks(dict[str, _Chunk]):
     """Chunks near evidence, in the same way."""
 
@@ -437,6 +287,4 @@ class _Chunks(dict[str, _Chunk]):
         return known
 
 
-_MAY_END = _MayEnd()
-_CODES = _Codes()
 _CHUNKS = _Chunks()

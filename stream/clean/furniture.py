@@ -252,6 +252,16 @@ def may_be_furniture(line: str, *, marked: bool) -> bool:
     return len(line) <= SHORT_LINE_CODE_POINTS and word[:_BEGINNING_CODE_POINTS] in _BEGINNINGS
 
 
+def is_plainly_none(line: str) -> bool:
+    """True for most lines for which no pattern above can hold: `may_be_furniture`, as cheap as can be."""
+    small = line.lower()
+    word = small.partition(" ")[0]
+    is_plain = word not in _FIRST_WORDS and len(line) > SHORT_LINE_CODE_POINTS and word.isalpha() and word.isascii()
+    if not is_plain and may_be_furniture(line, marked=False):
+        return False
+    return not ("ookies" in small or "pens in" in small or "eserved" in small)
+
+
 SHORT_LINE_CODE_POINTS = 30
 
 NAVIGATION_WORDS = word_set(

@@ -16,8 +16,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from unicodedata import normalize
 
+from stream.clean.cut import Cut
 from stream.clean.languagewords import ARABIC, CYRILLIC, DEVANAGARI, ETHIOPIC, HEBREW, LATIN, LETTERS
-from stream.clean.reading import Cut
 from stream.clean.vocabulary import word_set
 
 SAMPLE_CODE_POINTS = 1_000

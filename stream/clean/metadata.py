@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stream.clean.agencies import agency_named, is_outlet
+from stream.clean.cut import Cut
 from stream.clean.dateline import Dateline, find_dateline
 from stream.clean.dates import Dating, read_date_line
-from stream.clean.reading import Cut
 from stream.clean.vocabulary import word_set
 
 HEAD_LINES_MAX = 16

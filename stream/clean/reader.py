@@ -11,11 +11,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Literal
 
-from stream.clean.chunks import quick_layout, through, without_cuts
+from stream.clean.chunks import quick_layout, through
+from stream.clean.cut import Cut, without_cuts
+from stream.clean.ends import Ends, quick_ends
 from stream.clean.fold import Flat, flatten, fold_case
 from stream.clean.markup import Unwrapped, has_tags, unwrap
 from stream.clean.paragraphs import join_lines, mark_paragraphs, may_join, without_paragraphs
-from stream.clean.reading import Cut, FullLayout, Layout, Reading
+from stream.clean.reading import FullLayout, Layout, Reading
 from stream.clean.sentences import sentence_bounds
 from stream.clean.shape import PARAGRAPH_BREAK, shape_of
 from stream.clean.tokens import Words, case_words, fold_words, scan, scan_spans
@@ -46,18 +48,8 @@ def read(
         searched = without_cuts(text, cuts, "\n")
     words = fold_words(searched)
 
-    def layout() -> Layout:
-        quick = None if joins else _quick_layout(text, words, kind, page, cuts)
-        return quick or _layout(*_prepare(text, kind, is_html, cuts))
-
-    return Reading(
-        text,
-        words.tokens,
-        cases=lambda: case_words(searched),
-        layout=layout,
-        cuts=tuple(cuts),
-        words=(searched, words.plain),
-    )
+    way = _ShortCut(text, words, kind, page, cuts, joins)
+    return Reading(text, words.tokens, cases=way.cases, layout=way.layout, cuts=tuple(cuts), words=words, ends=way.ends)
 
 
 def read_fully(text: str, kind: Kind, is_html: bool, cuts: tuple[Cut, ...]) -> Reading:
@@ -96,16 +88,45 @@ def _prepare(text: str, kind: Kind, is_html: bool, cuts: Sequence[Cut]) -> tuple
     return flat, shape
 
 
-def _quick_layout(text: str, words: Words, kind: Kind, page: Unwrapped | None, cuts: Sequence[Cut]) -> Layout | None:
-    """The layout by the short cut, for texts without words that go on after a line break; None if it cannot be."""
-    is_body = kind == "body"
-    if cuts and not is_body:
-        return None
-    if page is None:
-        return quick_layout(text, words, PARAGRAPH_BREAK + "\n" if is_body else "", cuts, may_be_wrapped=is_body)
-    flat = page.flat()
-    layout = quick_layout(flat.text, words, PARAGRAPH_BREAK if is_body else "", (), may_be_wrapped=False)
-    return None if layout is None else through(layout, flat)
+class _ShortCut:
+    """How a text was read, to find out more about it when somebody asks."""
+
+    __slots__ = ("_cuts", "_ends", "_joins", "_kind", "_page", "_text", "_words")
+
+    def __init__(
+        self, text: str, words: Words, kind: Kind, page: Unwrapped | None, cuts: Sequence[Cut], joins: bool
+    ) -> None:
+        self._text = text
+        self._words = words
+        self._kind: Kind = kind
+        self._page = page
+        self._cuts = cuts
+        self._joins = joins
+        self._ends: Ends | Literal["unasked"] | None = "unasked"
+
+    def cases(self) -> Sequence[str]:
+        return case_words(self._words.text)
+
+    def ends(self) -> Ends | None:
+        """The ends by signs, for texts without words that go on after a line break; None if they cannot be found."""
+        if self._ends == "unasked":
+            self._ends = self._find_ends()
+        return self._ends
+
+    def layout(self) -> Layout:
+        ends = self.ends()
+        quick = None if ends is None else quick_layout(ends, self._words)
+        if quick is None:
+            return _layout(*_prepare(self._text, self._kind, self._page is not None, self._cuts))
+        return quick if self._page is None else through(quick, self._page.flat())
+
+    def _find_ends(self) -> Ends | None:
+        is_body = self._kind == "body"
+        if self._joins or (self._cuts and not is_body):
+            return None
+        if self._page is None:
+            return quick_ends(self._text, PARAGRAPH_BREAK + "\n" if is_body else "", self._cuts, may_be_wrapped=is_body)
+        return quick_ends(self._words.text, PARAGRAPH_BREAK if is_body else "", (), may_be_wrapped=False)
 
 
 def _through(flat: Flat, unwrapped: Flat) -> Flat:

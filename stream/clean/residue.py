@@ -24,9 +24,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Literal
 
+from stream.clean.cut import Cut
 from stream.clean.dates import read_date_line
 from stream.clean.furniture import (
     LABELLED_HEADLINE,
@@ -35,12 +36,12 @@ from stream.clean.furniture import (
     NAVIGATION_WORDS,
     SURE,
     is_marked,
+    is_plainly_none,
     may_be_furniture,
 )
 from stream.clean.markup import has_tags, unwrap
 from stream.clean.metadata import read_byline
 from stream.clean.paragraphs import is_hard_wrapped, may_be_hard_wrapped
-from stream.clean.reading import Cut
 from stream.clean.shape import PARAGRAPH_BREAK
 from stream.clean.vocabulary import word_set
 
@@ -91,12 +92,12 @@ def _find(text: str, *, hard_wrapped_possible: bool) -> list[Cut]:
     # One line has nothing around it that would tell.
     if "\n" not in text and "\r" not in text:
         return []
-    marked = is_marked(text)
-    if not marked and _has_plainly_none(text):
+    if _has_plainly_none(text):
         return []
     lines = _lines(text)
     if len(lines) < 2:
         return []
+    marked = is_marked(text)
     hard_wrapped = hard_wrapped_possible and _is_hard_wrapped(lines)
     for number, line in enumerate(lines):
         if not hard_wrapped or _stands_alone(text, lines, number):
@@ -162,23 +163,24 @@ def _has_plainly_none(text: str) -> bool:
     False where that takes a closer look.
     """
     unended = 0
+    unended_max = min(RUN_LINES_MIN_INSIDE, RUN_LINES_MIN_UNFURNISHED)
     for written in text.replace("\r", "\n").split("\n"):
         line = written.strip()
         if not line:
             continue
         if line[-1] not in _PLAIN_ENDS:
             unended += 1
-            if unended >= min(RUN_LINES_MIN_INSIDE, RUN_LINES_MIN_UNFURNISHED):
+            if unended >= unended_max:
                 return False
+            # A sentence that ends within the line says that it has no shape, without measuring it.
+            if ". " not in line:
+                looked_at = _Line(0, 0, line, *_measures(line))
+                if not looked_at.sentence and _shape(looked_at):
+                    return False
+        if len(line) <= LINE_CODE_POINTS_MAX and not is_plainly_none(line):
             looked_at = _Line(0, 0, line, *_measures(line))
-            if not looked_at.sentence and _shape(looked_at):
+            if _function(looked_at, marked=is_marked(line)) or looked_at.likely:
                 return False
-        elif len(line) > LINE_CODE_POINTS_MAX or not may_be_furniture(line, marked=False):
-            continue
-        else:
-            looked_at = _Line(0, 0, line, *_measures(line))
-        if _function(looked_at, marked=False) or looked_at.likely:
-            return False
     return True
 
 
@@ -272,13 +274,16 @@ def _shape(line: _Line) -> str | None:
     return None
 
 
+_STEMS = itemgetter(slice(4)), itemgetter(slice(-4, None))
+
+
 def _is_one_stem(words: list[str]) -> bool:
     """One stem in two words of five, whole or glued to its neighbour."""
-    for stems in ([word[:4] for word in words], [word[-4:] for word in words]):
+    for cut in _STEMS:
         # Where one comes so often, there are at most so many others.
-        if (len(set(stems)) - 1) * 5 <= len(stems) * 3:
-            stem, count = Counter(stems).most_common(1)[0]
-            if count * 5 >= len(stems) * 2 and len(stem) == 4:
+        if (len(set(map(cut, words))) - 1) * 5 <= len(words) * 3:
+            stem, count = Counter(map(cut, words)).most_common(1)[0]
+            if count * 5 >= len(words) * 2 and len(stem) == 4:
                 return True
     return False
 

@@ -64,7 +64,8 @@ class Words(NamedTuple):
 
     `plain` is the text with small letters, and a blank for each character that only separates, in the place of what it
     replaces: a stretch of it between blanks is read as the tokens of that stretch of `text`. `joined` has the offsets
-    of such stretches that are not one token, each with how many it is more; None if these were not counted.
+    of such stretches that are not one token, each with how many it is more (-1 where it is none); None if these were
+    not counted.
     """
 
     text: str
@@ -97,13 +98,16 @@ def fold_words(text: str) -> Words:
             # What is written in capitals matters behind some prefixes, and in folding what is not ASCII.
             found = _looked_up(text[start:end])
         words += found
-        # A blank that is not ASCII may stand in it.
-        count = 1 if word.isascii() else len(word.split())
-        if len(found) != count:
-            joined.append((start, len(found) - count))
+        if len(found) != 1:
+            joined.append((start, len(found) - 1))
         done = end
     words += plain[done:].split()
     return Words(text, plain, words, joined)
+
+
+def chunk_starts(plain: str) -> bytes:
+    """Where the stretches between blanks begin in plain text: at the places of ` a`, so that they can be counted."""
+    return b" " + plain.encode("ascii", "replace").translate(_CHUNKS)
 
 
 def case_words(text: str) -> list[str]:
@@ -141,6 +145,7 @@ def _table(*, small: bool) -> bytes:
     return bytes(table)
 
 
+_CHUNKS = bytes(ord(" ") if code == ord(" ") else ord("a") for code in range(256))
 _SMALL, _AS_WRITTEN = _table(small=True), _table(small=False)
 _TYPOGRAPHIC = (
     *((quote, "'") for quote in "’‘ʼ′"),

@@ -17,7 +17,7 @@ def count_articles(terms: Sequence[Node], articles: Iterable[ReadArticle]) -> tu
     vocabulary = Vocabulary()
     compiler = Compiler(vocabulary)
     nodes = [compiler.compile(term) for term in terms]
-    prefilter = Prefilter(nodes, vocabulary)
+    prefilter = Prefilter(nodes, vocabulary, alone=range(len(nodes)))
     all_of_them = (1 << len(nodes)) - 1
     counts = [0] * len(nodes)
     total = 0
@@ -25,5 +25,8 @@ def count_articles(terms: Sequence[Node], articles: Iterable[ReadArticle]) -> tu
         total += 1
         text = Text(read, vocabulary)
         for index in prefilter.chosen(text, all_of_them):
-            counts[index] += nodes[index].find(text, text.whole) is not None
+            counts[index] += nodes[index].holds(text)
+        certain, others = prefilter.by_phrases(text)
+        for index in (*certain, *(index for index in others if nodes[index].holds(text))):
+            counts[index] += 1
     return counts, total

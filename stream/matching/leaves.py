@@ -168,9 +168,8 @@ class PhraseLeaf(Local):
 
     def holds(self, text: Text) -> bool:
         """Whether it stands in the article; sentences are asked for only where something may end one in it."""
-        places = text.phrases(self.slot)
-        if places and text.unmasked is None and text.is_unbroken(*places[0]):
-            return True
+        if text.unmasked is None:
+            return any(text.in_one_sentence(first, last) for first, last in text.phrases(self.slot))
         return super().holds(text)
 
     def _where(self, text: Text) -> int:

@@ -9,6 +9,7 @@ takes may change.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from stream.matching.article import ReadArticle
@@ -37,7 +38,7 @@ class CompiledRule:
 
     `is_monotone`: where its match holds without some words, it holds with them. `shut_by`: those of its exclusions that
     hold for a whole article and that many rules share, so that asking them first costs next to nothing. `bare`: the
-    match to report where nobody wants evidence. `is_settled`: the rule holds wherever the prefilter chooses it.
+    match to report where nobody wants evidence.
     """
 
     order: int
@@ -47,7 +48,6 @@ class CompiledRule:
     is_monotone: bool
     shut_by: tuple[Asked, ...]
     bare: RuleMatch
-    is_settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,13 @@ class Matcher:
         self._rules = [_with_shut_by(compiled) for compiled in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
         self._prefilter: Prefilter | None = None
+        self._settled: frozenset[int] = frozenset()
         if prefilter:
             dropping = [[node for exclusion, node in c.exclusions if exclusion.mask == "article"] for c in self._rules]
-            self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping)
-            self._rules = [_with_settled(c, self._prefilter.settled) for c in self._rules]
+            # Rules without exclusions; if one is a phrase, it waits for no topics, and so is of the first level.
+            alone = {c.order for c in self._rules if not c.exclusions and c.rule.scope == Scope()}
+            self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping, alone=alone)
+            self._settled = self._prefilter.settled & alone
         self._levels = [_Level(rules) for rules in _by_level(self._rules)]
         self._levels[-1].is_asked_for = False
         self._level_of = {c.rule.id: number for number, level in enumerate(self._levels) for c in level.rules}
@@ -105,8 +108,12 @@ class Matcher:
     def _of_level(self, level: _Level, article: _Article) -> list[RuleMatch]:
         matches = []
         wants_evidence = self._limits.evidence_per_match_max > 0
-        for compiled in self._candidates(level, article.text):
-            if compiled.is_settled and not wants_evidence:
+        candidates, certain = self._candidates(level, article.text)
+        if wants_evidence:
+            certain = set()
+        for order in candidates:
+            compiled = self._rules[order]
+            if order in certain:
                 matches.append(compiled.bare)
                 continue
             try:
@@ -125,10 +132,18 @@ class Matcher:
             article.text.add_topics({topic for match in matches if match.error is None for topic in match.rule.topics})
         return matches
 
-    def _candidates(self, level: _Level, text: Text) -> Sequence[CompiledRule]:
+    def _candidates(self, level: _Level, text: Text) -> tuple[Sequence[int], AbstractSet[int]]:
+        """The orders of the rules that may hold, ascending, and of those that are known to hold."""
         if self._prefilter is None:
-            return level.rules
-        return [self._rules[order] for order in self._prefilter.chosen(text, level.bits)]
+            return [compiled.order for compiled in level.rules], frozenset()
+        chosen = self._prefilter.chosen(text, level.bits)
+        certain = self._settled.intersection(chosen)
+        if level is self._levels[0]:
+            phrases, others = self._prefilter.by_phrases(text)
+            if phrases or others:
+                chosen = sorted((*chosen, *phrases, *others))
+                certain |= phrases
+        return chosen, certain
 
     def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:
         spans = _first_spans(held, self._limits.evidence_per_match_max)
@@ -140,12 +155,7 @@ def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
     match = compiler.compile(rule.match)
     exclusions = tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions)
     bare = RuleMatch(rule, ())
-    return CompiledRule(order, rule, match, exclusions, is_monotone(match), shut_by=(), bare=bare, is_settled=False)
-
-
-def _with_settled(compiled: CompiledRule, settled: frozenset[int]) -> CompiledRule:
-    is_settled = compiled.order in settled and not compiled.exclusions and compiled.rule.scope == Scope()
-    return replace(compiled, is_settled=is_settled) if is_settled else compiled
+    return CompiledRule(order, rule, match, exclusions, is_monotone(match), shut_by=(), bare=bare)
 
 
 def _with_shut_by(compiled: CompiledRule) -> CompiledRule:

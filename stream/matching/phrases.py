@@ -24,6 +24,9 @@ _SURROGATES = range(0xD800, 0xE000)
 CHARACTERS_MAX = 0x110000 - len(_SURROGATES) - 1
 """So many different words fit; phrases with further ones are looked for word by word."""
 
+Found = list[tuple[int, int, int]]
+"""The number of each phrase found, its first position, and the position behind its last one."""
+
 Places = dict[int, list[tuple[int, int]]]
 """First and last positions of the phrases found, by slot."""
 
@@ -61,16 +64,25 @@ class Phrases:
         """The character of a token."""
         return self._characters.get(word, NO_WORD)
 
-    def find(self, encoded: str) -> Places:
+    def slots_of(self) -> Sequence[tuple[int, ...]]:
+        """The slots of each phrase, by its number."""
+        return self._slots
+
+    def find(self, encoded: str) -> Found:
         """All phrases in an article that is encoded by `character`."""
         automaton = self._automaton
         if automaton is None:
             automaton = self._automaton = AhoCorasick(
                 list(self._patterns), implementation=Implementation.ContiguousNFA, store_patterns=False
             )
+        found: Found = automaton.find_matches_as_indexes(encoded, overlapping=True)
+        return found
+
+    def places(self, found: Found) -> Places:
+        """The same by slot."""
         slots = self._slots
         places: Places = {}
-        for pattern, start, end in automaton.find_matches_as_indexes(encoded, overlapping=True):
+        for pattern, start, end in found:
             place = (start, end - 1)
             for slot in slots[pattern]:
                 if slot in places:

@@ -13,22 +13,29 @@ has the bits of the conditions that these meet. Those of an article are joined, 
 are there, which a few operations on integers answer for all rules at once. One bit more of each rule is that of what
 must not be there, and a rule that asks for nothing else is settled with it. (Lucene Monitor's presearcher asks an
 index of queries for one rare term of each; that more of a query's terms make it more selective, its authors say too.)
+
+Rules that are a single phrase need no bits. The automaton finds the phrases, each knows its rules, and nearly always
+it is plain that no sentence ends within one (see `clean.stops`): they cost nothing where their phrase does not stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Container, Sequence
+from itertools import chain
 
 from stream.matching.asked import Asked, Local
 from stream.matching.bits import bits_in, positions_of
 from stream.matching.connect import Absent, AllOf, Narrowed
-from stream.matching.leaves import Key
+from stream.matching.leaves import Key, PhraseLeaf
 from stream.matching.near import LocalNear, WindowNear
 from stream.matching.text import Text
 from stream.matching.vocabulary import Vocabulary
 
 CONDITIONS_MAX = 3
 """Of an expression, the ones that are expected to be met most rarely."""
+
+_NONE = -1
 
 Condition = frozenset[int]
 """Slots of which one is filled wherever the expression holds."""
@@ -37,23 +44,45 @@ Condition = frozenset[int]
 class Prefilter:
     """Chooses among some nodes, known by their indices, given the slots that an article fills.
 
-    `exclusions` are nodes, for each of those, that shut it where they hold. `settled`: the indices of nodes that hold
-    wherever they are chosen.
+    `exclusions` are nodes, for each of those, that shut it where they hold. Of those among `alone`, which have none,
+    single phrases are left to `by_phrases`. `settled`: the indices of nodes that hold wherever they are chosen.
     """
 
     def __init__(
-        self, nodes: Sequence[Asked], vocabulary: Vocabulary, exclusions: Sequence[Sequence[Asked]] | None = None
+        self,
+        nodes: Sequence[Asked],
+        vocabulary: Vocabulary,
+        exclusions: Sequence[Sequence[Asked]] | None = None,
+        *,
+        alone: Container[int] = (),
     ) -> None:
         self._count = len(nodes)
-        known = list(map(conditions_of, nodes))
-        of_nodes = [_rarest(conditions, vocabulary.weights) for conditions in known]
+        by_slot: dict[int, list[int]] = {}
+        for index, node in enumerate(nodes):
+            if isinstance(node, PhraseLeaf) and index in alone:
+                by_slot.setdefault(node.slot, []).append(index)
+        # By the number of a phrase its node; of several nodes, where they stand in `several`, from the end.
+        self._alone: array[int] | None = None
+        self._several: list[tuple[int, ...]] = [(), ()]
+        if by_slot:
+            of_phrases_found = vocabulary.by_phrase(by_slot)
+            self._alone = array("l", [_NONE]) * (max(of_phrases_found) + 1)
+            for number, of_phrase in of_phrases_found.items():
+                if len(of_phrase) > 1:
+                    self._several.append(of_phrase)
+                self._alone[number] = of_phrase[0] if len(of_phrase) == 1 else 1 - len(self._several)
+        of_phrases = set(chain.from_iterable(by_slot.values()))
+        indices = [index for index in range(len(nodes)) if index not in of_phrases]
+        self._others = bits_in(indices, self._count)
+        known = {index: conditions_of(nodes[index]) for index in indices}
+        of_nodes = {index: _rarest(conditions, vocabulary.weights) for index, conditions in known.items()}
         self.settled = frozenset(
-            index for index, node in enumerate(nodes) if is_settled(node) and len(known[index]) <= CONDITIONS_MAX
+            index for index in indices if is_settled(nodes[index]) and len(known[index]) <= CONDITIONS_MAX
         )
-        self._layers = max([len(conditions) for conditions in of_nodes], default=0)
+        self._layers = max(map(len, of_nodes.values()), default=0)
         always: list[int] = []
         wires: dict[int, list[int]] = {}
-        for index, conditions in enumerate(of_nodes):
+        for index, conditions in of_nodes.items():
             for layer in range(self._layers):
                 bit = layer * self._count + index
                 if layer >= len(conditions):
@@ -62,19 +91,43 @@ class Prefilter:
                 for slot in conditions[layer]:
                     wires.setdefault(slot, []).append(bit)
         shut = self._layers * self._count
-        for index, node in enumerate(nodes):
-            for absent in shutting(node, exclusions[index] if exclusions else ()):
+        for index in indices:
+            for absent in shutting(nodes[index], exclusions[index] if exclusions else ()):
                 wires.setdefault(absent, []).append(shut + index)
         self._always = bits_in(always, shut)
         vocabulary.watch(wires, shut + self._count)
 
     def chosen(self, text: Text, among: int) -> list[int]:
-        """The indices of the nodes that may hold, ascending; `among` has a bit for each node that is asked about."""
+        """The indices of the nodes that may hold, ascending; `among` has a bit for each node that is asked about.
+
+        Of those that are left to `by_phrases`, none.
+        """
+        among &= self._others
+        if not among:
+            return []
         met = text.met | self._always
         for layer in range(self._layers):
             among &= met >> layer * self._count
         among &= ~(met >> self._layers * self._count)
         return list(positions_of(among))
+
+    def by_phrases(self, text: Text) -> tuple[set[int], set[int]]:
+        """The indices of single phrases that hold in the text, and of further ones that stand in it, and hold unless a
+        sentence ends in them."""
+        certain: set[int] = set()
+        others: set[int] = set()
+        if self._alone is None or not text.found:
+            return certain, others
+        may_end, alone, size = text.may_end.find, self._alone, len(self._alone)
+        for number, start, end in text.found:
+            if number < size:
+                (certain if may_end(1, start, end - 1) < 0 else others).add(alone[number])
+        for found in (certain, others):
+            found.discard(_NONE)
+            for index in [index for index in found if index < _NONE]:
+                found.remove(index)
+                found.update(self._several[-index])
+        return certain, others - certain
 
 
 def conditions_of(node: Asked) -> set[Condition]:

@@ -12,14 +12,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import chain
 from operator import or_
 
 from stream.matching.article import KEY_FIELDS, ReadArticle
 from stream.matching.bits import bits_in
 from stream.matching.keys import folded, key_value
-from stream.matching.phrases import Phrases, Places
+from stream.matching.phrases import Found, Phrases, Places
 from stream.rulelang.topicorder import covers
 
 TOKENS_KNOWN_MAX = 20_000
@@ -40,6 +40,9 @@ Test = tuple[str, bool]
 """A folded text, and whether it is a prefix."""
 
 
+_NO_SLOTS: frozenset[int] = frozenset()
+
+
 @dataclass(slots=True)
 class Memory:
     """What is known about tokens seen so far: their characters, which of them fill slots, and by slot which these are.
@@ -54,15 +57,23 @@ class Memory:
     few_bits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
 class Filled:
     """An article's tokens, phrases and key fields that fill slots, their bits, and what is known about tokens."""
 
-    tokens: set[str]
-    phrases: Places
-    keys: set[int]
-    met: int
-    memory: Memory
+    def __init__(
+        self, tokens: set[str], found: Found, phrases: Phrases, keys: AbstractSet[int], met: int, memory: Memory
+    ) -> None:
+        self.tokens = tokens
+        self.found = found
+        self.keys = keys
+        self.met = met
+        self.memory = memory
+        self._phrases = phrases
+
+    @cached_property
+    def phrases(self) -> Places:
+        """The phrases found, by slot."""
+        return self._phrases.places(self.found) if self.found else {}
 
 
 class _Characters(dict[str, str]):
@@ -98,6 +109,7 @@ class Vocabulary:
         self._memory = self._new_memory()
         self._key_slots: dict[tuple[str, str], tuple[int, ...]] = {}
         self._wires: Mapping[int, Sequence[int]] = {}
+        self._phrase_wires: Mapping[int, Sequence[int]] = {}
         self._bits = 0
 
     def add_tokens(self, tests: AbstractSet[Test]) -> int:
@@ -141,7 +153,16 @@ class Vocabulary:
         """From now on say which bits (of so many) an article has: those to which a slot that it fills is wired."""
         self._wires = wires
         self._bits = bits
+        self._phrase_wires = self.by_phrase(wires)
         self._memory = self._new_memory()
+
+    def by_phrase(self, by_slot: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, ...]]:
+        """What is given for slots, as far as they are of phrases, by the numbers of these."""
+        return {
+            number: tuple(chain.from_iterable(by_slot.get(slot, ()) for slot in slots))
+            for number, slots in enumerate(self._phrases.slots_of())
+            if any(map(by_slot.__contains__, slots))
+        }
 
     def fill(self, tokens: Sequence[str], read: ReadArticle) -> Filled:
         """The slots that an article's tokens, phrases and key fields fill."""
@@ -150,21 +171,23 @@ class Vocabulary:
         memory = self._memory
         # Every token passes here, and those that are new are learned.
         encoded = "".join(map(memory.characters.__getitem__, tokens))
-        filling = memory.interesting.intersection(tokens)
-        phrases = self._phrases.find(encoded) if self._phrases else {}
-        keys = {
-            slot
-            for name in self._keys
-            if name in KEY_FIELDS and (value := key_value(read.article, name)) is not None
-            for slot in self._of_key(name, value)
-        }
-        met = reduce(or_, filter(None, map(memory.bits.get, filling)), 0)
-        few = list(chain.from_iterable(map(memory.few_bits.__getitem__, memory.few_bits.keys() & filling)))
-        for slot in chain(phrases, keys):
+        filling = memory.interesting.intersection(tokens) if memory.interesting else set()
+        found = self._phrases.find(encoded) if self._phrases else []
+        keys = self._keys_of(read) if self._keys else _NO_SLOTS
+        met = reduce(or_, filter(None, map(memory.bits.get, filling)), 0) if filling else 0
+        few: list[int] = []
+        if memory.few_bits:
+            few += chain.from_iterable(map(memory.few_bits.__getitem__, memory.few_bits.keys() & filling))
+        if found and self._phrase_wires:
+            wires = self._phrase_wires
+            for number, _, _ in found:
+                if number in wires:
+                    few += wires[number]
+        for slot in keys:
             few += self._wires.get(slot, ())
         if few:
             met |= bits_in(few, self._bits)
-        return Filled(filling, phrases, keys, met, memory)
+        return Filled(filling, found, self._phrases, keys, met, memory)
 
     def bits_of(self, slots: Iterable[int]) -> int:
         """The bits to which some slots are wired."""
@@ -214,6 +237,14 @@ class Vocabulary:
                 break
             slots += self._prefixes.get(token[:length], ())
         return tuple(dict.fromkeys(slots))
+
+    def _keys_of(self, read: ReadArticle) -> set[int]:
+        return {
+            slot
+            for name in self._keys
+            if name in KEY_FIELDS and (value := key_value(read.article, name)) is not None
+            for slot in self._of_key(name, value)
+        }
 
     def _of_key(self, name: str, value: str) -> tuple[int, ...]:
         known = self._key_slots.get((name, value))

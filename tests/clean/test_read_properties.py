@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stream.clean import Cut, Reading, chunks, read, tokens
+from stream.clean import Cut, Reading, chunks, ends, read, tokens
 from stream.clean.reader import ContentType, Kind, read_fully
 
 PIECES = [
@@ -153,6 +153,7 @@ def work(text: str) -> int:
 def forget() -> None:
     tokens.forget()
     chunks.forget()
+    ends.forget()
 
 
 def assert_same_layout(short: Reading, full: Reading) -> None:
@@ -177,3 +178,34 @@ def is_shared(reading: Reading, position: int) -> bool:
     before = position > 0 and reading.ends[position - 1] > start
     after = position + 1 < len(reading.tokens) and reading.starts[position + 1] < end
     return before or after
+
+
+@quick
+@given(TEXTS, KINDS, TYPES, CUTS)
+@example("Red!'\u203a Line 3.5 \u203aend.\u203a Red", "body", "text/plain", [])
+@example("red.\u200b Line\u2029red? Line… red", "body", "text/plain", [])
+def test_whether_a_sentence_ends_is_told_without_sentences(
+    text: str, kind: Kind, content_type: ContentType | None, cuts: list[Cut]
+) -> None:
+    def again() -> Reading:
+        return read(text, kind=kind, content_type=content_type, cuts=cuts)
+
+    sentences, may_end = again().sentences, again().may_end
+    if may_end is not None:
+        assert len(may_end) == len(sentences)
+        ends = [before != behind for before, behind in pairwise(sentences)]
+        assert all(flag or not end for flag, end in zip(may_end, ends, strict=False))
+    asked = again()
+    for position, (before, behind) in enumerate(pairwise(sentences)):
+        assert asked.in_one_sentence(position, position + 1) == (before == behind)
+    count = len(sentences)
+    pairs = [(first, last) for first in range(0, count, 3) for last in range(first, min(first + 5, count))]
+    assert all(asked.in_one_sentence(*pair) == (sentences[pair[0]] == sentences[pair[1]]) for pair in pairs)
+
+
+def test_a_sentence_may_end_behind_signs_alone() -> None:
+    flags = read("He met Mr. Roe (3.5 p.m.). Then (he said: “no!”)\n\nthe U.S.-made 'thing.' left, well-known…").may_end
+    assert flags is not None
+    assert list(flags) == [0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1]
+    assert read("Красная линия. Red.").may_end is None
+    assert read("red। line").may_end is None

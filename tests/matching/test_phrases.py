@@ -19,14 +19,15 @@ def test_a_phrase_stands_where_its_words_follow_each_other() -> None:
     tokens = ["a", "red", "line", "line", "line", "red"]
     encoded = "".join(map(found.character, tokens))
     assert encoded[0] == NO_WORD
-    assert found.find(encoded) == {7: [(1, 2)], 9: [(1, 2)], 8: [(2, 3), (3, 4)]}
+    assert found.places(found.find(encoded)) == {7: [(1, 2)], 9: [(1, 2)], 8: [(2, 3), (3, 4)]}
 
 
 def test_words_beyond_the_basic_plane_have_their_own_characters() -> None:
     found = Phrases()
     for number in range(60_000):
         found.add(number, (f"w{number}", "x"))
-    assert found.find("".join(map(found.character, ("w59999", "x", "w7", "x")))) == {59_999: [(0, 1)], 7: [(2, 3)]}
+    encoded = "".join(map(found.character, ("w59999", "x", "w7", "x")))
+    assert found.places(found.find(encoded)) == {59_999: [(0, 1)], 7: [(2, 3)]}
 
 
 def test_a_phrase_stays_in_one_sentence_and_field() -> None:

@@ -96,6 +96,25 @@ def test_what_is_settled_by_conditions_alone(text: str, is_settled: bool) -> Non
     assert prefilter.settled == ({0} if is_settled else set())
 
 
+def test_rules_that_are_one_phrase_are_told_by_the_phrases_found() -> None:
+    words = Vocabulary()
+    compiler = Compiler(words)
+    texts = ('"red line"', '~"red line"', "strike", '"red line" OR "red flag"', '"line up"', '"red line"')
+    nodes = [compiler.compile(expression(text)) for text in texts]
+    prefilter = Prefilter(nodes, words, alone={0, 1, 2, 3, 5})
+
+    def asked(body: str, title: str | None = None) -> tuple[list[int], set[int], set[int], list[int]]:
+        text = Text(read(body, title=title), words)
+        found = prefilter.chosen(text, (1 << len(nodes)) - 1), *prefilter.by_phrases(text)
+        return *found, [index for index in found[2] if nodes[index].holds(text)]
+
+    assert asked("A strike.") == ([2], set(), set(), [])
+    assert asked("A red line up there.") == ([3, 4], {0, 1, 5}, set(), [])
+    assert asked("Red. Line up! A red lines.") == ([3, 4], {1}, {0, 5}, [])
+    assert asked("A Mr. Red. line") == ([3], set(), {0, 1, 5}, [0, 1, 5])
+    assert asked("line", title="red") == ([3], set(), {0, 1, 5}, [])
+
+
 def test_what_must_not_be_there_shuts_a_rule() -> None:
     words = Vocabulary()
     compiler = Compiler(words)
