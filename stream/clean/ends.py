@@ -15,7 +15,7 @@ long way, which defines the result.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 from stream.clean.cut import Cut, without_cuts
@@ -42,7 +42,12 @@ def quick_ends(text: str, breaks: str, cuts: Sequence[Cut], *, may_be_wrapped: b
     if may_be_wrapped and (PARAGRAPH_BREAK in text or _is_hard_wrapped(text)):
         return None
     text = without_cuts(text, cuts, " ")
-    paragraphs = {index for sign in breaks for index in _indices(text, sign)}
+    paragraphs: set[int] = set()
+    for sign in breaks:
+        index = text.find(sign)
+        while index >= 0:
+            paragraphs.add(index)
+            index = text.find(sign, index + 1)
     paragraphs.update(start for cut in cuts if (start := max(0, cut.start)) < min(len(text), cut.end))
     for blank in ("\t", "\xa0", "\n", PARAGRAPH_BREAK):
         text = text.replace(blank, " ")
@@ -111,13 +116,6 @@ class Ends:
 def forget() -> None:
     """Forget every chunk seen so far."""
     _CODES.clear()
-
-
-def _indices(text: str, sign: str) -> Iterator[int]:
-    index = text.find(sign)
-    while index >= 0:
-        yield index
-        index = text.find(sign, index + 1)
 
 
 def _opening(text: str, end: int) -> int:

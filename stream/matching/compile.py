@@ -11,7 +11,7 @@ from stream.matching.connect import Absent, AllOf, Each, First, Repeated, SomeOf
 from stream.matching.keys import wanted_values
 from stream.matching.leaves import Key, Leaf, LocalOr, Pattern, PhraseLeaf, Step, Steps, WordLeaf
 from stream.matching.near import LocalNear, WindowNear
-from stream.matching.terms import TokenTest, sequences
+from stream.matching.terms import TokenTest, plain_words, sequences
 from stream.matching.text import BODY, TITLE
 from stream.matching.vocabulary import Vocabulary
 from stream.rulelang.nodes import (
@@ -141,6 +141,14 @@ class Compiler:
 
     def _leaf(self, number: int, node: Word | Phrase, *, case: bool) -> Local:
         weights = self._vocabulary.weights
+        plain = None if case else plain_words(node)
+        if plain is not None:
+            # Most words and phrases of most rules: one sequence, and nothing to be read.
+            if len(plain) == 1:
+                return WordLeaf(number, node, frozenset(((plain[0], False),)))
+            slot = self._vocabulary.add_phrases((plain,))
+            if slot is not None:
+                return PhraseLeaf(number, slot, weights[slot], node, (plain,))
         found = sequences(node, case=case)
         if found and not case and all(len(tests) == 1 for tests in found):
             return WordLeaf(number, node, frozenset((test.text, test.prefix) for (test,) in found))

@@ -26,7 +26,6 @@ def count_articles(terms: Sequence[Node], articles: Iterable[ReadArticle]) -> tu
         text = Text(read, vocabulary)
         for index in prefilter.chosen(text, all_of_them):
             counts[index] += nodes[index].holds(text)
-        certain, others = prefilter.by_phrases(text)
-        for index in (*certain, *(index for index in others if nodes[index].holds(text))):
+        for index in prefilter.by_phrases(text):
             counts[index] += 1
     return counts, total

@@ -68,7 +68,7 @@ class WordLeaf(Local):
         self.tests = tests
         self.slot = -1
         self._node = node
-        self._printed = print_node(node)
+        self._printed: str | None = None
 
     def fill(self, slot: int, weight: float) -> None:
         """Give it a slot, so that it can be asked by itself."""
@@ -96,6 +96,8 @@ class WordLeaf(Local):
 
     def printed(self, span: Span) -> str:
         """The word as the printer writes it."""
+        if self._printed is None:
+            self._printed = print_node(self._node)
         return self._printed
 
 
@@ -114,7 +116,7 @@ class Leaf(Local):
     ) -> None:
         super().__init__(number, needs, weight)
         self._node = node
-        self._printed = print_node(node)
+        self._printed: str | None = None
         self._sequences = sequences
         self.words_max = max([steps.last + 1 for steps in sequences], default=1)
         if len(sequences) == 1:
@@ -147,6 +149,8 @@ class Leaf(Local):
 
     def printed(self, span: Span) -> str:
         """The word or phrase as the printer writes it."""
+        if self._printed is None:
+            self._printed = print_node(self._node)
         return self._printed
 
 
@@ -158,18 +162,19 @@ class PhraseLeaf(Local):
     def __init__(
         self, number: int, slot: int, weight: float, node: Word | Phrase, words: tuple[tuple[str, ...], ...]
     ) -> None:
-        super().__init__(number, frozenset((slot,)), weight)
-        self.required = frozenset((slot,))
+        needs = frozenset((slot,))
+        super().__init__(number, needs, weight)
+        self.required = needs
         self.slot = slot
         self._node = node
-        self._printed = print_node(node)
+        self._printed: str | None = None
         self.words = words
         self.words_max = max(map(len, words))
 
     def holds(self, text: Text) -> bool:
         """Whether it stands in the article; sentences are asked for only where something may end one in it."""
         if text.unmasked is None:
-            return any(text.in_one_sentence(first, last) for first, last in text.phrases(self.slot))
+            return any(text.stands_in_one(first, last) for first, last in text.phrases(self.slot))
         return super().holds(text)
 
     def _where(self, text: Text) -> int:
@@ -190,6 +195,8 @@ class PhraseLeaf(Local):
 
     def printed(self, span: Span) -> str:
         """The word or phrase as the printer writes it."""
+        if self._printed is None:
+            self._printed = print_node(self._node)
         return self._printed
 
 

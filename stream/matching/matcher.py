@@ -28,6 +28,8 @@ from stream.model import Evidence
 from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, Scope
 from stream.rulelang.topicorder import levels, topic_fields, wanted_topics
 
+ANYWHERE = Scope()
+
 SHARED_BY_MIN = 4
 """An exclusion of so many rules is asked before what they match: it is worked out once an article."""
 
@@ -73,7 +75,7 @@ class Matcher:
         if prefilter:
             dropping = [[node for exclusion, node in c.exclusions if exclusion.mask == "article"] for c in self._rules]
             # Rules without exclusions; if one is a phrase, it waits for no topics, and so is of the first level.
-            alone = {c.order for c in self._rules if not c.exclusions and c.rule.scope == Scope()}
+            alone = {c.order for c in self._rules if not c.exclusions and c.rule.scope == ANYWHERE}
             self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping, alone=alone)
             self._settled = self._prefilter.settled & alone
         self._levels = [_Level(rules) for rules in _by_level(self._rules)]
@@ -137,12 +139,12 @@ class Matcher:
         if self._prefilter is None:
             return [compiled.order for compiled in level.rules], frozenset()
         chosen = self._prefilter.chosen(text, level.bits)
-        certain = self._settled.intersection(chosen)
+        certain: AbstractSet[int] = self._settled.intersection(chosen)
         if level is self._levels[0]:
-            phrases, others = self._prefilter.by_phrases(text)
-            if phrases or others:
-                chosen = sorted((*chosen, *phrases, *others))
-                certain |= phrases
+            phrases = self._prefilter.by_phrases(text)
+            if phrases:
+                chosen = sorted((*chosen, *phrases)) if chosen else sorted(phrases)
+                certain = certain | phrases if certain else phrases
         return chosen, certain
 
     def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:
@@ -159,6 +161,8 @@ def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
 
 
 def _with_shut_by(compiled: CompiledRule) -> CompiledRule:
+    if not compiled.exclusions:
+        return compiled
     nodes = [node for exclusion, node in compiled.exclusions if exclusion.mask == "article"]
     return replace(compiled, shut_by=tuple(node for node in nodes if node.uses >= SHARED_BY_MIN))
 

@@ -14,6 +14,8 @@ def is_monotone(node: Asked) -> bool:
     Not so a NOT, nor a regex, which sees blanks in place of the words; nor a NEAR of NEARs: with more words the inner
     intervals become shorter, and so may lie too far away.
     """
+    if isinstance(node, Local) and node.is_plain:
+        return True
     match node:
         case AllOf(nodes=nodes) | SomeOf(nodes=nodes):
             return all(map(is_monotone, nodes))
@@ -23,6 +25,4 @@ def is_monotone(node: Asked) -> bool:
             return left.is_plain and right.is_plain
         case LocalOr(others=others):
             return all(map(is_monotone, others))
-        case Local():
-            return node.is_plain
     return isinstance(node, Key)

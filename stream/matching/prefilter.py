@@ -35,6 +35,9 @@ from stream.matching.vocabulary import Vocabulary
 CONDITIONS_MAX = 3
 """Of an expression, the ones that are expected to be met most rarely."""
 
+FEW_PHRASES_MAX = 8
+"""So many are asked one by one whether a sentence ends in them; of more, signs are looked for in the whole text."""
+
 _NONE = -1
 
 Condition = frozenset[int]
@@ -111,23 +114,30 @@ class Prefilter:
         among &= ~(met >> self._layers * self._count)
         return list(positions_of(among))
 
-    def by_phrases(self, text: Text) -> tuple[set[int], set[int]]:
-        """The indices of single phrases that hold in the text, and of further ones that stand in it, and hold unless a
-        sentence ends in them."""
-        certain: set[int] = set()
-        others: set[int] = set()
-        if self._alone is None or not text.found:
-            return certain, others
-        may_end, alone, size = text.may_end.find, self._alone, len(self._alone)
-        for number, start, end in text.found:
-            if number < size:
-                (certain if may_end(1, start, end - 1) < 0 else others).add(alone[number])
-        for found in (certain, others):
-            found.discard(_NONE)
-            for index in [index for index in found if index < _NONE]:
-                found.remove(index)
-                found.update(self._several[-index])
-        return certain, others - certain
+    def by_phrases(self, text: Text) -> set[int]:
+        """The indices of single phrases that hold in the text."""
+        alone = self._alone
+        if alone is None or not text.found:
+            return set()
+        held: set[int] = set()
+        others = text.found
+        if len(others) > FEW_PHRASES_MAX:
+            # All but a few lie between signs that may end a sentence.
+            may_end, size = text.may_end.find, len(alone)
+            others = []
+            for found in text.found:
+                number, start, end = found
+                if number < size:
+                    if may_end(1, start, end - 1) < 0:
+                        held.add(alone[number])
+                    else:
+                        others.append(found)
+        for number, start, end in others:
+            if number < len(alone) and alone[number] not in held and text.stands_in_one(start, end - 1):
+                held.add(alone[number])
+        held.discard(_NONE)
+        several = [index for index in held if index < _NONE]
+        return held.difference(several).union(*[self._several[-index] for index in several]) if several else held
 
 
 def conditions_of(node: Asked) -> set[Condition]:

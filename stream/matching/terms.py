@@ -43,6 +43,16 @@ def sequences(leaf: Word | Phrase, *, case: bool = False) -> tuple[Sequence, ...
     return tuple(dict.fromkeys(sequence for sequence in joined if sequence))
 
 
+def plain_words(leaf: Word | Phrase) -> tuple[str, ...] | None:
+    """The tokens of the only sequence of a word or phrase, where that is plain to see; None if it takes `sequences`."""
+    words = (leaf,) if isinstance(leaf, Word) else leaf.words
+    for word in words:
+        text = word.text
+        if word.inflected or word.prefix or not (text.isascii() and text.isalnum()):
+            return None
+    return tuple(word.text.lower() for word in words) or None
+
+
 def _of_word(word: Word, *, case: bool) -> list[Sequence]:
     forms = inflections(word.text) if word.inflected else (word.text,)
     return list(dict.fromkeys(_of_form(form, prefix=word.prefix, case=case) for form in forms))

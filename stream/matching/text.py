@@ -226,6 +226,14 @@ class Text:
             return known
         return ((title.may_end or b"")[:-1] or b"\1" * (self.title_end - 1)) + b"\1" + known
 
+    def stands_in_one(self, first: int, last: int) -> bool:
+        """Whether tokens like these, `first` to `last`, stand in one sentence of this field."""
+        if "may_end" not in self.__dict__:
+            reading, _ = self._place(first)
+            if reading.stands_unbroken(" ".join(self.tokens[first : last + 1])):
+                return True
+        return self.in_one_sentence(first, last)
+
     def in_one_sentence(self, first: int, last: int) -> bool:
         """Whether two positions, `first` not behind `last`, are in one sentence; cheaper than `in_one` for a few."""
         if self.may_end.find(1, first, last) < 0:

@@ -33,6 +33,9 @@ KEY_VALUES_KNOWN_MAX = 20_000
 BITS_A_WIRE_MAX = 512
 """A token that has less than one in so many of all bits keeps a list of them; a set would take much more memory."""
 
+BITS_SETS_MAX = 64_000_000
+"""Until all sets have so many bits (8 MB), they are kept: words that come early come often."""
+
 BITS_SMALL = 4_096
 """Sets of so many bits cost next to nothing."""
 
@@ -158,6 +161,8 @@ class Vocabulary:
 
     def by_phrase(self, by_slot: Mapping[int, Sequence[int]]) -> dict[int, tuple[int, ...]]:
         """What is given for slots, as far as they are of phrases, by the numbers of these."""
+        if not by_slot:
+            return {}
         return {
             number: tuple(chain.from_iterable(by_slot.get(slot, ()) for slot in slots))
             for number, slots in enumerate(self._phrases.slots_of())
@@ -169,10 +174,18 @@ class Vocabulary:
         if len(self._memory.interesting) > TOKENS_IN_RULES_MAX:
             self._forget()
         memory = self._memory
+        characters = memory.characters
+        found: Found = []
         # Every token passes here, and those that are new are learned.
-        encoded = "".join(map(memory.characters.__getitem__, tokens))
-        filling = memory.interesting.intersection(tokens) if memory.interesting else set()
-        found = self._phrases.find(encoded) if self._phrases else []
+        if self._phrases:
+            found = self._phrases.find("".join(map(characters.__getitem__, tokens)))
+            filling = memory.interesting.intersection(tokens) if memory.interesting else set()
+        else:
+            filling = set(tokens)
+            if not characters.keys() >= filling:
+                for token in filling:
+                    characters[token]
+            filling &= memory.interesting
         keys = self._keys_of(read) if self._keys else _NO_SLOTS
         met = reduce(or_, filter(None, map(memory.bits.get, filling)), 0) if filling else 0
         few: list[int] = []
@@ -224,7 +237,10 @@ class Vocabulary:
             for slot in slots:
                 memory.tokens_of.setdefault(slot, set()).add(token)
             bits = [bit for slot in slots for bit in self._wires.get(slot, ())]
-            if self._bits <= max(BITS_SMALL, len(bits) * BITS_A_WIRE_MAX):
+            if (
+                self._bits <= max(BITS_SMALL, len(bits) * BITS_A_WIRE_MAX)
+                or len(memory.bits) * self._bits < BITS_SETS_MAX
+            ):
                 memory.bits[token] = bits_in(bits, self._bits)
             elif bits:
                 memory.few_bits[token] = tuple(bits)
