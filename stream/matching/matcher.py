@@ -72,12 +72,13 @@ class Matcher:
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
         self._prefilter: Prefilter | None = None
         self._settled: frozenset[int] = frozenset()
+        # Rules that ask for nothing but their match: of those nothing else has to be looked at.
+        self._alone = frozenset(c.order for c in self._rules if not c.exclusions and c.rule.scope == ANYWHERE)
         if prefilter:
             dropping = [[node for exclusion, node in c.exclusions if exclusion.mask == "article"] for c in self._rules]
-            # Rules without exclusions; if one is a phrase, it waits for no topics, and so is of the first level.
-            alone = {c.order for c in self._rules if not c.exclusions and c.rule.scope == ANYWHERE}
-            self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping, alone=alone)
-            self._settled = self._prefilter.settled & alone
+            # One of them that is a phrase waits for no topics, and so is of the first level.
+            self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping, alone=self._alone)
+            self._settled = self._prefilter.settled & self._alone
         self._levels = [_Level(rules) for rules in _by_level(self._rules)]
         self._levels[-1].is_asked_for = False
         self._level_of = {c.rule.id: number for number, level in enumerate(self._levels) for c in level.rules}
@@ -108,11 +109,14 @@ class Matcher:
         return matches
 
     def _of_level(self, level: _Level, article: _Article) -> list[RuleMatch]:
-        matches = []
+        matches: list[RuleMatch] = []
         wants_evidence = self._limits.evidence_per_match_max > 0
         candidates, certain = self._candidates(level, article.text)
         if wants_evidence:
-            certain = set()
+            certain = frozenset()
+        elif len(certain) == len(candidates):
+            matches = [self._rules[order].bare for order in candidates]
+            candidates = ()
         for order in candidates:
             compiled = self._rules[order]
             if order in certain:
@@ -122,7 +126,8 @@ class Matcher:
                 if compiled.shut_by and any(map(article.holds, compiled.shut_by)):
                     continue
                 if not wants_evidence:
-                    if _holds(compiled, article):
+                    is_alone = order in self._alone
+                    if compiled.match.holds(article.text) if is_alone else _holds(compiled, article):
                         matches.append(compiled.bare)
                     continue
                 outcome = _judge(compiled, article)
