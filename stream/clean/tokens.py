@@ -24,7 +24,7 @@ from stream.clean.shape import shape_of
 REVERSING_PREFIXES = frozenset({"de", "non", "anti", "un", "dis", "counter"})
 """After one of these, the next part of a compound belongs to the same token."""
 
-CHUNKS_REMEMBERED_MAX = 50_000
+CHUNKS_REMEMBERED_MAX = 20_000
 CHUNK_CODE_POINTS_REMEMBERED_MAX = 40
 
 
