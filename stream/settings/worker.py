@@ -26,7 +26,7 @@ class WorkerSettings(Group):
         8,
         ge=1,
         le=1_000,
-        description="Batches of each stage in work or next in line; those of one partition wait for each other.",
+        description="Batches of each stage in work or next in line; those of one partition are finished in order.",
     )
     buffer_records_max: int = Field(
         256, ge=1, le=100_000, description="Records fetched but not yet in work; fetching pauses above."

@@ -130,6 +130,7 @@ class _Work:
             newest = batch.newest_live_us, batch.newest_published_us
             controls = batch.controls + self._progress.handled(partition, *newest, time.monotonic())
             sends += await self._sender.tell(controls, **self._topics)
+        chunk.let_next_begin()
         return ChunkTagged(batch.facts, spent) if await chunk.confirm(*sends) else None
 
     async def _parts(self, chunk: Chunk) -> AsyncGenerator[Batch, None]:
@@ -141,18 +142,26 @@ class _Work:
                 yield part
 
     async def alert(self, chunk: Chunk) -> Event | None:
-        """Matches: alerts, then the states in their steps, each when the one before is acknowledged."""
+        """Matches: alerts, then the states in their steps, each when the one before is acknowledged.
+
+        The next chunk is judged while this one waits; its states are written after those of this one.
+        """
         partition = chunk.records[0].partition
+        if not self._states.remembers(partition):
+            await chunk.turn()  # the table has to know what came of the chunks before
         memory = self._states.memory(partition)
         began = time.perf_counter()
         aside = put_aside(chunk.records, self._settings) if chunk.condemned else None
         batch = aside or self._engine.alert(chunk.records, datetime.now(UTC), memory)
         spent = time.perf_counter() - began
-        await chunk.acknowledged(*await self._sender.send(batch.outputs))
+        sends = await self._sender.send(batch.outputs)
+        chunk.let_next_begin()
+        await chunk.acknowledged(*sends)
         alerted = datetime.now(UTC)
-        for step in batch.changes or ():
-            await chunk.acknowledged()
-            self._states.write(partition, step)
+        if await chunk.turn():
+            for step in batch.changes or ():
+                await chunk.acknowledged()
+                self._states.write(partition, step)
         if not await chunk.confirm():
             self._states.forget(partition)
             return None

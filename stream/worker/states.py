@@ -1,7 +1,7 @@
 """The worker's table: snapshots of states, and one `Memory` for each partition of `matches` that is held.
 
 A key of the table is `<partition>:<state key>`: a state lives on one partition, and is recovered with it. The order of
-every chunk is: alerts acknowledged; parts of large states, then states, then clocks written, each acknowledged before
+every chunk, one after another on a partition, is: alerts acknowledged; parts of large states, then states, then clocks written, each acknowledged before
 the next; chunk confirmed. So a state never says that an alert was sent which was not, names no part that is not there,
 and the clocks never run ahead of the states. What comes again after a crash meets the states as they were, or states
 that know it already.
@@ -38,6 +38,10 @@ class States:
         self._connected = forget  # signals hold their receivers weakly
         for dealing in (app.on_partitions_revoked, app.on_partitions_assigned):
             dealing.connect(forget)  # type: ignore[arg-type]  # its own protocol asks for a keyword it never gives
+
+    def remembers(self, partition: int) -> bool:
+        """Whether the table need not be read."""
+        return partition in self._memories
 
     def memory(self, partition: int) -> Memory:
         """The memory of a partition; read from the table the first time. Raises `SnapshotError`."""

@@ -79,7 +79,7 @@ class ChunkConsumer(Consumer):
         """An agent takes the chunk. False: it is void, or something before it is missing."""
         span = chunk.span
         await self._wait_for_lease()
-        if self.ledger.is_next(span):
+        if self.ledger.is_due(span):
             await self._turns.enter(chunk, alone=self.suspects.note_before(span) is not None)
             try:
                 return await self._begin(chunk)
@@ -94,13 +94,18 @@ class ChunkConsumer(Consumer):
         span = chunk.span
         await self._write_notes_before(span)
         if self._may_begin(span):
+            self.ledger.begin(span)
             self._in_work[chunk] = self.loop.time()
             return True
         self.suspects.let_go(span)  # a rebalance or stop began meanwhile
         return False
 
     def _may_begin(self, span: Span) -> bool:
-        return self.flow_active and not self._lease.lost and self.ledger.is_next(span)
+        # A note is a commit of what stands before the chunk, which therefore has to be confirmed: it is, since whoever
+        # is noted is alone.
+        noted = self.suspects.note_before(span) is not None
+        is_due = self.ledger.is_next(span) if noted else self.ledger.is_due(span)
+        return self.flow_active and not self._lease.lost and is_due
 
     async def _wait_for_lease(self) -> None:
         """Returns when the lease holds, or when the partition goes away anyhow.
@@ -119,7 +124,8 @@ class ChunkConsumer(Consumer):
 
     def end(self, chunk: Chunk) -> None:
         """The agent lets go of the chunk, confirmed or not."""
-        self._in_work.pop(chunk, None)
+        if self._in_work.pop(chunk, None) is not None:
+            self.ledger.let_go(chunk.span)
         if not self.ledger.is_next(chunk.span):  # else it was not confirmed: its note stands, an error may be why
             self.suspects.let_go(chunk.span)
             if self.suspects.outlived():
@@ -129,6 +135,10 @@ class ChunkConsumer(Consumer):
     def confirm(self, span: Span) -> bool:
         """Everything that came of the chunk is acknowledged. False: it will be delivered again."""
         return self.ledger.confirm(span)
+
+    def is_next(self, span: Span) -> bool:
+        """Whether it is the next one to be confirmed."""
+        return self.ledger.is_next(span)
 
     # Notes ---------------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,14 @@
-"""An agent's chunks at work: those of one partition one after another, those of different partitions at the same time.
+"""An agent's chunks at work: of different partitions at the same time, of one partition in order.
 
     stream   p0.1 p1.1 p0.2 p2.1 …       as they come
-    lanes    p0: 1 ──────> 2 ──>         p0.2 begins when p0.1 is finished
-             p1: 1 ──>
-             p2:   1 ───>
+    lanes    p0: 1 ──>.....|             sends handed over, then waiting for their acknowledgements
+                 2    ──>......|         p0.2 begins when p0.1 lets it, and is confirmed when p0.1 has been
+             p1: 1 ──────>..|
+             p2:   1 ──────────>...|
 
-While one chunk waits for the broker's acknowledgement, another one is judged. What order there was, there is: a chunk
-begins only when the one before it on its partition is confirmed, and the books are kept by partition.
+While chunks wait for the broker's acknowledgements, another one is judged. What order there was, there is: a chunk
+begins only when the one before it on its partition has sent everything, and is confirmed only after that one; the books
+are kept by partition.
 
 Limits: `chunks_max` of all partitions together are in work or wait here; above, nothing more is taken from the stream.
 """
@@ -28,21 +30,30 @@ from stream.worker.driver.ledger import Partition
 async def each_chunk(stream: StreamT[Any], work: Callable[[Chunk], Awaitable[None]], *, chunks_max: int) -> None:
     """Hands every chunk of an agent's stream to `work`, until it is cancelled or something raises (`ExceptionGroup`).
 
-    Void chunks are passed over. What is in work when this ends is cancelled.
+    A chunk's partition goes on when `work` returns, or when it calls `let_next_begin`. Void chunks are passed over. What
+    is in work when this ends is cancelled.
     """
     room = asyncio.Semaphore(chunks_max)
     waiting: dict[Partition, deque[Chunk]] = {}
+    finished: dict[Partition, asyncio.Event] = {}
+
+    async def one(chunk: Chunk) -> None:
+        try:
+            if await chunk.begin():
+                with at_work(chunk):
+                    await work(chunk)
+        finally:
+            chunk.let_next_begin()
+            chunk.finished.set()
+            room.release()
 
     async def along(partition: Partition) -> None:
         lane = waiting[partition]
         while lane:
-            try:
-                chunk = lane.popleft()
-                if await chunk.begin():
-                    with at_work(chunk):
-                        await work(chunk)
-            finally:
-                room.release()
+            chunk = lane.popleft()
+            chunk.before, finished[partition] = finished.get(partition), chunk.finished
+            lanes.create_task(one(chunk))
+            await chunk.followed.wait()
         del waiting[partition]
 
     async with asyncio.TaskGroup() as lanes, aclosing(arriving(stream)) as found:

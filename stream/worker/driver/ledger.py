@@ -42,6 +42,8 @@ class Arrival(Enum):
 class _Account:
     epoch: int
     position: int
+    begun: int
+    """The offset after the last record that is in work or confirmed."""
     confirmed: int
     committed: int
     seen_after_hole: int | None = None
@@ -56,7 +58,7 @@ class Ledger:
 
     def open(self, partition: Partition, offset: int) -> None:
         """Begins a partition at what the group has committed, or where its log begins."""
-        self._accounts[partition] = _Account(next(self._epochs), offset, offset, offset)
+        self._accounts[partition] = _Account(next(self._epochs), offset, offset, offset, offset)
 
     def close(self, partitions: Iterable[Partition]) -> None:
         """Forgets partitions that another worker may hold now: their spans are refused from here on."""
@@ -97,30 +99,52 @@ class Ledger:
         start, account.position = account.position, end
         return Span(partition, account.epoch, start, end)
 
-    def is_next(self, span: Span) -> bool:
-        """True if the span is ours and nothing before it is missing."""
-        account = self._accounts.get(span.partition)
-        return account is not None and account.epoch == span.epoch and account.confirmed == span.start
+    def is_due(self, span: Span) -> bool:
+        """True if the span is ours and may begin: everything before it is in work or confirmed."""
+        account = self._account_of(span)
+        return account is not None and account.begun == span.start
 
     def is_after_a_gap(self, span: Span) -> bool:
-        """True if the span is ours, but something before it was never confirmed: rewind."""
-        account = self._accounts.get(span.partition)
-        return account is not None and account.epoch == span.epoch and account.confirmed != span.start
+        """True if the span is ours, but something before it is neither in work nor confirmed: rewind."""
+        account = self._account_of(span)
+        return account is not None and account.begun != span.start
+
+    def begin(self, span: Span) -> None:
+        """A span that is due is in work."""
+        self._accounts[span.partition].begun = span.end
+
+    def let_go(self, span: Span) -> None:
+        """A span that had begun is not in work any more; if it was not confirmed, nothing behind it is due."""
+        account = self._account_of(span)
+        if account is not None and account.confirmed < span.end:
+            account.begun = account.confirmed
+
+    def is_next(self, span: Span) -> bool:
+        """True if the span is ours and everything before it is confirmed."""
+        account = self._account_of(span)
+        return account is not None and account.confirmed == span.start
 
     def confirm(self, span: Span) -> bool:
         """Everything that came of the span is acknowledged. False: refused, it will be delivered again."""
         if not self.is_next(span):
             return False
-        self._accounts[span.partition].confirmed = span.end
+        account = self._accounts[span.partition]
+        account.confirmed = span.end
+        account.begun = max(account.begun, span.end)
         return True
 
     def rewind(self, partition: Partition) -> int:
         """Goes back to the confirmed offset, which is returned; what was handed out and not confirmed is void."""
         account = self._accounts[partition]
         account.epoch = next(self._epochs)
-        account.position = account.confirmed
+        account.position = account.begun = account.confirmed
         account.seen_after_hole = None
         return account.position
+
+    def _account_of(self, span: Span) -> _Account | None:
+        """None if the span is void."""
+        account = self._accounts.get(span.partition)
+        return account if account is not None and account.epoch == span.epoch else None
 
     def uncommitted(self) -> dict[Partition, int]:
         """Confirmed offsets that are yet to be committed."""

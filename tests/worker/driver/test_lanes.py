@@ -93,6 +93,140 @@ def test_one_partition_does_not_wait_for_another(tmp_path: Path) -> None:
     on_bench(tmp_path, body)
 
 
+class _Eager:
+    """Lets the next chunk begin at once; waits for what stands for acknowledgements until they come."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.stream = bench.app.stream(bench.topic)
+        self.begun: list[int] = []
+        self.done: list[tuple[int, bool]] = []
+        self.acknowledged = {offset: asyncio.Event() for offset in (0, 3, 6)}
+        self.working = asyncio.ensure_future(each_chunk(self.stream, self._work, chunks_max=8))
+
+    async def _work(self, chunk: Chunk) -> None:
+        first = chunk.span.start
+        self.begun.append(first)
+        chunk.let_next_begin()
+        assert chunk_in_work() is chunk
+        confirmed = await chunk.confirm(self.acknowledged[first].wait())
+        self.done.append((first, confirmed))
+
+    async def begins(self, *firsts: int) -> None:
+        await until(lambda: len(self.begun) == len(firsts))
+        await turns()
+        assert self.begun == [*firsts]
+
+    async def cancel(self) -> None:
+        self.working.cancel()
+        await asyncio.wait((self.working,))
+
+
+async def turns() -> None:
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
+def test_chunks_of_a_partition_begin_before_those_before_are_confirmed_and_are_confirmed_in_order(
+    tmp_path: Path,
+) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(9))
+        agent = _Eager(bench)
+        await deliver(bench, agent.stream)
+        await agent.begins(0, 3, 6)
+        assert len(bench.consumer._in_work) == 3
+        agent.acknowledged[6].set()
+        agent.acknowledged[3].set()
+        await turns()
+        assert agent.done == []
+        assert bench.consumer.ledger.uncommitted() == {}
+        agent.acknowledged[0].set()
+        await until(lambda: len(agent.done) == 3)
+        assert agent.done == [(0, True), (3, True), (6, True)]
+        assert bench.consumer.ledger.uncommitted() == {FIRST: 9}
+        await until(lambda: bench.consumer._in_work == {})
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
+def test_a_chunk_that_comes_late_waits_for_one_that_is_still_in_work(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(3))
+        agent = _Eager(bench)
+        await deliver(bench, agent.stream)
+        await agent.begins(0)
+        bench.thread.fill(FIRST, range(3, 6))
+        await deliver(bench, agent.stream)
+        await agent.begins(0, 3)
+        agent.acknowledged[3].set()
+        await turns()
+        assert agent.done == []
+        agent.acknowledged[0].set()
+        await until(lambda: len(agent.done) == 2)
+        assert agent.done == [(0, True), (3, True)]
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
+def test_what_has_begun_behind_a_void_chunk_is_not_confirmed(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(6))
+        agent = _Eager(bench)
+        await deliver(bench, agent.stream)
+        await agent.begins(0, 3)
+        bench.consumer.ledger.rewind(FIRST)
+        for event in agent.acknowledged.values():
+            event.set()
+        await until(lambda: len(agent.done) == 2)
+        assert agent.done == [(0, False), (3, False)]
+        assert bench.consumer.ledger.uncommitted() == {}
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
+def test_a_drain_waits_for_all_that_has_begun(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(6))
+        agent = _Eager(bench)
+        await deliver(bench, agent.stream)
+        await agent.begins(0, 3)
+        draining = asyncio.ensure_future(bench.consumer.wait_empty())
+        agent.acknowledged[0].set()
+        await until(lambda: len(agent.done) == 1)
+        await asyncio.sleep(0.02)
+        assert not draining.done()
+        agent.acknowledged[3].set()
+        await draining
+        assert bench.thread.group == {FIRST: 6}
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
+def test_a_chunk_that_is_noted_begins_when_those_before_it_are_confirmed(tmp_path: Path) -> None:
+    """Its note is a commit of everything before it."""
+
+    async def body(bench: Bench) -> None:
+        bench.consumer.suspects.open(FIRST, 0, "tried 1")
+        bench.thread.fill(FIRST, range(6))
+        agent = _Eager(bench)
+        await deliver(bench, agent.stream)
+        await agent.begins(0)
+        assert bench.thread.group == {FIRST: 0}
+        agent.acknowledged[0].set()
+        await agent.begins(0, 3)
+        assert bench.thread.group == {FIRST: 3}
+        assert agent.done == [(0, True)]
+        agent.acknowledged[3].set()
+        await until(lambda: len(agent.done) == 2)
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
 def test_no_more_is_taken_than_there_is_room_for(tmp_path: Path) -> None:
     async def body(bench: Bench) -> None:
         bench.thread.fill(FIRST, range(9))

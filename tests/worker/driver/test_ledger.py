@@ -40,6 +40,35 @@ def test_a_span_after_a_gap_is_refused_until_the_gap_was_read_again() -> None:
     assert ledger.confirm(ledger.hand_out(P, 5))
 
 
+def test_a_span_is_due_when_the_one_before_it_has_begun_and_is_confirmed_after_it() -> None:
+    ledger = opened()
+    first, second, third = ledger.hand_out(P, 5), ledger.hand_out(P, 9), ledger.hand_out(P, 12)
+    assert [ledger.is_due(span) for span in (first, second, third)] == [True, False, False]
+    ledger.begin(first)
+    assert [ledger.is_due(span) for span in (first, second, third)] == [False, True, False]
+    ledger.begin(second)
+    assert not ledger.confirm(second)
+    assert ledger.confirm(first)
+    ledger.let_go(first)
+    assert ledger.confirm(second)
+    ledger.let_go(second)
+    assert ledger.is_due(third)
+
+
+def test_behind_a_span_that_is_let_go_unconfirmed_nothing_is_due() -> None:
+    ledger = opened()
+    first, second, third = ledger.hand_out(P, 5), ledger.hand_out(P, 9), ledger.hand_out(P, 12)
+    ledger.begin(first)
+    ledger.begin(second)
+    ledger.let_go(first)
+    assert not ledger.confirm(second)
+    ledger.let_go(second)
+    assert ledger.is_after_a_gap(third)
+    assert ledger.rewind(P) == 0
+    assert not ledger.is_due(third), "void"
+    assert ledger.is_due(ledger.hand_out(P, 5))
+
+
 def test_spans_of_a_closed_partition_are_refused_also_when_it_comes_back() -> None:
     ledger = opened()
     span = ledger.hand_out(P, 5)
@@ -106,9 +135,13 @@ ACTIONS = (
     "fetch",
     "fetch",
     "fetch",
-    "work",
-    "work",
-    "work",
+    "begin",
+    "begin",
+    "begin",
+    "finish",
+    "finish",
+    "finish any",
+    "give up",
     "commit",
     "drop",
     "drop late",
@@ -131,7 +164,8 @@ def test_nothing_below_a_committed_offset_was_skipped(holes: set[int], actions: 
         assert set(world.below(world.group_offset)) <= world.done
     for _ in range(400):
         world.do("fetch", 5)
-        world.do("work", 1)
+        world.do("begin", 1)
+        world.do("finish", 1)
     world.do("commit", 1)
     assert set(world.log) <= world.done
     assert world.log == [] or world.group_offset == world.log[-1] + 1
@@ -141,6 +175,7 @@ class _World:
     def __init__(self, log: list[int]) -> None:
         self.log, self.done, self.group_offset = log, set[int](), 0
         self.queue: deque[tuple[Span, list[int]]] = deque()
+        self.in_work: list[tuple[Span, list[int]]] = []
         self.ledger = opened()
         self.client_position = 0
         self.sought = False
@@ -152,8 +187,14 @@ class _World:
         match action:
             case "fetch":
                 self._fetch(size)
-            case "work" if self.queue:
-                self._work()
+            case "begin" if self.queue:
+                self._begin()
+            case "finish" if self.in_work:
+                self._finish(0)
+            case "finish any" if self.in_work:
+                self._finish(size % len(self.in_work))
+            case "give up" if self.in_work:
+                self.ledger.let_go(self.in_work.pop(size % len(self.in_work))[0])
             case "commit":
                 self._commit()
             case "drop" if self.queue:
@@ -169,7 +210,7 @@ class _World:
                 self.ledger.close([P])
                 self.ledger.open(P, self.group_offset)
                 self._seek(self.group_offset)
-            case "stall" if not self.queue:
+            case "stall" if not self.queue and not self.in_work:
                 self._seek(self.ledger.rewind(P))
 
     def _fetch(self, size: int) -> None:
@@ -177,7 +218,7 @@ class _World:
         records = [o for o in self.log if o >= self.client_position][:size]
         if not records:
             account = (self.ledger.position(P), self.ledger.confirmed(P))
-            if not self.queue and account != (self.client_position, self.client_position):
+            if not self.queue and not self.in_work and account != (self.client_position, self.client_position):
                 self._seek(self.ledger.rewind(P))
             return
         self.client_position = records[-1] + 1
@@ -189,13 +230,21 @@ class _World:
     def _seek(self, offset: int) -> None:
         self.client_position, self.sought = offset, True
 
-    def _work(self) -> None:
+    def _begin(self) -> None:
         span, records = self.queue.popleft()
         if self.ledger.is_after_a_gap(span):
             self._seek(self.ledger.rewind(P))
-        elif self.ledger.is_next(span):
+        elif self.ledger.is_due(span):
+            self.ledger.begin(span)
+            self.in_work.append((span, records))
+
+    def _finish(self, index: int) -> None:
+        span, records = self.in_work.pop(index)
+        is_next = self.ledger.is_next(span)
+        assert self.ledger.confirm(span) == is_next
+        if is_next:
             self.done.update(records)
-            assert self.ledger.confirm(span)
+        self.ledger.let_go(span)
 
     def _commit(self) -> None:
         for offset in self.ledger.uncommitted().values():
