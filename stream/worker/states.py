@@ -1,10 +1,10 @@
 """The worker's table: snapshots of states, and one `Memory` for each partition of `matches` that is held.
 
 A key of the table is `<partition>:<state key>`: a state lives on one partition, and is recovered with it. The order of
-every chunk, one after another on a partition, is: alerts acknowledged; parts of large states, then states, then clocks written, each acknowledged before
-the next; chunk confirmed. So a state never says that an alert was sent which was not, names no part that is not there,
-and the clocks never run ahead of the states. What comes again after a crash meets the states as they were, or states
-that know it already.
+every chunk, one after another on a partition, is: alerts acknowledged; parts of large states, then states, then clocks
+written, each acknowledged before the next; chunk confirmed. So a state never says that an alert was sent which was not,
+names no part that is not there, and the clocks never run ahead of the states. What comes again after a crash meets the
+states as they were, or states that know it already.
 """
 
 from __future__ import annotations

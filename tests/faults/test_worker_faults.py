@@ -49,6 +49,29 @@ def test_kill_9_ten_times_at_random_points(settings: Settings, report: Report) -
         assert worker.exits[-signal.SIGKILL] == 10
 
 
+def test_kill_9_while_chunks_follow_each_other(settings: Settings, report: Report) -> None:
+    """After a death chunks are noted and worked alone; a worker that comes after a clean stop lets them follow."""
+    small = settings.model_copy(update={"batch_records_max": 10})
+    chance = random.Random(SEED + 3)
+    with supervised(small) as worker:
+        resumed = []
+        with Feeder(small, 2 * RATE) as feeder, progress_of(small, feeder) as progress:
+            worker.worker.ready()
+            for _ in range(3):
+                feeder.wait(chance.randrange(1, 2 * RATE))
+                worker.signal(signal.SIGKILL)
+                resumed.append(progress.resumed())
+                stopped = worker.worker
+                worker.signal(signal.SIGTERM)
+                until(lambda stopped=stopped: worker.worker is not stopped, "the next worker begins")  # type: ignore[misc]
+                worker.worker.ready()
+        account = settle(small, feeder)
+        assert worker.stop() == 0
+        report(account.result("worker kill -9 while chunks follow each other, then a clean stop", 3, resumed))
+        account.check(small)
+        assert worker.exits == {-signal.SIGKILL: 3, 0: 3}
+
+
 def test_a_second_worker_joins_dies_and_leaves_and_one_freezes(settings: Settings, report: Report) -> None:
     """SIGTERM, kill -9, then SIGSTOP for more than two sessions."""
     chance = random.Random(SEED + 1)

@@ -5,7 +5,7 @@ can be committed. How it works, from the bottom:
 
     ledger.py     per partition: handed out, confirmed, committed; what is refused and when to go back
     chunk.py      Chunk, chunks() for agents
-    lanes.py      each_chunk() for agents: partitions at the same time
+    lanes.py      each_chunk() for agents: several at the same time, in order on a partition
     table.py      tables whose writes are waited for, and that are recovered a fetch at a time
     lease.py      whether this process may still write for its partitions
     stream.py     what agents may not do with a chunked topic's stream

@@ -86,7 +86,7 @@ class Chunk:
         return self._keeper.is_next(self.span)
 
     async def confirm(self, *sends: Awaitable[object]) -> bool:
-        """Waits for the acknowledgements of the sends and of the chunk's table writes, and for the chunks before it, then
+        """Waits for the acknowledgements of the sends and of its table writes, and for the chunks before it; then
         settles the chunk.
 
         False: meanwhile the partition went to another worker, or is read again; count nothing of it. A send that is

@@ -86,7 +86,8 @@ class ChunkConsumer(Consumer):
             finally:
                 if chunk not in self._in_work:
                     self._turns.leave(chunk)
-        if self.ledger.is_after_a_gap(span):
+        # In a rebalance or stop what is not begun comes again anyhow.
+        if self.flow_active and self.ledger.is_after_a_gap(span):
             self._rewind(span.partition, "a chunk was lost on its way to the agent")
         return False
 

@@ -30,8 +30,8 @@ from stream.worker.driver.ledger import Partition
 async def each_chunk(stream: StreamT[Any], work: Callable[[Chunk], Awaitable[None]], *, chunks_max: int) -> None:
     """Hands every chunk of an agent's stream to `work`, until it is cancelled or something raises (`ExceptionGroup`).
 
-    A chunk's partition goes on when `work` returns, or when it calls `let_next_begin`. Void chunks are passed over. What
-    is in work when this ends is cancelled.
+    A chunk's partition goes on when `work` returns, or when it calls `let_next_begin`. Void chunks are passed over.
+    What is in work when this ends is cancelled.
     """
     room = asyncio.Semaphore(chunks_max)
     waiting: dict[Partition, deque[Chunk]] = {}

@@ -206,6 +206,27 @@ def test_a_drain_waits_for_all_that_has_begun(tmp_path: Path) -> None:
     on_bench(tmp_path, body)
 
 
+def test_at_a_stop_what_waits_is_passed_over_without_a_word(tmp_path: Path) -> None:
+    """It is not lost: whoever comes next reads it."""
+
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(FIRST, range(9))
+        bench.consumer.suspects.open(FIRST, 0, "")
+        agent = _Eager(bench)
+        await deliver(bench, agent.stream)
+        await agent.begins(0)
+        bench.consumer.stop_flow()
+        agent.acknowledged[0].set()
+        await until(lambda: len(agent.done) == 1)
+        await turns()
+        await agent.begins(0)
+        assert bench.notices == []
+        assert bench.consumer.ledger.uncommitted() == {FIRST: 3}
+        await agent.cancel()
+
+    on_bench(tmp_path, body)
+
+
 def test_a_chunk_that_is_noted_begins_when_those_before_it_are_confirmed(tmp_path: Path) -> None:
     """Its note is a commit of everything before it."""
 
