@@ -18,11 +18,10 @@ from typing import NamedTuple
 
 from stream.clean.ends import Ends, TooComplexError
 from stream.clean.fold import Flat, flatten
+from stream.clean.memo import Chunks
 from stream.clean.reading import Layout
 from stream.clean.shape import shape_of
 from stream.clean.tokens import (
-    CHUNK_CODE_POINTS_REMEMBERED_MAX,
-    CHUNKS_REMEMBERED_MAX,
     Words,
     chunk_starts,
     fold_words,
@@ -50,7 +49,7 @@ def through(layout: Layout, page: Flat) -> Layout:
 
 def forget() -> None:
     """Forget every chunk seen so far."""
-    _CHUNKS.clear()
+    _CHUNKS.forget()
 
 
 class _Units(NamedTuple):
@@ -275,16 +274,4 @@ def _look_at(chunk: str) -> _Chunk:
     return _Chunk(tuple([flat.start(start) for start, _ in spans]), tuple([flat.end(end - 1) for _, end in spans]))
 
 
-class _Chunks(dict[str, _Chunk]):
-    """Chunks near evidence, in the same way."""
-
-    def __missing__(self, chunk: str) -> _Chunk:
-        known = _look_at(chunk)
-        if len(chunk) <= CHUNK_CODE_POINTS_REMEMBERED_MAX:
-            if len(self) >= CHUNKS_REMEMBERED_MAX:
-                self.clear()
-            self[chunk] = known
-        return known
-
-
-_CHUNKS = _Chunks()
+_CHUNKS = Chunks(_look_at)

@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from itertools import product
 
 from stream.clean.cut import Cut, without_cuts
-from stream.clean.fold import MEMO_ENTRIES_MAX, flatten
+from stream.clean.fold import flatten
+from stream.clean.memo import Characters, Chunks
 from stream.clean.paragraphs import WRAPPED_LINES_MIN, is_hard_wrapped, may_be_hard_wrapped
 from stream.clean.sentences import chunk_opening, chunk_stop, ends_sentence
 from stream.clean.shape import PARAGRAPH_BREAK, shape_of
-from stream.clean.tokens import CHUNK_CODE_POINTS_REMEMBERED_MAX, CHUNKS_REMEMBERED_MAX
 
 
 class TooComplexError(Exception):
@@ -115,7 +115,7 @@ class Ends:
 
 def forget() -> None:
     """Forget every chunk seen so far."""
-    _CODES.clear()
+    _CODES.forget()
 
 
 def _opening(text: str, end: int) -> int:
@@ -176,27 +176,10 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _ENDS = frozenset(".!f")
 
 
-class _MayEnd(dict[str, bool]):
+def _may_end(character: str) -> bool:
     """Whether a character may end a sentence, once it is normalised."""
-
-    def __missing__(self, character: str) -> bool:
-        if len(self) >= MEMO_ENTRIES_MAX:
-            self.clear()
-        self[character] = value = not _ENDS.isdisjoint(shape_of(flatten(character).text))
-        return value
+    return not _ENDS.isdisjoint(shape_of(flatten(character).text))
 
 
-class _Codes(dict[str, int]):
-    """The codes of chunks seen before; bounded, and nothing but a memory: forgetting changes no result."""
-
-    def __missing__(self, chunk: str) -> int:
-        code = _code(chunk)
-        if len(chunk) <= CHUNK_CODE_POINTS_REMEMBERED_MAX:
-            if len(self) >= CHUNKS_REMEMBERED_MAX:
-                self.clear()
-            self[chunk] = code
-        return code
-
-
-_MAY_END = _MayEnd()
-_CODES = _Codes()
+_MAY_END = Characters(_may_end)
+_CODES = Chunks(_code)

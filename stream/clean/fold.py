@@ -14,13 +14,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stream.clean.memo import Characters
+
 CLUSTER_CODE_POINTS_MAX = 32
 """A base and its marks; more of them vanish. Unicode's stream-safe format has 30, and sorting takes quadratic time."""
 
 SINGLE_SPELLINGS_MAX = 200
 """Different characters that are replaced one after the other, rather than in one pass with all offsets written out."""
-
-MEMO_ENTRIES_MAX = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,33 +182,12 @@ def _continues_cluster(character: str) -> bool:
     return is_mark(character) or unicodedata.combining(decomposed) != 0 or is_hangul_vowel_or_tail
 
 
-class _Continues(dict[str, bool]):
-    def __missing__(self, character: str) -> bool:
-        if len(self) >= MEMO_ENTRIES_MAX:
-            self.clear()
-        self[character] = value = _continues_cluster(character)
-        return value
+def _spell_alone(character: str) -> str:
+    """The spelling of a character that is always one cluster and one character of flat text; else nothing."""
+    spelling = "" if vanishes(character) or _continues_cluster(character) else _spell(character)
+    return spelling if len(spelling) == 1 else ""
 
 
-class _Spellings(dict[str, str]):
-    def __missing__(self, character: str) -> str:
-        if len(self) >= MEMO_ENTRIES_MAX:
-            self.clear()
-        self[character] = value = _spell(character)
-        return value
-
-
-class _SingleSpellings(dict[str, str]):
-    """Spellings of the characters that are always one cluster and one character of flat text; else nothing."""
-
-    def __missing__(self, character: str) -> str:
-        if len(self) >= MEMO_ENTRIES_MAX:
-            self.clear()
-        spelling = "" if vanishes(character) or _continues_cluster(character) else _spell(character)
-        self[character] = spelling = spelling if len(spelling) == 1 else ""
-        return spelling
-
-
-_CONTINUES = _Continues()
-_SPELLINGS = _Spellings()
-_SINGLE_SPELLINGS = _SingleSpellings()
+_CONTINUES = Characters(_continues_cluster)
+_SPELLINGS = Characters(_spell)
+_SINGLE_SPELLINGS = Characters(_spell_alone)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from stream.clean.fold import MEMO_ENTRIES_MAX
+from stream.clean.memo import Characters
 
 PARAGRAPH_BREAK = "\x1d"
 """Stands in flat text where a block element begins or ends."""
@@ -71,12 +71,8 @@ def _is_without_spaces(code_point: int) -> bool:
     return any(first <= code_point <= last for first, last in _WITHOUT_SPACES)
 
 
-class _Kinds(dict[int, str]):
-    def __missing__(self, code_point: int) -> str:
-        if len(self) >= MEMO_ENTRIES_MAX:
-            self.clear()
-        self[code_point] = kind = _kind(chr(code_point))
-        return kind
+def _kind_of_code(code_point: int) -> str:
+    return _kind(chr(code_point))
 
 
-_KINDS = _Kinds()
+_KINDS = Characters(_kind_of_code)

@@ -14,7 +14,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from stream.clean.fold import MEMO_ENTRIES_MAX, flatten
+from stream.clean.fold import flatten
+from stream.clean.memo import Characters
 from stream.clean.shape import shape_of
 from stream.clean.tokens import Words, chunk_starts
 
@@ -86,14 +87,9 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _ENDS = frozenset(".!fNr|")
 
 
-class _MayStop(dict[str, bool]):
+def _may_stop(character: str) -> bool:
     """Whether a character may end a sentence or paragraph, once it is normalised."""
-
-    def __missing__(self, character: str) -> bool:
-        if len(self) >= MEMO_ENTRIES_MAX:
-            self.clear()
-        self[character] = value = not _ENDS.isdisjoint(shape_of(flatten(character).text))
-        return value
+    return not _ENDS.isdisjoint(shape_of(flatten(character).text))
 
 
-_MAY_STOP = _MayStop()
+_MAY_STOP = Characters(_may_stop)

@@ -19,13 +19,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from stream.clean.fold import flatten, fold_case
+from stream.clean.memo import Chunks
 from stream.clean.shape import shape_of
 
 REVERSING_PREFIXES = frozenset({"de", "non", "anti", "un", "dis", "counter"})
 """After one of these, the next part of a compound belongs to the same token."""
-
-CHUNKS_REMEMBERED_MAX = 20_000
-CHUNK_CODE_POINTS_REMEMBERED_MAX = 40
 
 
 class Token(NamedTuple):
@@ -121,8 +119,8 @@ def case_words(text: str) -> list[str]:
 
 def forget() -> None:
     """Forget every chunk seen so far, to measure or test reading from nothing."""
-    _CASES.clear()
-    _TOKENS.clear()
+    _CASES.forget()
+    _TOKENS.forget()
 
 
 _RUN = "[Aacdn][Aacdnm]*+"
@@ -243,29 +241,9 @@ def _read_chunk(chunk: str) -> tuple[str, ...]:
     return tuple(token.case for token in scan(flat_text, shape_of(flat_text)))
 
 
-class _Cases(dict[str, tuple[str, ...]]):
-    """Case forms of chunks seen before; bounded, and nothing but a memory: forgetting changes no result."""
-
-    def __missing__(self, chunk: str) -> tuple[str, ...]:
-        cases = _read_chunk(chunk)
-        if len(chunk) <= CHUNK_CODE_POINTS_REMEMBERED_MAX:
-            if len(self) >= CHUNKS_REMEMBERED_MAX:
-                self.clear()
-            self[chunk] = cases
-        return cases
+def _fold_chunk(chunk: str) -> tuple[str, ...]:
+    return tuple(map(fold_case, _read_chunk(chunk)))
 
 
-class _Tokens(dict[str, tuple[str, ...]]):
-    """Tokens of chunks seen before, in the same way."""
-
-    def __missing__(self, chunk: str) -> tuple[str, ...]:
-        tokens = tuple(map(fold_case, _read_chunk(chunk)))
-        if len(chunk) <= CHUNK_CODE_POINTS_REMEMBERED_MAX:
-            if len(self) >= CHUNKS_REMEMBERED_MAX:
-                self.clear()
-            self[chunk] = tokens
-        return tokens
-
-
-_CASES = _Cases()
-_TOKENS = _Tokens()
+_CASES = Chunks(_read_chunk)
+_TOKENS = Chunks(_fold_chunk)
