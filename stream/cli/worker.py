@@ -77,11 +77,13 @@ def worker(accept_offset_reset: bool, as_json: bool, **flags: Any) -> None:
     from stream.sources.rulefiles import read_rule_files, usable_rules
     from stream.telemetry.logs import configure_logging
     from stream.worker.aside import Aside
+    from stream.worker.host import require_descriptors
     from stream.worker.memory import one_heap
     from stream.worker.trial import tried
 
     configure_logging(settings.log_level, settings.log_format)
     one_heap()
+    require_descriptors()
     files = read_rule_files(settings.rules_dir)
     # Meanwhile this process loads what it needs itself.
     trial = Aside(tried, files, with_tests=False)

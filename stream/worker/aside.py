@@ -34,15 +34,21 @@ class Aside(Generic[_T]):
     """A call that is going on; `result` waits for it."""
 
     def __init__(self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> None:
-        """`function` is one of a module, by its name; what goes in and comes out is pickled."""
+        """`function` is one of a module, by its name; what goes in and comes out is pickled.
+
+        Raises `GiveUp` if no process can be started.
+        """
         self._name = function.__name__
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "stream.worker.aside", str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # A Ctrl-C at the terminal is for who waits for it.
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "stream.worker.aside", str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                # A Ctrl-C at the terminal is for who waits for it.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise GiveUp(f"no process can be started for {self._name!r}: {error.strerror or error}") from error
         self._answer = b""
         # Both ends could wait for the other one if what is asked were larger than a pipe.
         asked = pickle.dumps((function, arguments, named), pickle.HIGHEST_PROTOCOL)

@@ -54,8 +54,8 @@ from stream.worker.trial import tried_aside
 from stream.worker.watchdog import Watchdog
 
 BEAT_SECONDS = 0.5
-GIVE_BACK_SECONDS = 10.0
-"""How often memory that is free goes back to the system."""
+GIVE_BACK_SECONDS = 2.0
+"""How often memory that is free goes back to the system; under load 15 MB, of buffers and outputs, always are."""
 LAST_RESORT_SECONDS = 1.0
 """After the shutdown timeout, which the event loop itself should keep."""
 
