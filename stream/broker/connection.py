@@ -6,19 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
-from typing import Any
-
-from kafka.errors import (  # type: ignore[import-untyped]
-    AuthorizationError,
-    GroupAuthorizationFailedError,
-    KafkaError,
-)
+from typing import TYPE_CHECKING, Any
 
 from stream.broker.login import login_of
 from stream.broker.probe import Trouble, trouble
 from stream.broker.tls import tls_context
 from stream.errors import ServiceError
 from stream.settings import Settings
+
+# kafka-python is imported where it is needed: a worker only asks whether brokers answer, and would carry 10 MB for it.
+if TYPE_CHECKING:
+    from kafka.errors import AuthorizationError  # type: ignore[import-untyped]
 
 OVERHEAD_BYTES = 16_384
 """Room for key, headers and framing beside a message's value."""
@@ -100,6 +98,8 @@ def trouble_at(settings: Settings, broker: str, timeout_seconds: float) -> Troub
 @contextmanager
 def clear_errors(settings: Settings) -> Iterator[None]:
     """Turns what kafka-python raises while it connects or asks into one sentence (`ServiceError`)."""
+    from kafka.errors import AuthorizationError, KafkaError
+
     try:
         yield
     except AuthorizationError as error:
@@ -137,6 +137,8 @@ def whoever(settings: Settings) -> str:
 
 
 def _forbidden(settings: Settings, error: AuthorizationError) -> str:
+    from kafka.errors import GroupAuthorizationFailedError
+
     names = error.args[0] if error.args else ""
     shown = ", ".join(sorted(map(str, names))) if isinstance(names, set | list | tuple) else str(names)
     kind = "group" if isinstance(error, GroupAuthorizationFailedError) else "topic"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kafka.net.sasl import get_sasl_mechanism  # type: ignore[import-untyped]
-
 from stream.settings import Settings
 
 
@@ -33,6 +31,8 @@ class Login:
 
     def conversation(self) -> Iterator[Said]:
         """Tokens in order; the consumer sets each one's answer. Raises `Refused` if an answer does not fit."""
+        from kafka.net.sasl import get_sasl_mechanism  # type: ignore[import-untyped]  # see `connection`
+
         mechanism = get_sasl_mechanism(self.mechanism)(
             sasl_mechanism=self.mechanism,
             sasl_plain_username=self.username,

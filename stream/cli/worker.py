@@ -74,14 +74,22 @@ def worker(accept_offset_reset: bool, as_json: bool, **flags: Any) -> None:
     # What is loaded from here on stays: the collector would walk it again and again (a tenth of the start).
     gc.disable()
     settings = load_settings(log_settings(flags, as_json=as_json))
-    from stream.engine import Engine
-    from stream.rulelang import load
     from stream.sources.rulefiles import read_rule_files, usable_rules
     from stream.telemetry.logs import configure_logging
+    from stream.worker.aside import Aside
+    from stream.worker.host import require_descriptors
+    from stream.worker.memory import one_heap
+    from stream.worker.trial import tried
 
     configure_logging(settings.log_level, settings.log_format)
+    one_heap()
+    require_descriptors()
     files = read_rule_files(settings.rules_dir)
-    engine = Engine(usable_rules(load(files), settings.rules_dir), settings.engine_config())
+    # Meanwhile this process loads what it needs itself.
+    trial = Aside(tried, files, with_tests=False)
+    from stream.engine import Engine
     from stream.worker.run import run_worker
 
+    ruleset = usable_rules(trial.result().loaded, settings.rules_dir)
+    engine = Engine(ruleset, settings.engine_config())
     raise click.exceptions.Exit(run_worker(settings, engine, files, accept_offset_reset=accept_offset_reset))

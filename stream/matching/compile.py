@@ -47,7 +47,7 @@ class Compiler:
         """The compiled form of an expression whose lists are resolved."""
         compiled = self._compile(node, case=case)
         if isinstance(compiled, WordLeaf) and compiled.slot < 0:
-            slot = self._vocabulary.add_tokens(compiled.tests)
+            slot = self._vocabulary.add_tokens(frozenset(compiled.tests))
             compiled.fill(slot, self._vocabulary.weights[slot])
         return compiled
 
@@ -145,13 +145,13 @@ class Compiler:
         if plain is not None:
             # Most words and phrases of most rules: one sequence, and nothing to be read.
             if len(plain) == 1:
-                return WordLeaf(number, node, frozenset(((plain[0], False),)))
+                return WordLeaf(number, node, ((plain[0], False),))
             slot = self._vocabulary.add_phrases((plain,))
             if slot is not None:
                 return PhraseLeaf(number, slot, weights[slot], node, (plain,))
         found = sequences(node, case=case)
         if found and not case and all(len(tests) == 1 for tests in found):
-            return WordLeaf(number, node, frozenset((test.text, test.prefix) for (test,) in found))
+            return WordLeaf(number, node, dict.fromkeys((test.text, test.prefix) for (test,) in found))
         if found and not case and all(len(tests) > 1 and not any(test.prefix for test in tests) for tests in found):
             words = tuple(tuple(test.text for test in tests) for tests in found)
             slot = self._vocabulary.add_phrases(words)

@@ -63,9 +63,10 @@ class WordLeaf(Local):
 
     is_plain = True
 
-    def __init__(self, number: int, node: Word | Phrase, tests: frozenset[Test]) -> None:
+    def __init__(self, number: int, node: Word | Phrase, tests: Iterable[Test]) -> None:
         super().__init__(number, None, 1.0)
-        self.tests = tests
+        # Not a set, which takes three times the memory, and there are thousands of leaves.
+        self.tests = tuple(tests)
         self.slot = -1
         self._node = node
         self._printed: str | None = None
@@ -214,7 +215,7 @@ class LocalOr(Composite, Local):
     ) -> None:
         super().__init__(number, needs, weight)
         self.slot, self.phrase_slot = slots
-        self._words: dict[str, list[WordLeaf]] = {}
+        words: dict[str, list[WordLeaf]] = {}
         self._prefixes: list[tuple[str, WordLeaf]] = []
         self._phrases: dict[int, PhraseLeaf] = {}
         self.others: list[Local] = []
@@ -227,11 +228,13 @@ class LocalOr(Composite, Local):
                         if prefix:
                             self._prefixes.append((text, node))
                         else:
-                            self._words.setdefault(text, []).append(node)
+                            words.setdefault(text, []).append(node)
                 case PhraseLeaf(slot=slot):
                     self._phrases[slot] = node
                 case _:
                     self.others.append(node)
+        # Nearly always one, and a list for each takes more memory than all else here.
+        self._words = {text: leaves[0] if len(leaves) == 1 else tuple(leaves) for text, leaves in words.items()}
         self.is_words = self.slot is not None and not self._phrases and not self.others
         if self.is_words:
             self.word_slot = self.slot
@@ -306,8 +309,11 @@ class LocalOr(Composite, Local):
             bits ^= lowest
             position = lowest.bit_length() - 1
             token = tokens[position]
-            for leaf in words.get(token, ()):
-                spans.append((position, position, leaf, None))
+            found = words.get(token)
+            if isinstance(found, WordLeaf):
+                spans.append((position, position, found, None))
+            elif found is not None:
+                spans.extend((position, position, leaf, None) for leaf in found)
             for text_, leaf in prefixes:
                 if token.startswith(text_):
                     spans.append((position, position, leaf, None))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import assert_never
 
@@ -40,6 +41,9 @@ from stream.rulelang.nodes import (
 from stream.rulelang.printer import print_node
 from stream.rulelang.ruleset import Rule
 from stream.rulelang.topicorder import covers, topic_fields, wanted_topics
+
+_sequences = lru_cache(maxsize=20_000)(sequences)
+"""The oracle reads a rule again for each article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,7 @@ class Question:
 
     def _leaf(self, node: Word | Phrase, window: Window, *, case: bool) -> list[Find]:
         clause = Scoped("CASE", node) if case else node
-        choices = sequences(node, case=case)
+        choices = _sequences(node, case=case)
         spans = {
             (stretch.field, first, first + len(sequence))
             for stretch in window

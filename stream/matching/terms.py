@@ -8,8 +8,8 @@ A leaf is a choice of sequences; a sequence holds where its tests hold on consec
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import dataclass
-from functools import lru_cache
 
 from stream.clean import read_phrase
 from stream.rulelang.inflect import inflections
@@ -34,7 +34,6 @@ class TokenTest:
 Sequence = tuple[TokenTest, ...]
 
 
-@lru_cache(maxsize=20_000)
 def sequences(leaf: Word | Phrase, *, case: bool = False) -> tuple[Sequence, ...]:
     """The sequences that a word or phrase stands for, each once; none if it reads as no token at all."""
     words = (leaf,) if isinstance(leaf, Word) else leaf.words
@@ -50,7 +49,8 @@ def plain_words(leaf: Word | Phrase) -> tuple[str, ...] | None:
         text = word.text
         if word.inflected or word.prefix or not (text.isascii() and text.isalnum()):
             return None
-    return tuple(word.text.lower() for word in words) or None
+    # A word stands in many leaves, and is one text.
+    return tuple(sys.intern(word.text.lower()) for word in words) or None
 
 
 def _of_word(word: Word, *, case: bool) -> list[Sequence]:
@@ -62,6 +62,6 @@ def _of_form(form: str, *, prefix: bool, case: bool) -> Sequence:
     read = read_phrase(form)
     last = len(read) - 1
     return tuple(
-        TokenTest(token, prefix=prefix and position == last, case_form=case_form if case else None)
+        TokenTest(sys.intern(token), prefix=prefix and position == last, case_form=case_form if case else None)
         for position, (token, case_form) in enumerate(read)
     )

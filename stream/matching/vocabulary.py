@@ -156,6 +156,8 @@ class Vocabulary:
         """From now on say which bits (of so many) an article has: those to which a slot that it fills is wired."""
         self._wires = wires
         self._bits = bits
+        # All slots are there: which sets they are of is not asked again.
+        self._slots.clear()
         self._phrase_wires = self.by_phrase(wires)
         self._memory = self._new_memory()
 

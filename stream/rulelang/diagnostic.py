@@ -9,6 +9,7 @@ from stream.rulelang.nodes import Place
 from stream.rulelang.ruleset import RuleSet
 
 DIAGNOSTICS_PER_FILE_MAX = 200
+FILE_BYTES_MAX = 1 << 20
 SOURCE_LINE_SHOWN_CODE_POINTS_MAX = 160
 
 SeverityName = Literal["error", "warning"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from stream.clean import fold_key
+from stream.rulelang.circles import circles_of
 from stream.rulelang.nodes import (
     And,
     AnyOf,
@@ -145,23 +146,6 @@ def _levels(node: Node, lists: Mapping[str, int]) -> int:
     if name is not None:
         return lists.get(name, 0)
     return max((1 + _levels(child, lists) for child in children(node)), default=0)
-
-
-def circles_of(named: Mapping[str, list[str]]) -> list[tuple[str, ...]]:
-    """Circles among names, each of which names at least one of the others or itself."""
-    circles: list[tuple[str, ...]] = []
-    seen: set[str] = set()
-    for start in named:
-        path: dict[str, int] = {}
-        name = start
-        while name not in seen and name not in path:
-            path[name] = len(path)
-            name = next(inner for inner in named[name] if inner in named)
-        if name in path:
-            circle = list(path)[path[name] :]
-            circles.append((*circle, name))
-        seen.update(path)
-    return circles
 
 
 def list_name(leaf: Node) -> str | None:

@@ -9,14 +9,12 @@ from stream.rulelang.checker import check_lists, check_rule, check_topics
 from stream.rulelang.compiler import compile_rules
 from stream.rulelang.correlationcheck import check_correlations, check_over_time, lint_correlations
 from stream.rulelang.correlationfile import CorrelationDraft
-from stream.rulelang.diagnostic import Diagnostic, Loaded, SourceFile
+from stream.rulelang.diagnostic import FILE_BYTES_MAX, Diagnostic, Loaded, SourceFile
 from stream.rulelang.lints import lint
 from stream.rulelang.lists import Lists
 from stream.rulelang.rulefile import ListDraft, RuleDraft, read_document
 from stream.rulelang.source import Source, quoted
 from stream.rulelang.yamltree import read_documents
-
-FILE_BYTES_MAX = 1 << 20
 
 Draft = RuleDraft | ListDraft | CorrelationDraft
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stream.clean import fold_key
-from stream.rulelang.lists import circles_of
+from stream.rulelang.circles import circles_of
 from stream.rulelang.nodes import KeyField, Node
 from stream.rulelang.walk import leaves
 

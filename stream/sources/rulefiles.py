@@ -2,7 +2,7 @@
 
 Delivery guarantees: files come sorted by path, so a folder gives the same rule set on every machine. All files that
 cannot be read are named in one error.
-Limits: `RULE_FILES_MAX` files, each of at most `rulelang.loader.FILE_BYTES_MAX`; regular files only. A link to a
+Limits: `RULE_FILES_MAX` files, each of at most `rulelang.diagnostic.FILE_BYTES_MAX`; regular files only. A link to a
 file is followed (mounted configuration consists of such links), a link to a folder is not; names that begin with a
 dot are left out.
 """
@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stream.errors import RulesError
-from stream.rulelang import Loaded, RuleSet, SourceFile, load, render
-from stream.rulelang.loader import FILE_BYTES_MAX
+from stream.rulelang import Loaded, RuleSet, SourceFile, render
+from stream.rulelang.diagnostic import FILE_BYTES_MAX
 
 RULE_FILES_MAX = 10_000
 DIAGNOSTICS_SHOWN_MAX = 50
@@ -59,6 +59,8 @@ def rule_paths(folder: Path) -> list[Path]:
 
 def load_rules(folder: Path) -> Loaded:
     """Read and check the rules of a folder; raises RulesError as `read_rule_files` does."""
+    from stream.rulelang.loader import load  # a worker has others load, and must not carry it
+
     return load(read_rule_files(folder))
 
 

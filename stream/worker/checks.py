@@ -6,11 +6,11 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
-from stream.broker.admin import Admin, require_topics
-from stream.broker.group import lost_logs, read_from_beginning
+from stream.broker.connection import wait_until_reachable
 from stream.errors import ServiceError
 from stream.settings import Settings
 from stream.wire.topics import MATCHES, RAW, WORKER_TOPICS, full_name
+from stream.worker.aside import aside
 
 SHOWN_MAX = 5
 
@@ -31,7 +31,9 @@ async def check_broker(settings: Settings, *, accept_offset_reset: bool = False)
     def check() -> None:
         set_back, found = None, None
         try:
-            set_back = _check(settings, accept_offset_reset)
+            wait_until_reachable(settings)
+            # The clients that look at topics and offsets are used this once, and 15 MB with what they leave.
+            set_back = aside(look, settings, accept_offset_reset)
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
             found = error
         if not loop.is_closed():
@@ -42,7 +44,13 @@ async def check_broker(settings: Settings, *, accept_offset_reset: bool = False)
     return await done
 
 
-def _check(settings: Settings, accept_offset_reset: bool) -> str | None:
+def look(settings: Settings, accept_offset_reset: bool) -> str | None:
+    """What `check_broker` does once a broker answers, in a process of its own."""
+    from stream.broker.admin import Admin, require_topics
+    from stream.broker.group import lost_logs, read_from_beginning
+    from stream.telemetry.logs import configure_logging
+
+    configure_logging(settings.log_level, settings.log_format)
     require_topics(settings, WORKER_TOPICS, "worker")
     with Admin(settings) as admin:
         faults = admin.grave_faults(WORKER_TOPICS)

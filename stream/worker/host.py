@@ -8,11 +8,15 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import threading
+import time
 
 from stream.errors import SettingsError
 
 DESCRIPTORS_MIN = 64
 """A worker holds a dozen, and up to 32 more for those who ask for its metrics."""
+
+PARENT_LOOK_SECONDS = 1.0
 
 
 def require_descriptors() -> None:
@@ -35,6 +39,17 @@ def no_descriptor_left() -> str | None:
         if error.errno == errno.ENFILE:
             return "no file or connection can be opened: the system's limit (fs.file-max) is reached"
     return None
+
+
+def end_with(parent: int) -> None:
+    """From now on this process ends when its parent has, even if what it does never ends."""
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_SECONDS)
+    os._exit(0)
 
 
 def _limit() -> int | None:

@@ -26,17 +26,26 @@ _NEW_OBJECTS = 10_000
 """After so many more objects, the young ones are looked through for cycles."""
 
 
+def one_heap() -> None:
+    """One heap for all threads; to be called before there are any."""
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(_M_ARENA_MAX, 1)
+
+
 def settle() -> None:
-    """To be called once rules and modules are loaded, before there are threads; begins to collect, if that was off."""
+    """To be called once rules and modules are loaded; begins to collect, if that was off."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
     gc.enable()
+    one_heap()
     libc = _glibc()
     if libc is not None:
-        libc.mallopt(_M_ARENA_MAX, 1)
         libc.mallopt(_M_MMAP_THRESHOLD, _SYSTEM_BYTES_MIN)
         libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES_MAX)
+        # What loading took and left lies between what stays.
+        libc.malloc_trim(0)
 
 
 def give_back() -> None:

@@ -28,16 +28,16 @@ from typing import TypeVar
 
 from stream.detect import Memory
 from stream.engine import Batch
-from stream.errors import RulesError
+from stream.errors import GiveUp, RulesError
 from stream.model import Record
 from stream.net.filestamp import FileStamp, stamp_of_file
-from stream.rulelang import RuleSet, SourceFile, load
-from stream.rulelang.compiler import digest
-from stream.ruletest import run_tests
+from stream.rulelang import RuleSet, SourceFile
+from stream.rulelang.digest import digest
 from stream.sources.rulefiles import read_rule_files, rule_paths
 from stream.telemetry.events import Telemetry
 from stream.telemetry.reloading import Changes, RulesRefused, RulesReloaded, Trouble
 from stream.worker.stages import Stages
+from stream.worker.trial import Tried, tried
 
 REST_SECONDS_MAX = 0.2
 """So long nothing may change before files are read: most writers of several files pause for less."""
@@ -78,11 +78,13 @@ class RuleWatch:
         ruleset: RuleSet,
         build: Callable[[RuleSet], Stages],
         *,
+        trial: Callable[[Sequence[SourceFile]], Tried] = tried,
         rest_seconds: float = REST_SECONDS_MAX,
         restless_seconds_max: float = RESTLESS_SECONDS_MAX,
     ) -> None:
-        """`files` and `ruleset` are what is in force; `build` makes an engine of a rule set."""
-        self._folder, self._build = folder, build
+        """`files` and `ruleset` are what is in force; `trial` says what files are good for, `build` makes an engine of
+        a rule set."""
+        self._folder, self._build, self._trial = folder, build, trial
         self._rest, self._restless = rest_seconds, restless_seconds_max
         self._force_files, self._force = list(files), ruleset
         self._seen: list[SourceFile] | None = self._force_files
@@ -108,6 +110,10 @@ class RuleWatch:
             return Usable(files, None, Changes(), time.perf_counter() - began)
         try:
             return self._judge(files, began, asked=asked)
+        except GiveUp as error:
+            # Whoever ended the trial (no memory is left?) says nothing about the files.
+            self._again, self._seen = True, None
+            return Refused((Trouble(str(error)),))
         except Exception as error:  # noqa: BLE001 - a bug that new rules touch must not end the old ones
             what = f"a bug in Redline, please report it with the rule files: {type(error).__name__}: {error}"
             return Refused((Trouble(what, _where(error)),))
@@ -139,7 +145,8 @@ class RuleWatch:
             time.sleep(self._rest)
 
     def _judge(self, files: list[SourceFile], began: float, *, asked: bool) -> Usable | Refused:
-        loaded = load(files)
+        found = self._trial(files)
+        loaded = found.loaded
         if loaded.ruleset is None:
             return Refused(
                 tuple(
@@ -150,12 +157,11 @@ class RuleWatch:
             )
         if not asked and (gone := self._gone(loaded.ruleset)):
             return Refused(gone)
-        failed = [result for result in run_tests(loaded.ruleset) if not result.passed]
-        if failed:
+        if found.failed:
             return Refused(
                 tuple(
                     Trouble(f"{r.rule}: test {r.name!r}: {'; '.join(r.problems)}", f"{r.file}:{r.line}:1")
-                    for r in failed
+                    for r in found.failed
                 )
             )
         engine = self._build(loaded.ruleset)
@@ -188,12 +194,13 @@ class RulesInForce:
         *,
         folder: Path,
         poll_interval_ms: int,
+        trial: Callable[[Sequence[SourceFile]], Tried] = tried,
     ) -> None:
-        """`files` are what `engine` was made of; an interval of 0 looks only when asked."""
+        """`files` are what `engine` was made of; an interval of 0 looks only when asked; `trial` as of `RuleWatch`."""
         self._engine, self._telemetry, self._folder = engine, telemetry, folder
         self._interval_seconds = poll_interval_ms / 1_000 or None
         rest = min(REST_SECONDS_MAX, self._interval_seconds or REST_SECONDS_MAX)
-        self._watch = RuleWatch(folder, files, engine.ruleset, build, rest_seconds=rest)
+        self._watch = RuleWatch(folder, files, engine.ruleset, build, trial=trial, rest_seconds=rest)
         self._asked = asyncio.Event()
         self._refused: Refused | None = None
 

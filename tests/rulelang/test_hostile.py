@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.rulelang import render
-from stream.rulelang.diagnostic import DIAGNOSTICS_PER_FILE_MAX
-from stream.rulelang.loader import FILE_BYTES_MAX
+from stream.rulelang.diagnostic import DIAGNOSTICS_PER_FILE_MAX, FILE_BYTES_MAX
 from tests.rulelang.kit import codes, expression_codes, load_example, load_text
 
 _YAML_PIECES = (

@@ -9,7 +9,7 @@ import pytest
 
 from stream.errors import RulesError
 from stream.rulelang import load, render
-from stream.rulelang.loader import FILE_BYTES_MAX
+from stream.rulelang.diagnostic import FILE_BYTES_MAX
 from stream.sources.rulefiles import load_rules, load_ruleset, read_rule_files
 
 RULE = "kind: rule\nid: {}\nseverity: low\nmatch: {}\n"

@@ -10,7 +10,7 @@ from stream.cli.checkup.finding import Finding, error, ok, warning
 from stream.errors import RulesError
 from stream.model import Reject
 from stream.rulelang import Diagnostic, Loaded, SourceFile, load
-from stream.rulelang.loader import FILE_BYTES_MAX
+from stream.rulelang.diagnostic import FILE_BYTES_MAX
 from stream.settings import Settings
 from stream.sources.regular_file import read_regular
 from stream.sources.rulefiles import read_rule_files

@@ -10,19 +10,16 @@ import gc
 import os
 import signal
 import sys
-import threading
-import time
 from multiprocessing.connection import Connection
 from typing import Any
 
 from stream.engine import Engine
+from stream.worker.host import end_with
 from stream.worker.memory import settle
 from stream.worker.where import where
 
 RULE_SETS_KEPT = 3
 """The one in force, the one before, whose chunks may be in work, and one that is about to come into force."""
-
-PARENT_LOOK_SECONDS = 1.0
 
 
 class Work:
@@ -49,8 +46,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # for the worker, which finishes what is in work and then ends us
     gc.disable()
-    parent = os.getppid()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with(os.getppid())
     pipe, work = Connection(int(sys.argv[1])), Work()
     calls = {"learn": work.learn, "tag": work.tag}
     while True:
@@ -66,13 +62,6 @@ def main() -> None:
             pipe.send(answer)
         except BrokenPipeError:
             return
-
-
-def _end_with(parent: int) -> None:
-    """Ends this process when the worker has, even if an engine call never does."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_LOOK_SECONDS)
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""A call in a process of its own: what comes back, and what does when it does not come back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from stream.errors import GiveUp, ServiceError
+from stream.worker.aside import Aside, AsideError, aside
+
+
+def its_pid(text: str, *, times: int = 1) -> tuple[int, str]:
+    sys.stdout.write("what is printed does not come into the answer\n")
+    return os.getpid(), text * times
+
+
+def refuses() -> None:
+    raise ServiceError("found no broker")
+
+
+def breaks() -> None:
+    _ = 1 // 0
+
+
+def sleeps() -> None:
+    time.sleep(60.0)
+
+
+def killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def starts_one_that_sleeps() -> int:
+    return Aside(sleeps)._process.pid
+
+
+def test_the_answer_is_of_another_process_however_large() -> None:
+    pid, text = aside(its_pid, "ü" * 1_000_000, times=2)
+    assert pid != os.getpid()
+    assert text == "ü" * 2_000_000
+
+
+def test_errors_on_purpose_are_raised_as_they_are() -> None:
+    with pytest.raises(ServiceError, match="found no broker"):
+        aside(refuses)
+
+
+def test_a_bug_is_told_with_its_place() -> None:
+    with pytest.raises(AsideError, match=r"ZeroDivisionError: .*test_aside\.py:\d+"):
+        aside(breaks)
+
+
+def test_an_end_by_others_is_no_answer() -> None:
+    with pytest.raises(GiveUp, match="'killed' ended with -9"):
+        aside(killed)
+
+
+def test_it_can_be_ended() -> None:
+    sleeping = Aside(sleeps)
+    sleeping.end()
+    with pytest.raises(GiveUp):
+        sleeping.result()
+
+
+def test_it_ends_with_its_parent() -> None:
+    pid, deadline = aside(starts_one_that_sleeps), time.monotonic() + 30.0
+    while _lives(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
+        return file.read().rpartition(")")[2].split()[0] != "Z"
