@@ -20,6 +20,14 @@ RUNS = {
     "soak-kills.ndjson": ("Soak: kills", "make soak MINUTES={minutes:g} SEED={seed} PART=kills"),
     "soak-two.ndjson": ("Soak: two workers that come and go", "make soak MINUTES={minutes:g} SEED={seed} PART=two"),
     "soak-brokers.ndjson": ("Soak: brokers", "make soak MINUTES={minutes:g} SEED={seed} PART=brokers"),
+    "soak-memory.ndjson": (
+        "Soak: a steady stream, rules over time",
+        "make soak MINUTES={minutes:g} SEED={seed} PART=memory RATE=50",
+    ),
+    "soak-news.ndjson": (
+        "Soak: a steady stream of news, shipped rules",
+        "make soak MINUTES={minutes:g} SEED={seed} PART=news RATE=30",
+    ),
     "soak.ndjson": ("Soak", "make soak MINUTES={minutes:g} SEED={seed}"),
 }
 HEAD = """\
