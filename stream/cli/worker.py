@@ -76,17 +76,17 @@ def worker(accept_offset_reset: bool, as_json: bool, **flags: Any) -> None:
     settings = load_settings(log_settings(flags, as_json=as_json))
     from stream.sources.rulefiles import read_rule_files, usable_rules
     from stream.telemetry.logs import configure_logging
-    from stream.worker.aside import Aside
     from stream.worker.host import require_descriptors
+    from stream.worker.inchild import ChildCall
     from stream.worker.memory import one_heap
-    from stream.worker.trial import tried
+    from stream.worker.trial import READING, tried
 
     configure_logging(settings.log_level, settings.log_format)
     one_heap()
     require_descriptors()
     files = read_rule_files(settings.rules_dir)
     # Meanwhile this process loads what it needs itself.
-    trial = Aside(tried, files, with_tests=False)
+    trial = ChildCall(READING, tried, files, with_tests=False)
     from stream.engine import Engine
     from stream.worker.run import run_worker
 

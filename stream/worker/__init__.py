@@ -12,7 +12,7 @@
     host.py       what the worker needs of its host
     watchdog.py   ends a worker that lives without working
     trial.py      are rule files good for anything? Asked of a process that ends
-    aside.py      a call in a process of its own
+    inchild.py    a call in a child process
     reload.py     changed rule files into force, between two chunks, all or nothing
     exit.py       the hard way out
     run.py        the life of the process: start, signals, exit codes

@@ -10,7 +10,7 @@ from stream.broker.connection import wait_until_reachable
 from stream.errors import ServiceError
 from stream.settings import Settings
 from stream.wire.topics import MATCHES, RAW, WORKER_TOPICS, full_name
-from stream.worker.aside import aside
+from stream.worker.inchild import in_child
 
 SHOWN_MAX = 5
 
@@ -33,7 +33,7 @@ async def check_broker(settings: Settings, *, accept_offset_reset: bool = False)
         try:
             wait_until_reachable(settings)
             # The clients that look at topics and offsets are used this once, and 15 MB with what they leave.
-            set_back = aside(look, settings, accept_offset_reset)
+            set_back = in_child("looking at topics and offsets", look, settings, accept_offset_reset)
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
             found = error
         if not loop.is_closed():

@@ -50,7 +50,7 @@ from stream.worker.memory import give_back, settle
 from stream.worker.pool import EnginePool
 from stream.worker.reload import RulesInForce
 from stream.worker.stages import InThisProcess, Pure, Stages, give_turns
-from stream.worker.trial import tried_aside
+from stream.worker.trial import tried_in_child
 from stream.worker.watchdog import Watchdog
 
 BEAT_SECONDS = 0.5
@@ -292,7 +292,7 @@ def _rules_in_force(
         telemetry,
         folder=settings.rules_dir,
         poll_interval_ms=settings.rules_poll_interval_ms,
-        trial=tried_aside,
+        trial=tried_in_child,
     )
 
 

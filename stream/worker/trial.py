@@ -1,6 +1,6 @@
 """Rule files on trial: read, checked, compiled, and their own tests run, without a trace in the memory of the worker.
 
-Parsers and what they leave are 20 MB, so a worker has it done by a process that ends (`aside`).
+Parsers and what they leave are 20 MB, so a worker has it done by a process that ends (`inchild`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stream.rulelang.diagnostic import Loaded, SourceFile
-from stream.worker.aside import aside
+from stream.worker.inchild import in_child
+
+READING = "reading the rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ def tried(files: Sequence[SourceFile], *, with_tests: bool = True) -> Tried:
     return Tried(loaded, _failed(loaded) if with_tests else ())
 
 
-def tried_aside(files: Sequence[SourceFile], *, with_tests: bool = True) -> Tried:
-    """The same in a process of its own. Raises `GiveUp` if that is ended by others, `AsideError` on a bug."""
-    return aside(tried, files, with_tests=with_tests)
+def tried_in_child(files: Sequence[SourceFile], *, with_tests: bool = True) -> Tried:
+    """The same in a process of its own. Raises `GiveUp` if that is ended by others, `ChildError` on a bug."""
+    return in_child(READING, tried, files, with_tests=with_tests)
 
 
 def _failed(loaded: Loaded) -> tuple[Failed, ...]:

@@ -1,4 +1,4 @@
-"""A call in a process of its own, `python -m stream.worker.aside PARENT`, of which only the answer stays.
+"""A call in a child process, `python -m stream.worker.inchild PARENT`, of which only the answer stays.
 
 What it takes to come to the answer (modules, what they build, holes in the heap) goes with the process. In one that
 lives for weeks it would stay: much of it is never freed, and what is freed lies between what is not.
@@ -26,46 +26,47 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class AsideError(RuntimeError):
+class ChildError(RuntimeError):
     """The call failed in a way that nobody foresaw."""
 
 
-class Aside(Generic[_T]):
+class ChildCall(Generic[_T]):
     """A call that is going on; `result` waits for it."""
 
-    def __init__(self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> None:
-        """`function` is one of a module, by its name; what goes in and comes out is pickled.
+    def __init__(self, purpose: str, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> None:
+        """`purpose` is for messages ("reading the rules"). `function` is one of a module, by its name; what goes in
+        and comes out is pickled.
 
         Raises `GiveUp` if no process can be started.
         """
-        self._name = function.__name__
+        self._purpose = purpose
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stream.worker.aside", str(os.getpid())],
+                [sys.executable, "-m", "stream.worker.inchild", str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # A Ctrl-C at the terminal is for who waits for it.
                 start_new_session=True,
             )
         except OSError as error:
-            raise GiveUp(f"no process can be started for {self._name!r}: {error.strerror or error}") from error
+            raise GiveUp(f"no process can be started for {purpose}: {error.strerror or error}") from error
         self._answer = b""
         # Both ends could wait for the other one if what is asked were larger than a pipe.
         asked = pickle.dumps((function, arguments, named), pickle.HIGHEST_PROTOCOL)
-        self._talk = threading.Thread(target=self._talks, args=(asked,), name="aside", daemon=True)
+        self._talk = threading.Thread(target=self._talks, args=(asked,), name="child-call", daemon=True)
         self._talk.start()
 
     def result(self) -> _T:
-        """Blocks. Raises the `RedlineError` of the function, `AsideError`, or `GiveUp` if the process was ended."""
+        """Blocks. Raises the `RedlineError` of the function, `ChildError`, or `GiveUp` if the process was ended."""
         self._talk.join()
         if not self._answer:
-            raise GiveUp(f"the process for {self._name!r} ended with {self._process.returncode}")
+            raise GiveUp(f"the process for {self._purpose} {_ended(self._process.returncode)}")
         found, error, told = pickle.loads(self._answer)
         self._answer = b""
         if error is not None:
             raise error
         if told is not None:
-            raise AsideError(told)
+            raise ChildError(told)
         answer: _T = found
         return answer
 
@@ -80,9 +81,9 @@ class Aside(Generic[_T]):
             self._answer = answer
 
 
-def aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """What the function returns for these arguments, found in another process. Blocks; raises as `Aside.result`."""
-    return Aside(function, *arguments, **named).result()
+def in_child(purpose: str, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+    """What the function returns for these arguments, found in a child process. Blocks; raises as `ChildCall`."""
+    return ChildCall(purpose, function, *arguments, **named).result()
 
 
 def main() -> None:
@@ -107,6 +108,12 @@ def main() -> None:
     # Nothing is to be put in order, and taking it all apart takes a tenth of the time.
     answers.close()
     os._exit(0)
+
+
+def _ended(returncode: int) -> str:
+    if returncode < 0:
+        return f"was killed (signal {-returncode}): if nobody did that, the worker needs more memory"
+    return f"ended with {returncode}: what it printed says why"
 
 
 if __name__ == "__main__":

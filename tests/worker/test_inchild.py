@@ -1,4 +1,4 @@
-"""A call in a process of its own: what comes back, and what does when it does not come back."""
+"""A call in a child process: what comes back, and what does when it does not come back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 import pytest
 
 from stream.errors import GiveUp, ServiceError
-from stream.worker.aside import Aside, AsideError, aside
+from stream.worker.inchild import ChildCall, ChildError, in_child
 
 
 def its_pid(text: str, *, times: int = 1) -> tuple[int, str]:
@@ -35,39 +35,39 @@ def killed() -> None:
 
 
 def starts_one_that_sleeps() -> int:
-    return Aside(sleeps)._process.pid
+    return ChildCall("trying", sleeps)._process.pid
 
 
 def test_the_answer_is_of_another_process_however_large() -> None:
-    pid, text = aside(its_pid, "ü" * 1_000_000, times=2)
+    pid, text = in_child("trying", its_pid, "ü" * 1_000_000, times=2)
     assert pid != os.getpid()
     assert text == "ü" * 2_000_000
 
 
 def test_errors_on_purpose_are_raised_as_they_are() -> None:
     with pytest.raises(ServiceError, match="found no broker"):
-        aside(refuses)
+        in_child("trying", refuses)
 
 
 def test_a_bug_is_told_with_its_place() -> None:
-    with pytest.raises(AsideError, match=r"ZeroDivisionError: .*test_aside\.py:\d+"):
-        aside(breaks)
+    with pytest.raises(ChildError, match=r"ZeroDivisionError: .*test_inchild\.py:\d+"):
+        in_child("trying", breaks)
 
 
 def test_an_end_by_others_is_no_answer() -> None:
-    with pytest.raises(GiveUp, match="'killed' ended with -9"):
-        aside(killed)
+    with pytest.raises(GiveUp, match=r"the process for trying was killed \(signal 9\).*memory"):
+        in_child("trying", killed)
 
 
 def test_it_can_be_ended() -> None:
-    sleeping = Aside(sleeps)
+    sleeping = ChildCall("trying", sleeps)
     sleeping.end()
     with pytest.raises(GiveUp):
         sleeping.result()
 
 
 def test_it_ends_with_its_parent() -> None:
-    pid, deadline = aside(starts_one_that_sleeps), time.monotonic() + 30.0
+    pid, deadline = in_child("trying", starts_one_that_sleeps), time.monotonic() + 30.0
     while _lives(pid):
         assert time.monotonic() < deadline
         time.sleep(0.05)
