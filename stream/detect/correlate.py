@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 import orjson
 
 from stream.detect.baseline import BaselineCounts
-from stream.detect.event import Event, event_of, unpacked
+from stream.detect.event import Content, Event, event_of, unpacked
 from stream.detect.limits import DetectLimits
 from stream.detect.moments import NEVER_US, from_us
 from stream.detect.plan import Plan
@@ -84,10 +85,10 @@ class CorrelationState:
             None if episode is None else _episode_fields(episode),
             None if baseline is None else baseline.fields(),
             self.first_us,
-            None if last is None else orjson.Fragment(bytes(last.packed or last.pack())),
+            None if last is None else orjson.Fragment(bytes(last.packed)),
             self.fallen,
         ]
-        waiting = [event.packed or event.pack() for event in self.waiting] if self.waiting else NOTHING
+        waiting = [event.packed for event in self.waiting] if self.waiting else NOTHING
         told = NOTHING if stories is None else stories.packed()
         return Packed(fields, (self.seen.packed(), told, waiting, self.contents.packed()))
 
@@ -212,10 +213,13 @@ def _event_comes(
     state: CorrelationState, plan: Plan, event: Event, limits: DetectLimits, found: list[Detection]
 ) -> None:
     time_us, contents = event.time_us, state.contents
-    unit = event.article if plan.counts_articles else _unit(state, plan.correlation, event, limits)
+    content = event.content()
+    unit = event.article if plan.counts_articles else _unit(state, plan.correlation, event, content, limits)
     is_new = unit is not None and unit not in contents.units
-    counted = Counted(time_us, event.article, event.rule, unit, event.source, event.values, event.ref)
-    state.fallen += contents.add(plan, counted, events_max=limits.window_events_max, refs_max=limits.members_shown_max)
+    ref = content.ref if contents.refs < limits.members_shown_max else None
+    source = None if content.source is None else intern(content.source)
+    counted = Counted(time_us, event.article, event.rule, unit, source, tuple(content.values), ref)
+    state.fallen += contents.add(plan, counted, events_max=limits.window_events_max)
     if state.first_us is None:
         state.first_us = time_us
     state.last = event
@@ -331,16 +335,18 @@ def _count(state: CorrelationState, plan: Plan) -> int:
     return len(state.contents.values if plan.counts_values else state.contents.units)
 
 
-def _unit(state: CorrelationState, correlation: Correlation, event: Event, limits: DetectLimits) -> str | None:
+def _unit(
+    state: CorrelationState, correlation: Correlation, event: Event, content: Content, limits: DetectLimits
+) -> str | None:
     """What counts once, if not articles do."""
     if correlation.count == "source":
-        return event.source
-    if event.story is not None:
-        return event.story
+        return content.source
+    if content.story is not None:
+        return content.story
     if state.stories is None:
         state.stories = Stories()
     time_ms = event.time_us // 1_000
-    return state.stories.assign(event.article, state.run, event.fingerprint, time_ms, limits.stories).story
+    return state.stories.assign(event.article, state.run, content.fingerprint, time_ms, limits.stories).story
 
 
 def _tell(
@@ -353,6 +359,7 @@ def _tell(
 ) -> Detection:
     correlation, contents, last = plan.correlation, state.contents, state.last
     assert last is not None, "an episode rests on events"
+    trigger = last.content()
     times = [event.time_us for event in contents.events] or [last.time_us]
     units = len(contents.units)
     sequence, episode.sequence = episode.sequence, episode.sequence + 1
@@ -382,11 +389,11 @@ def _tell(
             last_seen=from_us(times[-1]),
             suppressed=0,
         ),
-        trigger=last.ref,
-        evidence=() if last.evidence is None or kind == "resolved" else (last.evidence,),
+        trigger=trigger.ref,
+        evidence=() if trigger.evidence is None or kind == "resolved" else (trigger.evidence,),
         members=tuple(members.values()),
         exercise=state.exercise,
-        raw_timestamp_ms=last.raw_timestamp_ms,
+        raw_timestamp_ms=trigger.raw_timestamp_ms,
         severities=tuple(map(Severity, episode.severities)),
     )
 

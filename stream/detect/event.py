@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import orjson
@@ -17,43 +18,56 @@ from stream.model import ArticleRef, Evidence, Match
 
 @dataclass(slots=True, eq=False)
 class Event:
-    """A match that waits; ordered by time, article and rule. `packed`: what the snapshot says of it, once asked for."""
+    """A match that waits; ordered by time, article and rule.
+
+    `packed`: all of it as JSON, as snapshots say it. Twenty thousand of a key may wait, so what is needed once, when
+    the event is counted, is not kept a second time as objects: they are three times as large (see `content`).
+    """
 
     time_us: int
     article: str
     rule: str
     revision: int
-    ref: ArticleRef
-    source: str | None
-    values: tuple[str, ...]
-    fingerprint: bytes
-    story: str | None
-    evidence: Evidence | None
-    raw_timestamp_ms: int
-    packed: bytes = b""
+    packed: bytes
 
     def __lt__(self, other: Event) -> bool:
         if self.time_us != other.time_us:  # nearly always: no tuples are made
             return self.time_us < other.time_us
         return (self.article, self.rule, self.revision) < (other.article, other.rule, other.revision)
 
-    def pack(self) -> bytes:
-        """For the snapshot, JSON."""
-        fields = (
-            self.time_us,
-            self.article,
-            self.rule,
-            self.revision,
-            ref_fields(self.ref),
-            self.source,
-            self.values,
-            base64.b64encode(self.fingerprint).decode() if self.fingerprint else "",
-            self.story,
-            evidence_fields(self.evidence),
-            self.raw_timestamp_ms,
-        )
-        self.packed = item(orjson.dumps(fields))
-        return self.packed
+    def content(self) -> Content:
+        """The rest of it."""
+        return Content(*orjson.loads(memoryview(self.packed))[4:])  # orjson takes no subclass of bytes
+
+
+@dataclass(slots=True)
+class Content:
+    """What an event is counted with. `ref_list`, `evidence_list`: as short lists, since few are ever shown."""
+
+    ref_list: list[Any]
+    source: str | None
+    values: list[str]
+    fingerprint_text: str
+    story: str | None
+    evidence_list: list[Any] | None
+    raw_timestamp_ms: int
+
+    @property
+    def ref(self) -> ArticleRef:
+        """The article."""
+        found = ref_of(self.ref_list)
+        assert found is not None
+        return found
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """The first piece of evidence."""
+        return evidence_of(self.evidence_list)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The article's, for telling stories apart; empty if the correlation does not count them."""
+        return base64.b64decode(self.fingerprint_text)
 
 
 def time_of(match: Match, plan: Plan) -> int:
@@ -72,30 +86,25 @@ def event_of(plan: Plan, match: Match, story: str | None, time_us: int) -> Event
             source = value
         if name == field:
             counted = value
-    article = match.article
-    values = (tuple(counted.split(",")) if field == "topic" else (counted,)) if counted else ()
-    return Event(
-        time_us,
-        article.id,
-        match.rule.id,
-        article.revision,
-        shortened_ref(article),
-        source or article.source or None,
-        values,
-        match.fingerprint if plan.counts_stories else b"",
-        story,
-        shortened(match.evidence[0]) if match.evidence else None,
-        match.raw_timestamp_ms,
+    article, print_ = match.article, match.fingerprint if plan.counts_stories else b""
+    values = (counted.split(",") if field == "topic" else [counted]) if counted else []
+    return unpacked(
+        [
+            time_us,
+            article.id,
+            match.rule.id,
+            article.revision,
+            ref_fields(shortened_ref(article)),
+            source or article.source or None,
+            values,
+            base64.b64encode(print_).decode(),
+            story,
+            evidence_fields(shortened(match.evidence[0])) if match.evidence else None,
+            match.raw_timestamp_ms,
+        ]
     )
 
 
 def unpacked(fields: list[Any]) -> Event:
-    """What `Event.pack` gave, decoded from JSON."""
-    time_us, article, rule, revision, ref, source, values, print_, story, evidence, raw_ms = fields
-    article_ref = ref_of(ref)
-    assert article_ref is not None
-    return Event(
-        *(time_us, article, rule, revision, article_ref, source, tuple(values)),
-        base64.b64decode(print_),
-        *(story, evidence_of(evidence), raw_ms),
-    )
+    """From what `Event.packed` says, decoded from JSON. Names that many events have in common are held once."""
+    return Event(fields[0], fields[1], intern(fields[2]), fields[3], item(orjson.dumps(fields)))

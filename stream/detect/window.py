@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import orjson
@@ -44,7 +45,7 @@ class Counted:
 class Contents:
     """The events in a window, and how many of them have each unit and value."""
 
-    __slots__ = ("_last_us", "_refs", "_rules", "_start_us", "events", "units", "values")
+    __slots__ = ("_last_us", "_rules", "_start_us", "events", "refs", "units", "values")
 
     def __init__(self) -> None:
         self.events: deque[Counted] = deque()
@@ -53,7 +54,7 @@ class Contents:
         self._rules: dict[str, int] | None = None  # counted from when it is asked for: most correlations never do
         self._start_us: int | None = None
         self._last_us = 0
-        self._refs = 0
+        self.refs = 0  # events that have one
 
     @property
     def start_us(self) -> int | None:
@@ -96,14 +97,12 @@ class Contents:
             is_tumbling = plan.correlation.window.kind == "tumbling"
             self._start_us = end_us if keep_bucket and is_tumbling else None
 
-    def add(self, plan: Plan, event: Counted, *, events_max: int, refs_max: int) -> int:
+    def add(self, plan: Plan, event: Counted, *, events_max: int) -> int:
         """Takes an event in; `leave` was called for its time before. Returns how many fell out for want of room."""
         if self._start_us is None and not plan.is_sliding:
             is_tumbling = plan.correlation.window.kind == "tumbling"
             self._start_us = event.time_us // plan.size_us * plan.size_us if is_tumbling else event.time_us
         self._last_us = event.time_us
-        if self._refs >= refs_max:
-            event.ref = None
         self._put_in(event)
         too_many = len(self.events) - events_max
         return self.drop(too_many) if too_many > 0 else 0
@@ -118,7 +117,7 @@ class Contents:
     def _put_in(self, event: Counted) -> None:
         self.events.append(event)
         if event.ref is not None:
-            self._refs += 1
+            self.refs += 1
         unit, rules = event.unit, self._rules
         if unit is not None:
             self.units[unit] = self.units.get(unit, 0) + 1
@@ -129,7 +128,7 @@ class Contents:
 
     def _take_out(self, event: Counted) -> None:
         if event.ref is not None:
-            self._refs -= 1
+            self.refs -= 1
         if self._rules is not None:
             _one_less(self._rules, event.rule)
         if event.unit is not None:
@@ -152,7 +151,8 @@ class Contents:
         start_us, last_us = fields
         for time_us, article, rule, unit, source, values, ref in events:
             unit = article if unit == 0 else unit
-            contents._put_in(Counted(time_us, article, rule, unit, source, tuple(values), ref_of(ref)))
+            shared = None if source is None else intern(source)
+            contents._put_in(Counted(time_us, article, intern(rule), unit, shared, tuple(values), ref_of(ref)))
         contents._start_us, contents._last_us = start_us, last_us
         return contents
 
