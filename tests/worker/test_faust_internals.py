@@ -6,6 +6,7 @@ lost; stream/worker/driver must be read again at that place before anything else
 
 import asyncio
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +34,7 @@ from faust.transport.drivers.aiokafka import (
     server_list,
 )
 from faust.types import TP
+from mode.utils.collections import ManagedUserDict
 from yarl import URL
 
 from stream.worker.driver import ChunkTransport
@@ -314,6 +316,29 @@ def test_tables_write_their_changelog_through_one_method(on_bench: Callable[[Bod
         assert isinstance(sent, asyncio.Future)
 
     on_bench(body)
+
+
+def test_tables_tell_of_each_write_through_two_methods() -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    class Told(ManagedUserDict[bytes, bytes]):
+        def __init__(self) -> None:
+            self.data = {}
+
+        def on_key_set(self, key: bytes, value: bytes) -> None:
+            calls.append((key, value))
+
+        def on_key_del(self, key: bytes) -> None:
+            calls.append((key,))
+
+    told = Told()
+    told[b"a"] = b"1"
+    del told[b"a"]
+    assert calls == [(b"a", b"1"), (b"a",)]
+    assert issubclass(faust.Table, ManagedUserDict)
+    # What else they do is for tables whose keys expire, and for Faust's own monitor.
+    for name in ("on_key_set", "on_key_del"):
+        assert len(re.findall(r"self\.\w+\(", inspect.getsource(getattr(faust.Table, name)))) == 4
 
 
 def test_the_producer_beneath_faust_sends_and_answers_with_a_future(on_bench: Callable[[Body], None]) -> None:

@@ -22,7 +22,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import faust
 from aiokafka.errors import KafkaError, KafkaTimeoutError  # type: ignore[import-untyped]
@@ -34,6 +34,15 @@ from stream.worker.driver.ledger import Span
 
 Fail = Callable[[str, BaseException | None], NoReturn]
 """Ends the process without a commit; gets the reason in one sentence, and the error behind it."""
+
+
+class Change(NamedTuple):
+    """A table write, on its way to the table's changelog."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
 
 
 class Keeper(Protocol):
@@ -49,6 +58,9 @@ class Keeper(Protocol):
 
     async def acquit(self, span: Span) -> None:
         """The process is about to end, and not because of these records: the broker was away."""
+
+    async def write(self, change: Change) -> Awaitable[object]:
+        """Hands a table write to the producer; what it returns ends with the broker's acknowledgement."""
 
     def end(self, chunk: Chunk) -> None:
         """The agent lets go of the chunk, confirmed or not."""
@@ -66,11 +78,12 @@ class Chunk:
     `condemned`: a worker died with this one record in its hands; put it aside, unread.
     """
 
-    __slots__ = ("_keeper", "_writes", "before", "condemned", "finished", "followed", "records", "span")
+    __slots__ = ("_changes", "_keeper", "_writes", "before", "condemned", "finished", "followed", "records", "span")
 
     def __init__(self, keeper: Keeper, span: Span, records: Sequence[Record], *, condemned: bool = False) -> None:
         self._keeper, self.span, self.records, self.condemned = keeper, span, records, condemned
         self._writes: list[Awaitable[Any]] = []
+        self._changes: list[Change] = []
         self.before: asyncio.Event | None = None
         """For `each_chunk`: when the chunk before it on the partition is finished."""
         self.followed, self.finished = asyncio.Event(), asyncio.Event()
@@ -98,10 +111,12 @@ class Chunk:
     async def acknowledged(self, *sends: Awaitable[object]) -> None:
         """Waits for the sends and all table writes so far, for those who write one thing only after another."""
         writes, self._writes = self._writes, []
-        if not sends and not writes:
+        changes, self._changes = self._changes, []
+        if not sends and not writes and not changes:
             return
         try:
             async with asyncio.timeout(self._keeper.send_seconds_max):
+                writes += [await self._keeper.write(change) for change in changes]
                 await asyncio.gather(*sends, *writes)
         except TimeoutError as error:
             await self._keeper.acquit(self.span)
@@ -122,6 +137,10 @@ class Chunk:
     def wait_for(self, write: Awaitable[Any]) -> None:
         """Makes `confirm` wait for this as well."""
         self._writes.append(write)
+
+    def add(self, change: Change) -> None:
+        """A table write that leaves with the next `acknowledged` or `confirm`, which waits for it."""
+        self._changes.append(change)
 
 
 _in_work: ContextVar[Chunk | None] = ContextVar("chunk_in_work", default=None)

@@ -24,12 +24,12 @@ from contextlib import suppress
 from typing import Any, NoReturn, cast
 
 from aiokafka.errors import IllegalStateError, KafkaError  # type: ignore[import-untyped]
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from stream.model import Record
-from stream.worker.driver.chunk import Chunk
+from stream.worker.driver.chunk import Change, Chunk
 from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, Span
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.records import bytes_of, bytes_upto
@@ -122,6 +122,12 @@ class ChunkConsumer(Consumer):
             with suppress(TimeoutError):
                 async with asyncio.timeout(ACQUIT_SECONDS_MAX):
                     await cast(ChunkThread, self._thread).write_notes({TP(*span.partition): (span.start, "")})
+
+    async def write(self, change: Change) -> asyncio.Future[object]:
+        """Hands a table write to the client beneath Faust's producer."""
+        client = cast(Producer, self.app.producer)._ensure_producer()
+        topic, partition, key, value = change
+        return cast(asyncio.Future[object], await client.send(topic, value, key=key, partition=partition))
 
     def end(self, chunk: Chunk) -> None:
         """The agent lets go of the chunk, confirmed or not."""

@@ -61,6 +61,9 @@ class FakeThread:
     def fill(self, partition: TP, offsets: Iterable[int], value: bytes = b"v") -> None:
         self.log[partition] += [record(partition, offset, value) for offset in offsets]
 
+    def topic_partitions(self, topic: str) -> int:
+        return 1
+
     def assignment(self) -> set[TP]:
         return set(self.log)
 

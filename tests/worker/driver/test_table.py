@@ -9,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError  # type: ignore[import-untyped]
 from faust.types import TP
 
-from tests.worker.driver.kit import CHANGELOG, RAW, Bench, record
+from stream.worker.driver.chunk import at_work
+from tests.worker.driver.kit import CHANGELOG, RAW, Bench, GaveUpError, record
 
 Body = Callable[[Bench, Any], Awaitable[None]]
 
@@ -102,3 +104,65 @@ def test_other_tables_and_other_times_are_left_to_faust(
         assert table.data.data == {b"a": b"2"}
 
     recovering(body, seen=seen, kind=kind)
+
+
+class FakeProducer:
+    """Takes messages and acknowledges when it is told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, int, bytes, bytes | None]] = []
+        self.answers: list[asyncio.Future[None]] = []
+
+    async def send(self, topic: str, value: bytes | None, *, key: bytes, partition: int) -> asyncio.Future[None]:
+        self.sent.append((topic, partition, key, value))
+        self.answers.append(asyncio.Future())
+        return self.answers[-1]
+
+
+def test_what_a_chunk_writes_goes_to_the_producer_in_order_and_is_waited_for(recovering: Callable[..., None]) -> None:
+    async def body(bench: Bench, table: Any) -> None:
+        producer = FakeProducer()
+        bench.app.producer._ensure_producer = lambda: producer  # type: ignore[attr-defined]
+        await bench.consumer.perform_seek()
+        bench.thread.fill(RAW, range(2))
+        (chunk,) = await bench.chunks()
+        assert await chunk.begin()
+        with at_work(chunk):
+            table[b"a"] = b"1"
+            table[b"b"] = b"1"
+            del table[b"a"]
+            assert table.data.data == {b"b": b"1"}
+            assert producer.sent == []
+            confirming = asyncio.ensure_future(chunk.confirm())
+            log = table.changelog_topic.get_topic_name()
+            for number in range(3):
+                while len(producer.answers) <= number:
+                    await asyncio.sleep(0)
+                assert bench.consumer.ledger.uncommitted() == {}
+                producer.answers[number].set_result(None)
+            assert await confirming
+        assert producer.sent == [(log, 0, b"a", b"1"), (log, 0, b"b", b"1"), (log, 0, b"a", None)]
+        assert bench.consumer.ledger.uncommitted() == {RAW: 2}
+
+    recovering(body)
+
+
+def test_a_table_write_that_is_refused_ends_the_process(recovering: Callable[..., None]) -> None:
+    async def body(bench: Bench, table: Any) -> None:
+        producer = FakeProducer()
+        bench.app.producer._ensure_producer = lambda: producer  # type: ignore[attr-defined]
+        await bench.consumer.perform_seek()
+        bench.thread.fill(RAW, range(2))
+        (chunk,) = await bench.chunks()
+        assert await chunk.begin()
+        with at_work(chunk):
+            table[b"a"] = b"1"
+            confirming = asyncio.ensure_future(chunk.confirm())
+            while not producer.answers:
+                await asyncio.sleep(0)
+            producer.answers[0].set_exception(MessageSizeTooLargeError())
+            with pytest.raises(GaveUpError, match="the broker refused a message"):
+                await confirming
+        assert bench.consumer.ledger.uncommitted() == {}
+
+    recovering(body)
