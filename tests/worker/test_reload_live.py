@@ -166,6 +166,13 @@ def test_articles_before_a_change_bear_the_old_digest_and_after_it_the_new(
     assert {digest for n in range(50, 100) for digest in found[f"a{n}"]} == {new}
 
 
+def replace(path: Path, text: str) -> None:
+    """At once: a file that is cut off and then written can be read in between, and is refused once more."""
+    new = path.parent.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+
+
 def test_broken_rules_leave_the_old_ones_at_work_until_they_are_repaired(
     broker_settings: Settings, folder: Path
 ) -> None:
@@ -184,14 +191,14 @@ def test_broken_rules_leave_the_old_ones_at_work_until_they_are_repaired(
             if trouble is None:
                 path.unlink()
             else:
-                path.write_text(trouble, encoding="utf-8")
+                replace(path, trouble)
             until(lambda: worker.metric(REFUSED) > refusals, f"{trouble!r} refused")  # noqa: B023 - called at once
             assert worker.metric(SUCCESS) == 0
             assert digest_in_force(worker) == old
             publish(settings, "articles.raw", [(b"k", article(number))])
             follower.wait("alerts.high", (number + 1) * len(RULES))
             assert worker.page("/readyz")[0] == 200
-            path.write_text(good, encoding="utf-8")
+            replace(path, good)
             until(lambda: worker.metric(SUCCESS) == 1, f"repaired after {trouble!r}")
         assert worker.stop() == 0
         assert worker.log.count("rules not reloaded, the old ones stay in force") == len(troubles)
