@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -16,6 +15,7 @@ from pydantic import SecretStr
 
 from stream.broker.guard import guarded
 from stream.errors import RedlineError, ServiceError
+from stream.programs import of_module
 from stream.settings import ENV_PREFIX, Settings
 
 READY_SECONDS_MAX = 30.0
@@ -91,7 +91,7 @@ class ServiceProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(
-                guarded([sys.executable, "-m", "stream.cli", self._command]),
+                guarded(of_module("stream.cli", self._command)),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from stream.errors import GiveUp, RedlineError
+from stream.programs import of_module
 from stream.worker.host import end_with
 from stream.worker.where import where
 
@@ -42,7 +43,7 @@ class ChildCall(Generic[_T]):
         self._purpose = purpose
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stream.worker.inchild", str(os.getpid())],
+                of_module("stream.worker.inchild", str(os.getpid())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # A Ctrl-C at the terminal is for who waits for it.

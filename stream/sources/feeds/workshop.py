@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 from typing import Any
 
 import orjson
 
 from stream.model import Reject
+from stream.programs import of_module
 from stream.sources.feeds.child import LENGTHS, frame
 from stream.sources.feeds.entry import Entry
 
@@ -98,9 +98,7 @@ class Workshop:
         if self._process is None or self._process.returncode is not None:
             self._jobs = 0
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "stream.sources.feeds.child",
+                *of_module("stream.sources.feeds.child"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

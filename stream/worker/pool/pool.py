@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from typing import Any
 from stream.detect import Memory
 from stream.engine import Batch, EngineConfig
 from stream.model import Record
+from stream.programs import of_module
 from stream.rulelang import RuleSet
 from stream.worker.stages import Pure
 
@@ -120,7 +120,7 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stream.worker.pool.child", str(theirs.fileno())],
+                of_module("stream.worker.pool.child", str(theirs.fileno())),
                 pass_fds=(theirs.fileno(),),
                 # A Ctrl-C at the terminal is for the worker.
                 start_new_session=True,
