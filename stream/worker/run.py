@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -56,6 +57,12 @@ from stream.worker.watchdog import Watchdog
 BEAT_SECONDS = 0.5
 GIVE_BACK_SECONDS = 2.0
 """How often memory that is free goes back to the system; under load 15 MB, of buffers and outputs, always are."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter when another one wants it; Python's default is ten times as long.
+
+Records are fetched by a thread of their own. It needs the interpreter after each step on its socket, and while an
+article is judged it would wait for the whole time at each of them: half a dozen times for a fetch.
+"""
 LAST_RESORT_SECONDS = 1.0
 """After the shutdown timeout, which the event loop itself should keep."""
 
@@ -79,6 +86,7 @@ def run_worker(
     telemetry = Telemetry(Metrics(values_max=settings.metrics_sources_max))
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
     settle()
+    sys.setswitchinterval(SWITCH_SECONDS)
     vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))
     with ExitStack() as open_things:
         health = HealthServer(
