@@ -12,7 +12,7 @@ import pytest
 from aiokafka.errors import MessageSizeTooLargeError  # type: ignore[import-untyped]
 from faust.types import TP
 
-from stream.worker.driver.chunk import at_work
+from stream.worker.driver.chunk import Chunk, at_work
 from tests.worker.driver.kit import CHANGELOG, RAW, Bench, GaveUpError, record
 
 Body = Callable[[Bench, Any], Awaitable[None]]
@@ -119,14 +119,20 @@ class FakeProducer:
         return self.answers[-1]
 
 
+async def begun(bench: Bench) -> tuple[FakeProducer, Chunk]:
+    """A chunk of two records in an agent's hands, and what its table writes go to."""
+    producer = FakeProducer()
+    bench.app.producer._ensure_producer = lambda: producer  # type: ignore[attr-defined]
+    await bench.consumer.perform_seek()
+    bench.thread.fill(RAW, range(2))
+    (chunk,) = await bench.chunks()
+    assert await chunk.begin()
+    return producer, chunk
+
+
 def test_what_a_chunk_writes_goes_to_the_producer_in_order_and_is_waited_for(recovering: Callable[..., None]) -> None:
     async def body(bench: Bench, table: Any) -> None:
-        producer = FakeProducer()
-        bench.app.producer._ensure_producer = lambda: producer  # type: ignore[attr-defined]
-        await bench.consumer.perform_seek()
-        bench.thread.fill(RAW, range(2))
-        (chunk,) = await bench.chunks()
-        assert await chunk.begin()
+        producer, chunk = await begun(bench)
         with at_work(chunk):
             table[b"a"] = b"1"
             table[b"b"] = b"1"
@@ -149,12 +155,7 @@ def test_what_a_chunk_writes_goes_to_the_producer_in_order_and_is_waited_for(rec
 
 def test_a_table_write_that_is_refused_ends_the_process(recovering: Callable[..., None]) -> None:
     async def body(bench: Bench, table: Any) -> None:
-        producer = FakeProducer()
-        bench.app.producer._ensure_producer = lambda: producer  # type: ignore[attr-defined]
-        await bench.consumer.perform_seek()
-        bench.thread.fill(RAW, range(2))
-        (chunk,) = await bench.chunks()
-        assert await chunk.begin()
+        producer, chunk = await begun(bench)
         with at_work(chunk):
             table[b"a"] = b"1"
             confirming = asyncio.ensure_future(chunk.confirm())
