@@ -40,6 +40,7 @@ from stream.cli.stopping import leave_at_once
     "dead_letter_original_bytes_max",
     "evidence_per_match_max",
     "batch_records_max",
+    "match_batch_records_max",
     "batch_bytes_max",
     "batches_in_work_max",
     "buffer_records_max",

@@ -12,7 +12,10 @@ from stream.settings.group import Group
 class WorkerSettings(Group):
     """One worker process."""
 
-    batch_records_max: int = Field(100, ge=1, le=10_000, description="Records handed to the engine in one call.")
+    batch_records_max: int = Field(100, ge=1, le=10_000, description="Articles handed to the engine in one call.")
+    match_batch_records_max: int = Field(
+        100, ge=1, le=10_000, description="Matches of which alerts are made in one call."
+    )
     engine_processes: int = Field(
         0,
         ge=0,

@@ -25,7 +25,7 @@ VALUES_MAX = 100
 
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-FINE_SECONDS = tuple(sorted((*SECONDS, 0.075, 0.15)))
+FINE_SECONDS = tuple(sorted((*SECONDS, 0.035, 0.045, 0.075, 0.09, 0.15)))
 """For what has an aim of 50 or 100 ms: a quantile is a straight line inside of a bucket."""
 LONG_SECONDS = (0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0)
 ENGINE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)

@@ -58,7 +58,9 @@ def create_app(
     )
     transport = use_chunks(app, _limits(settings), way_out.give_up, lambda what: telemetry.emit(StreamMended(what)))
     raw_topic = transport.topic(full_name(settings.topic_prefix, RAW))
-    matches_topic = transport.topic(full_name(settings.topic_prefix, MATCHES), urgent=True)
+    matches_topic = transport.topic(
+        full_name(settings.topic_prefix, MATCHES), urgent=True, chunk_records_max=settings.match_batch_records_max
+    )
     work = _Work(app, settings, engine, telemetry, vitals, way_out)
 
     @app.agent(raw_topic, name="tag")

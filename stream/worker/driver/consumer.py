@@ -60,7 +60,7 @@ class ChunkConsumer(Consumer):
         self.limits: Limits = self._driver.limits
         self.send_seconds_max = self.limits.send_seconds_max
         self.ledger = Ledger()
-        self.suspects = Suspects(self.limits.chunk_records_max)
+        self.suspects = Suspects(max((self.limits.chunk_records_max, *self._driver.topic_records_max.values())))
         self._lost = LostSpans(self.ledger, LOOKS_UNTIL_LOST)
         self._in_work: dict[Chunk, float] = {}
         self._committing = asyncio.Lock()
@@ -234,9 +234,10 @@ class ChunkConsumer(Consumer):
         records = found if is_ready else [_record(each) for each in found]
         alone_below = self.suspects.alone_below(partition)
         upto = bytes_upto(records) if bytes_of(records) > self.limits.chunk_bytes_max else None
+        records_max = self._driver.topic_records_max.get(partition.topic, self.limits.chunk_records_max)
         start = 0
         while start < len(records):
-            end = start + self.limits.chunk_records_max
+            end = start + records_max
             if records[start].offset < alone_below:
                 end = start + 1
             elif upto is not None:

@@ -35,9 +35,14 @@ class ChunkTransport(WiredTransport):
     Consumer: ClassVar[type[ConsumerT]] = ChunkConsumer
     Producer: ClassVar[type[ProducerT]] = FencedProducer
 
-    def topic(self, name: str, *, urgent: bool = False) -> Any:
-        """A topic that is read in chunks; urgent ones are read before any other."""
+    def topic(self, name: str, *, urgent: bool = False, chunk_records_max: int | None = None) -> Any:
+        """A topic that is read in chunks; urgent ones are read before any other.
+
+        `chunk_records_max`: for this topic, in place of the limit of that name.
+        """
         self.chunked_topics.add(name)
+        if chunk_records_max is not None:
+            self.topic_records_max[name] = chunk_records_max
         if urgent:
             self.urgent_topics.add(name)
         topic = self.app.topic(name, schema=ChunkSchema())

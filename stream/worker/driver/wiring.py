@@ -27,3 +27,5 @@ class WiredTransport(Transport):
         super().__init__(*args, **kwargs)
         self.chunked_topics: set[str] = set()
         self.urgent_topics: set[str] = set()
+        self.topic_records_max: dict[str, int] = {}
+        """Topics whose chunks have a bound of their own."""

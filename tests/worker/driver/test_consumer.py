@@ -12,6 +12,7 @@ from stream.model import Record
 from tests.worker.driver.kit import CHANGELOG, RAW, Bench, Body, GaveUpError, bench_runner, offsets, record
 
 RAW_1 = TP("raw", 1)
+MATCHES = TP("matches", 0)
 
 
 def test_records_arrive_as_they_are_and_confirmed_ones_are_committed(on_bench: Callable[[Body], None]) -> None:
@@ -37,6 +38,18 @@ def test_chunks_are_bounded_by_count_and_bytes(tmp_path: Path) -> None:
         assert [offsets(c) for c in await bench.chunks()] == [[0, 1, 2], [3, 4, 5], [6, 7], [8], [9], [10]]
 
     bench_runner(tmp_path, chunk_records_max=3, chunk_bytes_max=40)(body)
+
+
+def test_a_topic_may_have_a_bound_of_its_own(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.transport.topic("matches", chunk_records_max=5)
+        await bench.consumer.perform_seek()  # now it is chunked
+        bench.thread.fill(RAW, range(2))
+        bench.thread.fill(MATCHES, range(7))
+        found = [(c.span.partition, offsets(c)) for c in await bench.chunks()]
+        assert sorted(found) == [(MATCHES, [0, 1, 2, 3, 4]), (MATCHES, [5, 6]), (RAW, [0]), (RAW, [1])]
+
+    bench_runner(tmp_path, RAW, MATCHES, chunk_records_max=1)(body)
 
 
 def test_a_new_group_begins_at_the_beginning_of_the_log_wherever_the_client_is(
