@@ -179,7 +179,7 @@ def _latency(settings: Settings, rate: int, seconds: int, hot: float) -> None:
     in50, in99 = (_quantile(buckets, q) * 1_000 for q in (0.5, 0.99))
     print(
         f"latency at {rate} articles/s, {settings.engine_processes or 'no'} engine processes,"
-        f" chunks of at most {settings.batch_records_max}:"
+        f" chunks of at most {settings.batch_records_max} articles or {settings.match_batch_records_max} matches:"
         f" end to end p50 {in50:.0f} ms, p99 {in99:.0f} ms;"
         f" at the subscriber p50 {p50:.0f} ms, p99 {p99:.0f} ms ({len(latencies):,} alerts, {memory:.0f} MB)",
         flush=True,
