@@ -8,7 +8,7 @@ UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index
 FAULTS := test-faults-brokers test-faults-workers test-faults-records
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka test-faults kafka-jars test-clients test-faults-workers test-faults-brokers test-faults-records test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-scan bench-memory bench-stories bench-ingest bench-feeds audit sbom rules-quality fast-is-reference docs lock clean
+.PHONY: help demo test native test-native test-kafka test-faults kafka-jars test-clients test-faults-workers test-faults-brokers test-faults-records test-ops test-terminal test-web soak soak-reload reliability compose-test dashboards lint format bench bench-pipeline bench-resume bench-detect bench-engine bench-scan bench-memory bench-stories bench-ingest bench-feeds audit sbom rules-quality fast-is-reference docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,7 +17,13 @@ demo: $(VENV)/.runtime ## replay the seed articles through an embedded broker an
 	@$(BIN)/redline demo $(ARGS)
 
 test: $(VENV)/.dev ## unit, property, golden and end-to-end tests on the embedded broker
-	$(BIN)/python -m pytest -m "not kafka and not ops and not browser and not terminal" $(ARGS)
+	$(BIN)/python -m pytest -m "not kafka and not ops and not browser and not terminal and not native" $(ARGS)
+
+native: $(VENV)/.native ## read and prefilter in machine code, for the environment here (needs Rust 1.83 or newer)
+
+test-native: $(VENV)/.dev $(VENV)/.native ## machine code gives what the Python gives: its own tests, and those of reading and matching
+	cd native && cargo fmt --check && cargo clippy --release --locked --quiet -- -D warnings
+	$(BIN)/python -m pytest tests/native tests/clean tests/matching $(ARGS)
 
 test-terminal: $(VENV)/.dev ## commands in a real terminal and completion in real shells (Debian: tmux zsh fish)
 	$(BIN)/python -m pytest -m terminal tests/cli $(ARGS)
@@ -149,6 +155,12 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.native: $(VENV)/.runtime native/pyproject.toml native/Cargo.toml native/Cargo.lock $(wildcard native/src/*.rs)
+	@command -v cargo >/dev/null || { echo "Machine code is made by Rust 1.83 or newer (cargo), see https://rustup.rs. Everything runs without it, in Python."; exit 2; }
+	@echo "Compiling native/ and installing it into $(VENV) …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --force-reinstall ./native
 	@touch $@
 
 # Stream processors that the benchmark compares with: an environment of its own, because their versions of common

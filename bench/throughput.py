@@ -1,6 +1,6 @@
 """How many texts a second does one core match, beside other ways to look for the same phrases, in one run?
 
-    python -m bench.throughput [--texts N] [--repeat N] [FILE.jsonl.gz …]
+    python -m bench.throughput [--texts N] [--repeat N] [--python] [FILE.jsonl.gz …]
 
 Texts are pieces of 1,600 code points of the seeds and of the files (body in `text`). One half of them gives the words
 of the rules, the other half is matched. Times are processor time of the fastest of N rounds, in µs a text.
@@ -23,6 +23,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ import click
 import orjson
 
 from bench import lucene_peer
+from stream.clean import native
 from stream.matching import Limits, Matcher, ReadArticle, read_article
 from stream.matching.regex import find_all
 from stream.model import Article, Severity
@@ -63,9 +65,16 @@ Finder = Callable[[str], Iterable[int]]
 @click.command(help=__doc__)
 @click.option("--texts", "count", default=200, help="How many texts are matched.")
 @click.option("--repeat", default=5, help="Rounds; the fastest counts.")
+@click.option("--python", "only_python", is_flag=True, help="Without machine code, should it be installed.")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
-def main(count: int, repeat: int, files: tuple[Path, ...]) -> None:
+def main(count: int, repeat: int, only_python: bool, files: tuple[Path, ...]) -> None:
     """Print one block a rule set."""
+    with native.switched_off() if only_python else nullcontext():
+        print(f"reading in {'Python' if native.package() is None else 'machine code (redline_native)'}")
+        _measure(count, repeat, files)
+
+
+def _measure(count: int, repeat: int, files: tuple[Path, ...]) -> None:
     pieces = pieces_of(files)
     random.Random(0).shuffle(pieces)
     texts, others = pieces[:count], pieces[count:] or pieces

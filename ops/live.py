@@ -14,7 +14,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -39,6 +38,7 @@ from stream.cli.child import ServiceProcess
 from stream.model import Output
 from stream.settings import Settings
 from stream.wire.topics import RAW, full_name
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
 PROMETHEUS = ROOT / "ops" / "prometheus"
@@ -55,7 +55,7 @@ class LivePipeline:
 
     def __init__(self, *, articles_per_second: float = 20.0) -> None:
         self._rate = articles_per_second
-        worker_port, replay_port, ingest_port, notify_port, prometheus_port, web_port, page_port = _free_ports(7)
+        worker_port, replay_port, ingest_port, notify_port, prometheus_port, web_port, page_port = free_ports(7)
         self._page_port = page_port
         self.url = f"http://127.0.0.1:{prometheus_port}"
         self._ports = {
@@ -272,7 +272,7 @@ class _Outside:
                 """Nothing."""
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        (self._port,) = _free_ports(1)
+        (self._port,) = free_ports(1)
         self.sources_file.write_text(
             "schema: sources/v1\nsources:\n"
             f"  - {{id: api, type: http, listen: '127.0.0.1:{self._port}'}}\n"
@@ -348,9 +348,3 @@ class _Others:
                 publisher.send(Output(topic, f"live-{number}".encode(), json.dumps(article).encode()))
                 if number % REFUSED_EVERY == 1:
                     publisher.send(Output(topic, b"bad", b'{"body": 1}'))
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        found = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [server.getsockname()[1] for server in found]

@@ -16,19 +16,26 @@ from datetime import UTC, datetime
 
 from stream.matching import Fired, Limits, Matcher, Quiet, ReadArticle, read_article
 from stream.matching.evidence import evidence_of
+from stream.matching.explain import explain
+from stream.matching.reasons import why_not_quiet, why_quiet
 from stream.model import Evidence, Reject
 from stream.rulelang.ruleset import Rule, RuleSet, RuleTest
 from stream.ruletestovertime import problems_of_correlation, problems_of_rule
 from stream.wire.decode import article_from
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TESTS_EXPLAINED_MAX = 50
 _SHOWN_MAX = 8
 _SHOWN_CODE_POINTS_MAX = 80
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What one test came to. `problems` are sentences that say what was found and expected; none: it passed."""
+    """What one test came to. `problems` are clauses that say what was found and expected; none: it passed.
+
+    `why` says what the rule missed, what its exclusions mask, and what is outside its scope, a line each; of the first
+    `TESTS_EXPLAINED_MAX` that failed.
+    """
 
     __test__ = False  # pytest would take the name for one of its own
 
@@ -37,6 +44,7 @@ class TestResult:
     file: str
     line: int
     problems: tuple[str, ...]
+    why: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -45,18 +53,27 @@ class TestResult:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: {self.rule}: test {self.name!r}"
-        return f"{where} passed" if self.passed else f"{where}: {'; '.join(self.problems)}"
+        if self.passed:
+            return f"{where} passed"
+        return "\n".join([f"{where}: {'; '.join(self.problems)}", *(f"  {line}" for line in self.why)])
 
 
 def run_tests(ruleset: RuleSet) -> tuple[TestResult, ...]:
     """One result a test, in the order of rules and tests; those over time and of correlations last."""
     matcher = Matcher(ruleset)
+    single = []
+    explained = 0
+    for rule in ruleset.rules:
+        for test in rule.tests:
+            read = _read(test)
+            problems = (read,) if isinstance(read, str) else _problems(rule, test, read, matcher)
+            why: tuple[str, ...] = ()
+            if problems and not isinstance(read, str) and explained < TESTS_EXPLAINED_MAX:
+                explained += 1
+                why = _why(rule, test, ruleset, read)
+            single.append(TestResult(rule.id, test.name, rule.file, test.line, problems, why))
     return (
-        *(
-            TestResult(rule.id, test.name, rule.file, test.line, _problems(rule, test, matcher))
-            for rule in ruleset.rules
-            for test in rule.tests
-        ),
+        *single,
         *(
             TestResult(rule.id, test.name, rule.file, test.line, tuple(problems_of_rule(rule, test)))
             for rule in ruleset.rules
@@ -70,10 +87,14 @@ def run_tests(ruleset: RuleSet) -> tuple[TestResult, ...]:
     )
 
 
-def _problems(rule: Rule, test: RuleTest, matcher: Matcher) -> tuple[str, ...]:
-    read = _read(test)
-    if isinstance(read, str):
-        return (read,)
+def _why(rule: Rule, test: RuleTest, ruleset: RuleSet, read: ReadArticle) -> tuple[str, ...]:
+    explanation = explain(rule, ruleset.rules, read)
+    if isinstance(explanation.verdict, Quiet):
+        return tuple(why_quiet(explanation))
+    return tuple(why_not_quiet(explanation)) if test.expect == "quiet" else ()
+
+
+def _problems(rule: Rule, test: RuleTest, read: ReadArticle, matcher: Matcher) -> tuple[str, ...]:
     verdict = matcher.verdict(rule, read)
     match test.expect, verdict:
         case "fire", Fired(finds=finds):

@@ -14,8 +14,11 @@ from stream.settings import Settings
 
 _numbers = itertools.count(1)
 
-# Shared machines are slow at times; how long an example takes is no finding.
-hypothesis_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Shared machines are slow at times; how long an example takes is no finding. The same examples every time: what a new
+# one finds belongs to whoever looks for it (`--hypothesis-profile=search`), not to whoever changed something else.
+_slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("search", derandomize=False, **_slow)
+hypothesis_settings.register_profile("shared", derandomize=True, **_slow)
 hypothesis_settings.load_profile("shared")
 
 

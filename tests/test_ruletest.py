@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stream.rulelang import SourceFile, load
-from stream.ruletest import TestResult, run_tests
+from stream.ruletest import TESTS_EXPLAINED_MAX, TestResult, run_tests
 
 RULE = """\
 schema: rules/v1
@@ -90,7 +90,57 @@ def test_tests_that_pass(test: str) -> None:
 def test_tests_that_fail_say_what_was_found_and_expected(test: str, problem: str) -> None:
     result = _run(test)
     assert result.problems == (problem,)
-    assert str(result) == f"rules/demo.yml:15: demo.red_line: test 'a': {problem}"
+    head = f"rules/demo.yml:15: demo.red_line: test 'a': {problem}"
+    assert str(result) == "\n".join([head, *(f"  {line}" for line in result.why)])
+
+
+@pytest.mark.parametrize(
+    ("test", "why"),
+    [
+        (
+            "{name: a, article: {body: Two blue lines., lang: en}, expect: fire}",
+            ('nearest miss: `~"red line"` is not there',),
+        ),
+        (
+            "{name: a, article: {body: A red line., lang: de}, expect: fire}",
+            ("outside its scope: found the lang “de”, expected “en”",),
+        ),
+        (
+            "{name: a, article: {body: Red line trains stop., lang: en}, expect: fire}",
+            (
+                "nearest miss: “Red line” is masked by the exclusion transit",
+                "exclusion transit masks “Red line trains” body 0",
+            ),
+        ),
+        (
+            "{name: a, article: {body: A red line in a manuscript., lang: en}, expect: quiet, because: scope}",
+            ("exclusion editing drops the article for “manuscript” body 16",),
+        ),
+        (
+            "{name: a, article: {body: Red line trains. A red line., lang: en}, expect: quiet}",
+            (
+                "exclusion transit masks “Red line trains” body 0, and the rule holds without that",
+                "exclusion editing does not hold: `manuscript` is not there",
+            ),
+        ),
+        ("{name: a, article: {body: A red line., lang: en}, expect: fire, spans: [line]}", ()),
+        ("{name: a, article: {body: A red line., lang: en}, expect: fire}", ()),
+    ],
+)
+def test_tests_that_fail_say_why(test: str, why: tuple[str, ...]) -> None:
+    assert _run(test).why == why
+
+
+def test_only_the_first_failures_are_explained() -> None:
+    tests = "\n  - ".join(
+        f"{{name: t{number}, article: {{body: Calm., lang: en}}, expect: fire}}"
+        for number in range(TESTS_EXPLAINED_MAX + 2)
+    )
+    loaded = load([SourceFile("rules/demo.yml", RULE.format(test=tests))])
+    assert loaded.ruleset is not None
+    results = run_tests(loaded.ruleset)
+    assert [bool(result.why) for result in results] == [True] * TESTS_EXPLAINED_MAX + [False] * 2
+    assert not any(result.passed for result in results)
 
 
 def test_an_article_that_would_be_refused_is_a_problem() -> None:

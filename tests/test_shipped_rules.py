@@ -58,6 +58,7 @@ EXPECTED = {
         "ua.energy.attack",
         "ua.escalation.reported",
         "ua.incursion.cross_border",
+        "ua.strikes.inside_russia",
         "ua.strikes.permission",
         "ua.talks.move",
     },

@@ -22,7 +22,7 @@ RUNS = {
     "soak-brokers.ndjson": ("Soak: brokers", "make soak MINUTES={minutes:g} SEED={seed} PART=brokers"),
     "soak-memory.ndjson": (
         "Soak: a steady stream, rules over time",
-        "make soak MINUTES={minutes:g} SEED={seed} PART=memory RATE=50",
+        "make soak MINUTES={minutes:g} SEED={seed} PART=memory RATE=100",
     ),
     "soak-news.ndjson": (
         "Soak: a steady stream of news, shipped rules",

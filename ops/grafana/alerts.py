@@ -11,6 +11,7 @@ from ops.grafana.panels import (
     Query,
     choice,
     color_severities,
+    in_rows,
     link_to,
     new_dashboard,
     number,
@@ -50,17 +51,14 @@ def dashboard() -> Dashboard:
         )
         .link(link_to("The page", "${page}").tooltip("The alerts themselves, with their evidence, as they arrive."))
     )
-    for title, panels in (
+    return in_rows(
+        board,
         ("Alerts", alerts()),
         ("Over time", over_all()),
         ("Rules", rules()),
         ("Sources", sources()),
         ("Topics", topics()),
-    ):
-        board = board.with_row(dashboard_builders.Row(title))
-        for panel in panels:
-            board = board.with_panel(panel)
-    return board.build()
+    )
 
 
 def to_page(label: str) -> dashboard_builders.DashboardLink:

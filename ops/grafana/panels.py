@@ -19,6 +19,9 @@ from grafana_foundation_sdk.models import common, dashboard, prometheus
 
 SOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "redline"
+RATE = "$__rate_interval"
+"""The shortest interval that a rate can be taken over, as Grafana works it out."""
+
 COLUMNS = 24
 """Width of Grafana's grid; a panel's `span` is in these columns, its height in rows of 30 pixels."""
 
@@ -219,6 +222,15 @@ def new_dashboard(title: str, uid: str, description: str) -> dashboard_builders.
         .link(others)
         .with_variable(source)
     )
+
+
+def in_rows(board: dashboard_builders.Dashboard, *rows: tuple[str, list[Panel]]) -> dashboard.Dashboard:
+    """The dashboard with a row of panels under each title."""
+    for title, panels in rows:
+        board = board.with_row(dashboard_builders.Row(title))
+        for panel in panels:
+            board = board.with_panel(panel)
+    return board.build()
 
 
 def choice(name: str, label: str, query: str) -> dashboard_builders.QueryVariable:

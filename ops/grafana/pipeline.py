@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import dashboard as dashboard_builders
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from ops.grafana.panels import Panel, Query, Step, choice, new_dashboard, number, over_time, rows
+from ops.grafana.panels import RATE, Panel, Query, Step, choice, in_rows, new_dashboard, number, over_time, rows
 
 UID = "redline-pipeline"
 WORKER = 'job="redline-worker", instance=~"$instance"'
 REPLAYER = 'job="redline-replayer"'
-RATE = "$__rate_interval"
 
 
 def dashboard() -> Dashboard:
@@ -18,7 +16,8 @@ def dashboard() -> Dashboard:
     board = new_dashboard(
         "Redline: pipeline", UID, "Throughput, latency, backlog and health of workers and replayers."
     ).with_variable(choice("instance", "Worker", 'label_values(up{job="redline-worker"}, instance)'))
-    for title, panels in (
+    return in_rows(
+        board,
         ("Now", now()),
         ("Throughput", throughput()),
         ("Latency", latency()),
@@ -26,11 +25,7 @@ def dashboard() -> Dashboard:
         ("Workers and rules", workers()),
         ("Replayer", replayer()),
         ("Page", page()),
-    ):
-        board = board.with_row(dashboard_builders.Row(title))
-        for panel in panels:
-            board = board.with_panel(panel)
-    return board.build()
+    )
 
 
 def now() -> list[Panel]:
@@ -233,7 +228,7 @@ def workers() -> list[Panel]:
             "Topic rules, alert rules and lists in force, the most that any worker has.",
             "short",
             [Query(f"max by (kind) (redline_rules_loaded{{{WORKER}}})", "{{kind}}")],
-            span=8,
+            span=6,
         ),
         over_time(
             "Reload state",
@@ -247,7 +242,15 @@ def workers() -> list[Panel]:
                     "{{outcome}} in 10 min",
                 ),
             ],
-            span=8,
+            span=6,
+        ),
+        over_time(
+            "Kafka answers",
+            "1: Kafka answers this service; 0: it does not, the service waits, and after a minute RedlineBrokerAway is "
+            "raised. All services, not the chosen worker alone.",
+            "short",
+            [Query("min by (job, instance) (redline_broker_up)", "{{job}} {{instance}}")],
+            span=6,
         ),
         rows(
             "Rule sets in force",
@@ -255,7 +258,7 @@ def workers() -> list[Panel]:
             "short",
             Query(f"count by (digest) (redline_rules_info{{{WORKER}}} == 1)"),
             value="workers",
-            span=8,
+            span=6,
         ),
     ]
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import dashboard as dashboard_builders
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from ops.grafana.panels import Panel, Query, Step, choice, new_dashboard, number, over_time, rows
+from ops.grafana.panels import RATE, Panel, Query, Step, choice, in_rows, new_dashboard, number, over_time, rows
 
 UID = "redline-sources"
 INGEST = 'job="redline-ingest", instance=~"$instance"'
-RATE = "$__rate_interval"
 
 
 def dashboard() -> Dashboard:
@@ -17,11 +15,7 @@ def dashboard() -> Dashboard:
     board = new_dashboard(
         "Redline: sources", UID, "Feeds, folders and HTTP senders: articles, failures, silence."
     ).with_variable(choice("instance", "Ingest", 'label_values(up{job="redline-ingest"}, instance)'))
-    for title, panels in (("Now", now()), ("Articles", articles()), ("HTTP and feeds", outside())):
-        board = board.with_row(dashboard_builders.Row(title))
-        for panel in panels:
-            board = board.with_panel(panel)
-    return board.build()
+    return in_rows(board, ("Now", now()), ("Articles", articles()), ("HTTP and feeds", outside()))
 
 
 def now() -> list[Panel]:

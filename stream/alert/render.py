@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 from stream.model import ArticleRef, Evidence, Group, RuleRef
 from stream.model.article import format_time
+from stream.wire.telling import telling_piece
 
 SUMMARY_CODE_POINTS_MAX = 500
 MISSING = "–"
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+\.[a-z0-9_.]+)\}")
-_EVIDENCE = re.compile(r"evidence\.(\d{1,2})\.(text|clause|sentence|field)")
+_EVIDENCE = re.compile(r"evidence\.(\d{1,2}|best)\.(text|clause|sentence|field)")
 
 _Lookup = Callable[[RuleRef, ArticleRef], str | None]
 _SIMPLE: dict[str, _Lookup] = {
@@ -54,13 +55,19 @@ def render_summary(
         piece = _EVIDENCE.fullmatch(name)
         if piece is None:
             return found.group(0)
-        number = int(piece.group(1))
+        number = _number(piece.group(1), evidence)
         return str(getattr(evidence[number], piece.group(2))) if number < len(evidence) else MISSING
 
     line = " ".join(_PLACEHOLDER.sub(fill, template).split())
     if len(line) > SUMMARY_CODE_POINTS_MAX:
         return line[: SUMMARY_CODE_POINTS_MAX - 1] + "…"
     return line
+
+
+def _number(wanted: str, evidence: Sequence[Evidence]) -> int:
+    if wanted != "best":
+        return int(wanted)
+    return telling_piece([(piece.text, piece.sentence) for piece in evidence]) if evidence else 0
 
 
 def _grouped(group: Group, values: Sequence[str]) -> dict[str, str]:

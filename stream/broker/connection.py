@@ -103,7 +103,7 @@ def clear_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except AuthorizationError as error:
-        raise ServiceError(_forbidden(settings, error)) from error
+        raise ServiceError(forbidden(settings, error)) from error
     except KafkaError as error:
         raise ServiceError(_unreachable(settings, describe(error))) from error
 
@@ -136,7 +136,8 @@ def whoever(settings: Settings) -> str:
     return f"the user {settings.kafka_username!r}" if settings.uses_login else "this client"
 
 
-def _forbidden(settings: Settings, error: AuthorizationError) -> str:
+def forbidden(settings: Settings, error: AuthorizationError) -> str:
+    """One sentence on what Kafka does not allow, and where what is needed stands."""
     from kafka.errors import GroupAuthorizationFailedError
 
     names = error.args[0] if error.args else ""

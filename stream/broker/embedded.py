@@ -21,7 +21,7 @@ from stream.broker.probe import trouble
 from stream.errors import ServiceError
 
 HOST = "127.0.0.1"
-START_SECONDS_MAX = 10.0
+START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 12.0
 PORTS_TRIED_MAX = 5
 

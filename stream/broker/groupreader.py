@@ -35,6 +35,8 @@ from stream.model import Record
 from stream.settings import Settings
 
 RECORDS_PER_POLL_MAX = 100
+LOOK_SECONDS_MIN = 0.05
+"""Between two looks at the group's duties; what is fetched ends such a wait."""
 
 Slot = tuple[str, int]
 
@@ -67,6 +69,7 @@ class GroupReader:
                 **client_options(settings, client_id=client_id), **_options(settings), group_id=group
             )
             never_create_topics(self._consumer._cluster)
+            _wait_between_looks(self._consumer)
             self._consumer.subscribe(list(topics), listener=self._moves)
 
     def poll(self, seconds_max: float) -> list[Record]:
@@ -204,6 +207,17 @@ class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
             self._assigned = {_slot(partition) for partition in assigned}
             self._lost |= self._assigned
         self.joined = True
+
+
+def _wait_between_looks(consumer: KafkaConsumer) -> None:
+    """Keeps `poll` from spinning while a heartbeat is due that the broker does not answer.
+
+    kafka-python 3.0.12 waits for records no longer than until the next heartbeat is due, which then is no time at all:
+    below a broker that is frozen it takes a whole core, and every round leaves something in memory.
+    """
+    coordinator = consumer._coordinator
+    until_due = coordinator.time_to_next_poll
+    coordinator.time_to_next_poll = lambda: max(LOOK_SECONDS_MIN, until_due())
 
 
 def _begin_now(settings: Settings, topics: Sequence[str], group: str, client_id: str) -> None:

@@ -68,6 +68,19 @@ class GroupWatch:
         members = tuple(_member(found) for found in described.get("members", ()))
         return GroupState(str(described.get("group_state", "unknown")), members, lag)
 
+    def topics(self) -> frozenset[str]:
+        """Full names of the topics that the group has read or reads, as far as we may know of them.
+
+        Raises `ServiceError` if the broker does not answer.
+        """
+        try:
+            described, committed = self._described()
+        except (KafkaError, ValueError) as error:
+            raise ServiceError(f"the broker does not tell about the group {self._group}: {describe(error)}") from error
+        members = (_member(found) for found in described.get("members", ()))
+        dealt = (topic for member in members for topic, _ in member.partitions)
+        return frozenset(dealt) | frozenset(partition.topic for partition in committed)
+
     def close(self) -> None:
         """Disconnects."""
         self._admin.close()

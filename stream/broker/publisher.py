@@ -22,6 +22,7 @@ from typing import Any
 
 from kafka import KafkaProducer  # type: ignore[import-untyped]
 from kafka.errors import (  # type: ignore[import-untyped]
+    AuthorizationError,
     CorruptRecordError,
     InvalidRecordError,
     InvalidTimestampError,
@@ -37,6 +38,7 @@ from stream.broker.connection import (
     clear_errors,
     client_options,
     describe,
+    forbidden,
     never_create_topics,
     wait_until_reachable,
 )
@@ -114,11 +116,13 @@ class Publisher:
         never_create_topics(self._producer._metadata)
 
     def partitions(self, topic: str) -> int:
-        """How many partitions the topic has. Raises `ServiceError` if it does not exist."""
+        """How many partitions the topic has. Raises `ServiceError` if it does not exist, or is not ours to write."""
         try:
             return len(self._producer.partitions_for(topic))
         except KafkaTimeoutError as error:
             raise ServiceError(f"there is no topic {topic}; `redline topics create` makes it") from error
+        except AuthorizationError as error:
+            raise ServiceError(forbidden(self._settings, error)) from error
         except KafkaError as error:
             raise ServiceError(f"the broker does not tell the partitions of {topic}: {describe(error)}") from error
 

@@ -26,13 +26,14 @@ from stream.wire.topics import (
     full_name,
 )
 
-Role = Literal["worker", "replay", "ingest", "alerts", "web", "notify", "resend", "topics"]
+Role = Literal["worker", "replay", "ingest", "alerts", "decide", "web", "notify", "resend", "topics"]
 
 ROLES: dict[Role, str] = {
     "worker": "`redline worker`",
     "replay": "`redline replay`",
     "ingest": "`redline ingest`",
     "alerts": "`redline alerts tail` and other subscribers",
+    "decide": "`redline alerts ack`, `verdict`, `silence`, `silences` and `unsilence`",
     "web": "`redline web`",
     "notify": "`redline notify`",
     "resend": "`redline notify resend`",
@@ -72,6 +73,9 @@ def rights(role: Role, settings: Settings) -> list[Right]:
             return [topic(RAW, "Write"), topic(DEAD, "Write")]
         case "alerts":
             return [topic(which, "Read") for which in ALERTS.values()]
+        case "decide":
+            # The alert that a decision is about is looked for, and the silence that is to end.
+            return [*(topic(which, "Read") for which in ALERTS.values()), topic(DECISIONS, "Read", "Write")]
         case "web":
             # It shows how far the group of workers is behind the ends of what they read.
             read = (RAW, MATCHES, TAGGED, DEAD, *ALERTS.values())

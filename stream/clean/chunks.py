@@ -63,6 +63,8 @@ class _Units(NamedTuple):
 
 
 def _units(words: Words, edges: Sequence[int], paragraphs: AbstractSet[int]) -> _Units:
+    if words.native is not None:
+        return _Units(*words.native.units(edges, paragraphs))
     units = _Units([], [], [], [])
     is_plain = words.joined is not None
     chunks = chunk_starts(words.plain) if is_plain else b""
@@ -75,7 +77,7 @@ def _units(words: Words, edges: Sequence[int], paragraphs: AbstractSet[int]) -> 
     for start, end in pairwise(edges):
         if start in paragraphs:
             counted = False
-        count = chunks.count(b" a", start, end + 1) if is_plain else len(fold_words(words.text[start:end]).tokens)
+        count = chunks.count(b" a", start, end + 1) if is_plain else fold_words(words.text[start:end]).size
         while next_joined < end:
             count += joined[passed][1]
             passed += 1

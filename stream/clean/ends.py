@@ -18,6 +18,7 @@ import re
 from collections.abc import Sequence
 from itertools import product
 
+from stream.clean import native
 from stream.clean.cut import Cut, without_cuts
 from stream.clean.fold import flatten
 from stream.clean.memo import Characters, Chunks
@@ -65,6 +66,11 @@ class Ends:
     def of_sentences(self) -> list[int]:
         """Where sentences end, each at the end of its last chunk; what ends with the text or a paragraph may be left
         out. Of a stretch of text that takes the long way, TooComplexError."""
+        if _SENTENCES is not None and native.package() is not None:
+            found = _SENTENCES.ends(self.text)
+            if found is None:
+                raise TooComplexError
+            return [end for end in found if end not in self.paragraphs]
         ends: list[int] = []
         text, paragraphs = self.text, self.paragraphs
         signs = ".!?"
@@ -116,6 +122,8 @@ class Ends:
 def forget() -> None:
     """Forget every chunk seen so far."""
     _CODES.forget()
+    if _SENTENCES is not None:
+        _SENTENCES.forget()
 
 
 def _opening(text: str, end: int) -> int:
@@ -183,3 +191,18 @@ def _may_end(character: str) -> bool:
 
 _MAY_END = Characters(_may_end)
 _CODES = Chunks(_code)
+
+
+def _code_or_none(chunk: str) -> int | None:
+    try:
+        return _code(chunk)
+    except TooComplexError:
+        return None
+
+
+_PACKAGE = native.package()
+_SENTENCES = (
+    None
+    if _PACKAGE is None
+    else _PACKAGE.Sentences(_code_or_none, _may_end, [_OPENINGS.get(chr(code) + " ", 0) for code in range(128)])
+)

@@ -49,7 +49,7 @@ def read(
     words = fold_words(searched)
 
     way = _ShortCut(text, words, kind, page, cuts, joins)
-    return Reading(text, words.tokens, cases=way.cases, layout=way.layout, cuts=tuple(cuts), words=words, ends=way.ends)
+    return Reading(text, words, cases=way.cases, layout=way.layout, cuts=tuple(cuts), ends=way.ends)
 
 
 def read_fully(text: str, kind: Kind, is_html: bool, cuts: tuple[Cut, ...]) -> Reading:

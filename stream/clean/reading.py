@@ -114,21 +114,30 @@ class Reading:
     def __init__(
         self,
         source: str,
-        tokens: Sequence[str],
+        tokens: Sequence[str] | Words,
         *,
         cases: Callable[[], Sequence[str]],
         layout: Callable[[], Layout],
         cuts: tuple[Cut, ...] = (),
-        words: Words | None = None,
         ends: Callable[[], Ends | None] = lambda: None,
     ) -> None:
         self.source = source
-        self.tokens = tokens
         self.cuts = cuts
-        self._words = words
+        self.words = tokens if isinstance(tokens, Words) else None
+        self._tokens = tokens
         self._find_cases = cases
         self._find_layout = layout
         self._find_ends = ends
+
+    @property
+    def size(self) -> int:
+        """How many tokens there are; they need not be put together for it."""
+        return self._tokens.size if isinstance(self._tokens, Words) else len(self._tokens)
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """The tokens, folded."""
+        return self._tokens.tokens if isinstance(self._tokens, Words) else self._tokens
 
     @property
     def may_end(self) -> bytes | None:
@@ -142,9 +151,9 @@ class Reading:
         There they stand in one sentence, for nothing can end one between them. False says nothing. Of a few phrases it
         costs less to ask this than for `may_end`.
         """
-        if self._words is None or not phrase.isascii():
+        if self.words is None or not phrase.isascii():
             return False
-        written, plain = self._words.text, self._words.plain
+        written, plain = self.words.text, self.words.plain
         index = plain.find(f" {phrase} ") + 1
         while index > 0:
             if written[index : index + len(phrase)].lower() == phrase:
@@ -168,7 +177,7 @@ class Reading:
 
     @cached_property
     def _stops(self) -> Stops | None:
-        return None if self._words is None else stops_of(self._words)
+        return None if self.words is None else stops_of(self.words)
 
     @cached_property
     def cases(self) -> Sequence[str]:

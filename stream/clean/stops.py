@@ -36,19 +36,23 @@ class Stops(NamedTuple):
 
 def stops_of(words: Words) -> Stops | None:
     """The stops of a text; None if it takes a closer look at it to tell."""
+    if words.native is not None:
+        found = words.native.stops(_MAY_STOP.__getitem__)
+        return None if found is None else Stops(*found)
     text = words.text
     if words.joined is None:
         return None
-    if not text.isascii():
+    is_ascii = text.isascii()
+    if not is_ascii:
         text = text.replace("…", ".").replace("?", "!")
         if any(map(_MAY_STOP.__getitem__, _BEYOND_ASCII.findall(text))):
             return None
     # A stop inside of a word ends nothing. What is not ASCII becomes a question mark, and is no stop.
-    stops = text.encode("ascii", "replace").translate(_STOPS if text is words.text else _STOPS_AMONG_OTHERS)
+    stops = text.encode("ascii", "replace").translate(_STOPS if is_ascii else _STOPS_AMONG_OTHERS)
     # Of several line breaks the last one will do.
     stops = stops.replace(b".a", b"aa").replace(b".", b"\n").replace(b"\n\n", b" \n")
     starts = chunk_starts(words.plain)
-    flags = bytearray(len(words.tokens))
+    flags = bytearray(words.size)
     offsets: list[int] = []
     tokens_before: list[int] = []
     joined = iter((*words.joined, (len(text), 0)))

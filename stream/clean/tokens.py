@@ -18,8 +18,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from stream.clean import native
 from stream.clean.fold import flatten, fold_case
 from stream.clean.memo import Chunks
+from stream.clean.native import NativeWords
 from stream.clean.shape import shape_of
 
 REVERSING_PREFIXES = frozenset({"de", "non", "anti", "un", "dis", "counter"})
@@ -57,28 +59,55 @@ def scan_spans(flat_text: str, shape: str) -> list[tuple[int, int]]:
     return spans
 
 
-class Words(NamedTuple):
+class Words:
     """The tokens of a text, and how they were found.
 
     `plain` is the text with small letters, and a blank for each character that only separates, in the place of what it
     replaces: a stretch of it between blanks is read as the tokens of that stretch of `text`. `joined` has the offsets
     of such stretches that are not one token, each with how many it is more (-1 where it is none); None if these were
-    not counted.
+    not counted. `native` is all of it in machine code, where the text was read so.
     """
 
-    text: str
-    plain: str
-    tokens: list[str]
-    joined: list[tuple[int, int]] | None
+    __slots__ = ("_joined", "_tokens", "native", "plain", "text")
+
+    def __init__(
+        self, text: str, plain: str, tokens: list[str], joined: list[tuple[int, int]] | None, native: NativeWords | None
+    ) -> None:
+        self.text = text
+        self.plain = plain
+        self.native = native
+        self._tokens = tokens
+        self._joined = joined
+
+    @property
+    def size(self) -> int:
+        return len(self._tokens if self.native is None else self.native)
+
+    @property
+    def tokens(self) -> list[str]:
+        return self._tokens if self.native is None else self.native.tokens
+
+    @property
+    def joined(self) -> list[tuple[int, int]] | None:
+        return self._joined if self.native is None else self.native.joined
 
 
 def fold_words(text: str) -> Words:
     """The tokens of `text`, where no word goes on after a line break."""
+    if _READER is not None and native.package() is not None:
+        found = _READER.words(text)
+        if found is not None:
+            return Words(text, found.plain, [], None, found)
+    return fold_words_slowly(text)
+
+
+def fold_words_slowly(text: str) -> Words:
+    """The same without machine code."""
     plain = _plain(text, _SMALL)
     is_ascii = plain.isascii()
     if not is_ascii and (len(plain.encode("utf-8", "surrogatepass")) - len(plain)) * _FOREIGN_RATIO > len(plain):
         # Nearly every word has to be looked up.
-        return Words(text, plain, _looked_up(text), None)
+        return Words(text, plain, _looked_up(text), None, None)
     words: list[str] = []
     joined: list[tuple[int, int]] = []
     done = 0
@@ -100,7 +129,7 @@ def fold_words(text: str) -> Words:
             joined.append((start, len(found) - 1))
         done = end
     words += plain[done:].split()
-    return Words(text, plain, words, joined)
+    return Words(text, plain, words, joined, None)
 
 
 def chunk_starts(plain: str) -> bytes:
@@ -121,6 +150,8 @@ def forget() -> None:
     """Forget every chunk seen so far, to measure or test reading from nothing."""
     _CASES.forget()
     _TOKENS.forget()
+    if _READER is not None:
+        _READER.forget()
 
 
 _RUN = "[Aacdn][Aacdnm]*+"
@@ -247,3 +278,5 @@ def _fold_chunk(chunk: str) -> tuple[str, ...]:
 
 _CASES = Chunks(_read_chunk)
 _TOKENS = Chunks(_fold_chunk)
+_PACKAGE = native.package()
+_READER = None if _PACKAGE is None else _PACKAGE.Reader(_fold_chunk, _looked_up)

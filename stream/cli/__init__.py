@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import errno
 import importlib
 import sys
 
@@ -31,6 +33,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
 }
 """Command name -> where it lives, and its one line of help."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Only a write ends with these."""
 
 
 class LazyGroup(click.Group):
@@ -77,7 +82,35 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point. A `RedlineError` becomes one sentence on stderr and its exit code; anything else is a bug."""
+    """Entry point. A `RedlineError`, or output that cannot be written, becomes one sentence on stderr and its exit
+    code; anything else is a bug."""
+    code = 0
+    try:
+        code = _run()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # where it can be told; Python would do it at the end, with a traceback
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error of ours; keep Python from complaining at exit.
+        sys.stdout = None
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        sys.stdout = None
+        code = RedlineError.exit_code
+        with contextlib.suppress(OSError):  # standard error may go to the same place
+            click.echo(
+                f"redline: cannot write the output ({error.strerror}); make room, or send it elsewhere", err=True
+            )
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        # Its terminal has been closed: what could not be said there makes no exit code of its own (Python's 120).
+        sys.stderr = None
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -90,8 +123,4 @@ def main() -> None:
     except RedlineError as error:
         click.echo(f"redline: {error}", err=True)
         code = error.exit_code
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): not an error of ours; keep Python from complaining at exit.
-        sys.stdout = None
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0

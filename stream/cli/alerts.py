@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -12,11 +12,14 @@ from rich.console import Console
 from stream.broker.deduplicator import Deduplicator
 from stream.broker.subscriber import Subscriber
 from stream.cli import deciding
-from stream.cli.common import load_settings, setting_flags
+from stream.cli.common import load_settings, quiet_clients, setting_flags
 from stream.cli.completing import RuleId
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.jsonlines import escaped
 from stream.cli.render import ShownAlert, parse_alert, render_alert
+from stream.cli.rulenames import doubt_unknown_rules
+from stream.cli.stopping import stop_flag
+from stream.cli.waiting import telling_when_away
 from stream.model import ALERT_SEVERITIES, Record, Severity
 from stream.wire.topics import alert_topics_from, full_name
 
@@ -52,12 +55,21 @@ def tail(severity: str, rules: tuple[str, ...], as_json: bool, from_beginning: b
     Exit codes: 130 Ctrl-C, 2 the broker cannot be reached or has no alert topics.
     """
     settings = load_settings(flags)
+    quiet_clients()
     topics = [full_name(settings.topic_prefix, topic) for topic in alert_topics_from(Severity(severity))]
+    doubt_unknown_rules(rules, settings.rules_dir)
     wanted = Wanted(rules)
     printer = Printer(as_json)
-    with Subscriber(settings, topics, start="earliest" if from_beginning else "latest") as subscriber:
-        while True:
+    start: Literal["earliest", "latest"] = "earliest" if from_beginning else "latest"
+    # A flag: an exception that Ctrl-C raises inside the Kafka client can be lost there, or leave it unable to close.
+    with (
+        Subscriber(settings, topics, start=start) as subscriber,
+        telling_when_away(settings),
+        stop_flag() as stop,
+    ):
+        while not stop.asked:
             printer.show(wanted.of(subscriber.poll()))
+    raise click.exceptions.Exit(130 if stop.interrupted else 0)
 
 
 class Wanted:

@@ -18,7 +18,9 @@ from stream.errors import RedlineError, ServiceError
 from stream.programs import of_module
 from stream.settings import ENV_PREFIX, Settings
 
-READY_SECONDS_MAX = 30.0
+READY_SECONDS_MAX = 120.0
+"""A service that ends is noticed at once; this is for one that hangs, not for a machine that is busy."""
+
 STOP_SECONDS_MAX = 12.0
 RESTARTS_MAX = 5
 
@@ -117,7 +119,7 @@ class ServiceProcess:
 
     def _answers_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=1) as answer:
+            with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -39,7 +40,7 @@ class RuleId(click.ParamType):
 
 
 def rule_ids(folder: Path) -> list[str]:
-    """Ids in the YAML files of a folder, sorted; files that cannot be read are left out."""
+    """Ids in the YAML files of a folder, or in one file, sorted; files that cannot be read are left out."""
     found: set[str] = set()
     for path in _files(folder):
         try:
@@ -50,7 +51,5 @@ def rule_ids(folder: Path) -> list[str]:
 
 
 def _files(folder: Path) -> Iterable[Path]:
-    for number, path in enumerate(folder.rglob("*.yml")):
-        if number >= FILES_MAX:
-            return
-        yield path
+    found = [folder] if folder.is_file() else (p for p in folder.rglob("*.y*ml") if p.suffix in (".yml", ".yaml"))
+    yield from islice(found, FILES_MAX)

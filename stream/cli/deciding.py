@@ -18,6 +18,7 @@ from stream.cli.common import load_settings, setting_flags
 from stream.cli.completing import RuleId
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.jsonlines import echo_json
+from stream.cli.rulenames import doubt_unknown_rules
 from stream.errors import ServiceError
 from stream.model import ALERT_SEVERITIES, Reject
 from stream.model.article import format_time
@@ -96,6 +97,7 @@ def silence(span: str, by: str, as_json: bool, **flags: Any) -> None:
         raise click.BadParameter(f"found {span!r}, expected a span such as 30m, 4h or 7d", param_hint="--for")
     ends = format_time(datetime.now(UTC) + timedelta(seconds=seconds))
     fields = {name: value for name, value in criteria.items() if value is not None}
+    doubt_unknown_rules([fields["rule"]] if "rule" in fields else [], settings.rules_dir)
     _decide(settings, {"kind": "silence", "id": str(uuid.uuid4()), "ends": ends, "by": by, **fields}, as_json)
 
 

@@ -28,6 +28,7 @@ from stream.cli.jsonlines import echo_json
 from stream.cli.ledger import Seen
 from stream.cli.render import ShownAlert, parse_alert, render_alert
 from stream.cli.replay import fresh_run
+from stream.cli.stopping import nobody_watches
 from stream.errors import ServiceError
 from stream.model import ALERT_SEVERITIES
 from stream.settings import Settings
@@ -57,9 +58,8 @@ class Demo:
         # Rules and articles are read here, so that a fault is named before anything is started.
         self._ruleset = load_ruleset(settings.rules_dir)
         self._items = _articles(settings)
-        ports = ("metrics_port", "web_port", "web_metrics_port")
-        free = {name: _free_port() for name in ports if getattr(settings, name) == 0}
-        self._settings = settings.model_copy(update=free)
+        ports = [name for name in ("metrics_port", "web_port", "web_metrics_port") if getattr(settings, name) == 0]
+        self._settings = settings.model_copy(update=dict(zip(ports, _free_ports(len(ports)), strict=True)))
         self._console = console
         self._seen = Seen(settings.topic_prefix)
         self._changed_at = time.monotonic()
@@ -153,7 +153,7 @@ class Demo:
         self._console.print(table)
 
     def stay(self) -> None:
-        """Goes on printing alerts until Ctrl-C, after saying what can be tried."""
+        """Goes on printing alerts until Ctrl-C or until nobody watches, after saying what can be tried."""
         bootstrap, redline = self._settings.bootstrap, _program()
         tries = Table.grid(padding=(0, 2))
         page = [(self.page_url, "the page: alerts, overview, rules, playground")] if self._page is not None else []
@@ -169,7 +169,7 @@ class Demo:
         self._console.print("\n[bold]Still running; Ctrl-C ends it.[/bold] In another terminal, try:")
         self._console.print(tries)
         self._console.print("docs/tutorial.md goes from here to a rule of your own.")
-        while True:
+        while not nobody_watches():
             self._check()
             time.sleep(0.2)
 
@@ -282,8 +282,8 @@ def _program() -> str:
     return os.path.relpath(Path(sys.executable).with_name("redline"))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+def _free_ports(count: int) -> list[int]:
+    """Each is held until the last one is found: what was let go could be found again."""
+    with ExitStack() as held:
+        servers = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in servers]

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from stream.broker.rights import ROLES, Role
 from stream.clean.printable import printable
-from stream.cli.checkup import kafka, machine, rules, services
+from stream.cli.checkup import delivery, kafka, machine, rules, services
 from stream.cli.checkup.finding import LEVELS, Finding, error, worst
 from stream.cli.common import load_settings, quiet_clients, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
@@ -49,10 +49,12 @@ Section = tuple[str, Iterable[Finding]]
     "topic_replication",
     "rules_dir",
     "sources_file",
+    "notify_file",
     "data_dir",
     "metrics_host",
     "metrics_port",
     "ingest_metrics_port",
+    "notify_metrics_port",
     "replay_metrics_port",
     "web_host",
     "web_port",
@@ -99,15 +101,17 @@ def sections(flags: dict[str, Any], role: Role, *, write: bool) -> Iterator[Sect
         itertools.chain(
             machine.python(),
             machine.packages(),
+            machine.reading(),
             machine.disk(settings),
             machine.writable(settings),
             machine.secrets(settings),
             machine.open_files(settings),
         ),
     )
-    yield "Rules and sources", itertools.chain(rules.rules(settings), rules.sources(settings))
+    files = itertools.chain(rules.rules(settings), rules.sources(settings), delivery.routes(settings))
+    yield "Rules, sources and routes", files
     yield "Kafka", _kafka(settings, role, write=write)
-    yield "Services on this machine", services.services(settings)
+    yield "Services on this machine", itertools.chain(services.services(settings), delivery.deliveries(settings))
 
 
 def _kafka(settings: Settings, role: Role, *, write: bool) -> Iterator[Finding]:

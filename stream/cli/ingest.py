@@ -15,9 +15,11 @@ import click
 
 from stream.broker.admin import require_topics
 from stream.broker.publisher import Publisher
+from stream.broker.servicewatch import ServiceWatch
 from stream.cli.common import load_settings, log_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.jsonlines import echo_json
+from stream.cli.stopping import outlive_hangup
 from stream.errors import SettingsError
 from stream.model import Reject
 from stream.rulelang import SourceFile, render
@@ -27,6 +29,7 @@ from stream.sources.delivery import Delivery
 from stream.sources.regular_file import read_regular
 from stream.sources.running import run_sources
 from stream.sources.sourcesfile import load_sources, types_of
+from stream.telemetry.ending import HangupIgnored
 from stream.telemetry.events import Telemetry
 from stream.telemetry.logs import configure_logging
 from stream.telemetry.metrics import Metrics
@@ -34,6 +37,10 @@ from stream.telemetry.server import HealthServer
 from stream.wire.topics import DEAD, RAW
 
 FILE_BYTES_MAX = 1 << 20
+MEANWHILE = "Nothing counts as taken until it acknowledges"
+_INSTEAD = (
+    "the sources file is read at start only; restart ingest to have it read again, every source goes on where it was"
+)
 
 
 @click.command()
@@ -141,12 +148,15 @@ class _Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._metrics = Metrics()
+        self._telemetry = Telemetry(self._metrics)
         self._delivery: Delivery | None = None
+        self._watch = ServiceWatch(settings, self._telemetry, MEANWHILE)
         self.interrupted = False
 
     def run(self, configs: Sequence[SourceConfig]) -> int:
         """Until the sources ended; returns how many articles were refused."""
         settings = self._settings
+        outlive_hangup(lambda: self._telemetry.emit(HangupIgnored(_INSTEAD)))
         server = HealthServer(
             self._metrics,
             host=settings.metrics_host,
@@ -156,7 +166,7 @@ class _Service:
         )
         with server:
             require_topics(settings, (RAW, DEAD), "ingest")
-            with Publisher(settings, client_id="redline-ingest") as publisher:
+            with Publisher(settings, client_id="redline-ingest") as publisher, self._watch:
                 asyncio.run(self._main(configs, publisher))
         kinds = ("feed", "directory", "http", "stdin")
         return sum(
@@ -173,7 +183,7 @@ class _Service:
             configs,
             settings=self._settings,
             publisher=publisher,
-            telemetry=Telemetry(self._metrics),
+            telemetry=self._telemetry,
             state_dir=self._settings.ingest_state_dir or folder / ".redline",
             stopping=stopping,
             started=self._started,
@@ -199,5 +209,7 @@ class _Service:
         """The check behind /readyz."""
         if self._delivery is None:
             return "the sources have not begun: no broker yet"
+        if (away := self._watch.trouble()) is not None:
+            return away
         trouble = self._delivery.trouble
         return None if trouble is None else f"the broker does not acknowledge: {trouble}"

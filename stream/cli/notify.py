@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from typing import Any
 
 import click
@@ -113,6 +114,7 @@ def _run(loaded: RoutesLoaded, settings: Settings, accept_offset_reset: bool) ->
     from stream.notify.destinations.making import make_destination
     from stream.notify.reloading import RoutesWatch
     from stream.notify.running import Notifier
+    from stream.telemetry.ending import ServiceStopped, ServiceStopping
     from stream.telemetry.events import Telemetry
     from stream.telemetry.logs import configure_logging
     from stream.telemetry.metrics import Metrics
@@ -129,7 +131,8 @@ def _run(loaded: RoutesLoaded, settings: Settings, accept_offset_reset: bool) ->
         lambda: read_routes(settings.notify_file),
         lambda routes: [make_destination(config, settings) for config in routes.destinations],
     )
-    notifier = Notifier(loaded.routes, settings, Telemetry(metrics), watch=watch)
+    telemetry = Telemetry(metrics)
+    notifier = Notifier(loaded.routes, settings, telemetry, watch=watch)
     server = HealthServer(
         metrics,
         host=settings.metrics_host,
@@ -142,5 +145,14 @@ def _run(loaded: RoutesLoaded, settings: Settings, accept_offset_reset: bool) ->
         signal.signal(signal.SIGHUP, lambda *_: notifier.ask())
     with stop_flag() as stop, server:
         require_topics(settings, (*ALERTS.values(), DECISIONS, UNDELIVERED), "notify")
-        notifier.run(lambda: stop.asked, accept_offset_reset=accept_offset_reset)
+        stopping_since: list[float] = []
+
+        def asked() -> bool:
+            if stop.asked and not stopping_since:
+                stopping_since.append(time.monotonic())
+                telemetry.emit(ServiceStopping("SIGINT" if stop.interrupted else "SIGTERM"))
+            return stop.asked
+
+        notifier.run(asked, accept_offset_reset=accept_offset_reset)
+    telemetry.emit(ServiceStopped(time.monotonic() - stopping_since[0]))
     return stop.interrupted

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import click
 import orjson
 
 from stream.broker.deduplicator import Deduplicator
 from stream.broker.subscriber import Subscriber
+from stream.cli.stopping import stop_flag
+from stream.cli.waiting import telling_when_away
 from stream.model import Record, Reject
 from stream.model.article import format_time
 from stream.model.decision import Silence
@@ -30,15 +33,21 @@ def dry_run(routes: Routes, settings: Settings, *, from_beginning: bool, as_json
     silences = _silences(settings)
     topics = [full_name(settings.topic_prefix, topic) for topic in ALERTS.values()]
     seen = Deduplicator(IDS_MAX)
-    with Subscriber(settings, topics, start="earliest" if from_beginning else "latest") as subscriber:
+    start: Literal["earliest", "latest"] = "earliest" if from_beginning else "latest"
+    with (
+        Subscriber(settings, topics, start=start) as subscriber,
+        telling_when_away(settings),
+        stop_flag() as stop,
+    ):
         click.echo("Reading alerts; nothing is delivered. Ctrl-C ends it.", err=True)
-        while True:
+        while not stop.asked:
             for record in sorted(subscriber.poll(), key=lambda r: r.timestamp_ms):
                 notice = read_notice(record.value)
                 if is_control(record) or isinstance(notice, Reject) or not seen.first(notice.id):
                     continue
                 for line in _lines(routes, notice, record, silences):
                     click.echo(orjson.dumps(line) if as_json else _text(line))
+    raise click.exceptions.Exit(130 if stop.interrupted else 0)
 
 
 def _lines(routes: Routes, notice: Notice, record: Record, silences: SilenceBook) -> list[dict[str, str | None]]:

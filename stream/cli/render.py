@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.text import Text
 
 from stream.clean.printable import printable
+from stream.wire.telling import telling_sentences
 
 SENTENCES_MAX = 2
-"""Sentences shown for one alert; it may hold more evidence."""
+"""Sentences shown for one alert, those that say most; it may hold more evidence."""
 
 SENTENCE_CHARACTERS_MAX = 400
 FIELD_CHARACTERS_MAX = 200
@@ -134,7 +135,7 @@ def _sentences(evidence: tuple[tuple[str, str], ...]) -> list[tuple[str, tuple[s
     found: dict[str, list[str]] = {}
     for matched, sentence in evidence:
         found.setdefault(sentence or matched, []).append(matched)
-    return [(sentence, tuple(matched)) for sentence, matched in found.items()][:SENTENCES_MAX]
+    return [(sentence, tuple(found[sentence])) for sentence in telling_sentences(found, SENTENCES_MAX)]
 
 
 def _occurrences(sentence: str, text: str) -> list[tuple[int, int]]:

@@ -14,8 +14,9 @@ import orjson
 
 from stream.cli.common import load_settings
 from stream.cli.completing import RuleId
+from stream.cli.explaininput import article_in, rule_named
 from stream.cli.jsonlines import echo_json
-from stream.cli.rulesexplain import explained
+from stream.cli.rulesexplain import explained, printable_lines
 from stream.errors import RulesError
 from stream.matching import ReadArticle, read_article
 from stream.matching.counting import count_articles
@@ -24,7 +25,6 @@ from stream.matching.explain import explain as explain_rule
 from stream.model import Reject
 from stream.rulelang import Diagnostic, Loaded, RuleSet, SourceFile, file_schema, format_file, load, render
 from stream.rulelang.commonterms import ARTICLES_MIN, terms_of, too_common
-from stream.rulelang.source import did_you_mean
 from stream.ruletest import EPOCH, TestResult, run_tests
 from stream.sources.rulefiles import read_rule_files
 from stream.wire.decode import decode_article
@@ -122,8 +122,10 @@ def test(folder: Path | None, only: tuple[str, ...], as_json: bool) -> None:
             click.echo(_result_json(result))
     else:
         for result in failed:
-            click.echo(str(result))
+            click.echo(printable_lines(str(result)))
         tested = len({r.rule for r in results})
+        if not results:
+            click.echo("no test was run: there is none in these rules", err=True)
         click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed ({_count(tested, 'rule')} tested)")
     if failed:
         raise click.exceptions.Exit(1)
@@ -178,14 +180,10 @@ def explain(identifier: str, article: BinaryIO, folder: Path | None, as_json: bo
     Exit codes: 0 explained, 2 no such rule, no usable article, or unusable rules.
     """
     settings = load_settings({})
-    ruleset = _usable(load(read_rule_files(folder or settings.rules_dir)))
-    rule = next((rule for rule in ruleset.rules if rule.id == identifier), None)
-    if rule is None:
-        help_ = did_you_mean(identifier, [rule.id for rule in ruleset.rules])
-        raise RulesError(f"found no rule {identifier}, expected the id of one of {len(ruleset.rules)} rules. {help_}")
-    decoded = decode_article(article.read(), message_bytes_max=settings.message_bytes_max)
-    if isinstance(decoded, Reject):
-        raise click.UsageError(f"{article.name} is no article: {decoded.reason}")
+    files = read_rule_files(folder or settings.rules_dir)
+    ruleset = _usable(load(files))
+    rule = rule_named(identifier, ruleset, files)
+    decoded = article_in(article.read(), article.name, identifier, message_bytes_max=settings.message_bytes_max)
     for warning in decoded.warnings:
         click.echo(f"redline: {warning}", err=True)
     read = read_article(decoded.article, decoded.article.fetched or decoded.article.published or EPOCH)
@@ -277,5 +275,6 @@ def _result_json(result: TestResult) -> str:
             "line": result.line,
             "passed": result.passed,
             "problems": result.problems,
+            "why": result.why,
         }
     ).decode()

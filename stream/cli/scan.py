@@ -65,7 +65,11 @@ def scan(
     """
     if jobs > 1 and shape is None:
         raise click.UsageError("--jobs works with --matches or --tagged: alerts are raised in one order.")
+    if suppressed and shape is not None:
+        raise click.UsageError("--suppressed is about alerts; it does not go with --matches or --tagged.")
     settings = load_settings(flags)
+    if settings.rules_dir.is_file():
+        raise RulesError(f"{settings.rules_dir} is a file; name the folder that it is in with --rules DIR")
     if not settings.rules_dir.is_dir():
         raise RulesError(f"there is no folder {settings.rules_dir}; name one with --rules DIR")
     started = time.perf_counter()
@@ -85,6 +89,12 @@ def scan(
         _print_stats(totals, time.perf_counter() - started, as_json=as_json)
     if not totals.articles and not totals.refused:
         click.echo(f"redline: there was no article in {_names(files)}, expected one JSON object a line", err=True)
+    if totals.warnings:
+        click.echo(
+            f"redline: {totals.warnings} {'field' if totals.warnings == 1 else 'fields'} could not be read; an article "
+            f"without a time has that of the line before it. The first: {totals.first_warning}",
+            err=True,
+        )
     if totals.late:
         matches = "1 match" if totals.late == 1 else f"{totals.late} matches"
         click.echo(

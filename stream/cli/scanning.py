@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(slots=True)
 class Totals:
-    """What was counted; sums of batches."""
+    """What was counted; sums of batches. `warnings`: fields that cannot be read; the first of them with its place."""
 
     articles: int = 0
     refused: int = 0
@@ -51,6 +51,8 @@ class Totals:
     bytes: int = 0
     suppressed: int = 0
     late: int = 0
+    warnings: int = 0
+    first_warning: str = ""
 
     @property
     def megabytes(self) -> float:
@@ -65,6 +67,8 @@ class Totals:
         self.bytes += other.bytes
         self.suppressed += other.suppressed
         self.late += other.late
+        self.warnings += other.warnings
+        self.first_warning = self.first_warning or other.first_warning
 
 
 Result = tuple[bytes, bytes, Totals]
@@ -101,6 +105,9 @@ class Scanner:
             if isinstance(decoded, Reject):
                 dead.append(_dead_letter(decoded, line))
                 continue
+            for warning in decoded.warnings:
+                totals.warnings += 1
+                totals.first_warning = totals.first_warning or f"{line.file}:{line.number}: {warning}"
             self._last = _own_time(decoded) or self._last
             timed.append(Timed(decoded, self._last, int(self._last.timestamp() * 1000), decoded.article.published))
             ahead.append(line.ahead_us)

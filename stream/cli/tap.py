@@ -23,6 +23,7 @@ from stream.cli.tapsave import ARTICLE_TOPICS, Saver
 from stream.cli.tapview import as_json as fields_of
 from stream.cli.tapview import render_record
 from stream.cli.times import Moment
+from stream.cli.waiting import telling_when_away
 from stream.model import Record
 from stream.settings import Settings
 from stream.wire.decode import is_control
@@ -98,6 +99,7 @@ def tap(
             {"since_ms": round(start.timestamp() * 1_000)} if isinstance(start, datetime) else {"start": start}
         )
         subscriber = opened.enter_context(Subscriber(settings, names, **where))
+        opened.enter_context(telling_when_away(settings))
         saver = None if save is None else opened.enter_context(Saver(save))
         if not to_end and not as_json:
             click.echo(f"Waiting for records of {', '.join(names)}; Ctrl-C ends it.", err=True)
@@ -109,18 +111,18 @@ def tap(
     if stop.asked:
         raise click.exceptions.Exit(130 if stop.interrupted else 0)
     if tapped.shown == 0 or (count is not None and tapped.shown < count):
-        click.echo(tapped.too_few(), err=True)
+        click.echo(tapped.too_few(from_the_oldest=start == "earliest"), err=True)
         raise click.exceptions.Exit(1)
 
 
 class Tap:
-    """Shows the records that are wanted; `shown` counts them, `seen` all."""
+    """Shows the records that are wanted; `shown` counts them, `seen` all but control records that were `held_back`."""
 
     def __init__(self, settings: Settings, picker: Picker, *, control: bool, as_json: bool, count: int | None) -> None:
         self._prefix, self._picker, self._count = settings.topic_prefix, picker, count
         self._control, self._as_json = control, as_json
         self._console = Console(highlight=False, soft_wrap=True)
-        self.shown = self.seen = 0
+        self.shown = self.seen = self.held_back = 0
 
     def follow(self, subscriber: Subscriber, saver: Saver | None, stop: Stop, *, to_end: bool) -> None:
         """Until there are enough, the end is reached, or a stop is asked for."""
@@ -137,15 +139,18 @@ class Tap:
         """True if as many were shown as were asked for."""
         return self._count is not None and self.shown >= self._count
 
-    def too_few(self) -> str:
-        """Why there is nothing, or too little, in one sentence."""
+    def too_few(self, *, from_the_oldest: bool) -> str:
+        """Why there is nothing, or too little, in one sentence; `from_the_oldest`: all that is there was looked at."""
         if self.seen == 0:
-            return "there are no records; `--from earliest` begins with the oldest"
+            held = " but control records (`--control` shows them)" if self.held_back else ""
+            begin = "" if from_the_oldest else " since then; `--from earliest` begins with the oldest"
+            return f"there are no records{held}{begin}"
         wanted = "" if self._count is None else f" of the {self._count} asked for"
         return f"{self.shown}{wanted} fitted, of {self.seen} records"
 
     def _take(self, record: Record, saver: Saver | None) -> None:
         if is_control(record) and not self._control:
+            self.held_back += 1
             return
         self.seen += 1
         if not self._picker.picks(record):

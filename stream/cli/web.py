@@ -8,6 +8,9 @@ import click
 
 from stream.cli.common import json_logs, load_settings, log_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
+from stream.cli.stopping import outlive_hangup
+
+_INSTEAD = "the page looks at the rule files by itself; restart it to have settings and tokens read again"
 
 
 @click.command()
@@ -43,6 +46,12 @@ def web(as_json: bool, **flags: Any) -> None:
     from stream.telemetry.logs import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)
+    from stream.telemetry.ending import HangupIgnored
+    from stream.telemetry.events import Telemetry
+    from stream.telemetry.metrics import Metrics
+
+    telemetry = Telemetry(Metrics())
+    outlive_hangup(lambda: telemetry.emit(HangupIgnored(_INSTEAD)))
     from stream.web.serve import run_web
 
-    raise click.exceptions.Exit(run_web(settings))
+    raise click.exceptions.Exit(run_web(settings, telemetry))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from stream.clean import read
 from stream.clean.markup import has_tags
+from stream.clean.native import NativeWords
 from stream.clean.reading import Reading
 from stream.clean.residue import find_residue
 from stream.model import Article
@@ -29,6 +30,17 @@ class ReadArticle:
     def reading(self, field: TextField) -> Reading | None:
         """The reading of a text field; None for a title that is missing."""
         return self.title if field == "title" else self.body
+
+    def tokens(self) -> list[str]:
+        """The tokens of title and body, one behind the other."""
+        return list(self.body.tokens) if self.title is None else [*self.title.tokens, *self.body.tokens]
+
+    def native_words(self) -> list[NativeWords] | None:
+        """The same as they were read in machine code; None if they were not."""
+        readings = (self.body,) if self.title is None else (self.title, self.body)
+        found = [reading.words.native for reading in readings if reading.words is not None]
+        words = [each for each in found if each is not None]
+        return words if len(words) == len(readings) else None
 
 
 def read_article(article: Article, event_time: datetime) -> ReadArticle:

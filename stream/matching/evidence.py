@@ -77,7 +77,7 @@ def _evidence(place: Place, read: ReadArticle, limits: Limits) -> Evidence:
 def _sentence(reading: Reading, start: int, end: int, first: int, last: int, code_points_max: int) -> str:
     """The sentences around the tokens, as one slice; a slice that is too long is cut evenly around the evidence."""
     sentence_start, sentence_end = start, end
-    if len(reading.tokens):
+    if reading.size:
         first_start, first_end = reading.sentence_span(first)
         sentence_start = min(start, first_start)
         sentence_end = max(end, first_end if first == last else reading.sentence_span(last)[1])

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stream.matching.article import ReadArticle
+from stream.matching.elsewhere import Asked, Remembering, elsewhere, words_of
 from stream.matching.evidence import evidence_of
 from stream.matching.finds import Find, Fired, Quiet, TextFind, Verdict, leaf_positions
 from stream.matching.limits import Limits
@@ -27,6 +28,9 @@ from stream.rulelang.walk import children
 
 EVIDENCE_PER_STEP_MAX = 5
 MISSES_MAX = 3
+UNITS_PER_STEP_MAX = 3
+ITEMS_PER_STEP_MAX = 20
+SHOWN_CODE_POINTS_MAX = 160
 
 _KINDS: dict[type, str] = {
     And: "AND",
@@ -38,7 +42,6 @@ _KINDS: dict[type, str] = {
     AnyOf: "ANY",
     FieldScoped: "FIELD",
 }
-_FRAMES = ("SENTENCE", "PARAGRAPH", "ANY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ class Step:
     """One node of an expression; `kind` is its operator, a list's name, or LEAF.
 
     `evidence` is the first of what it found, `found` how many; `miss` says how near it came; `forms` are those of a
-    `~word`; `nearness` is 1 where it holds, less where less of it does.
+    `~word`; `nearness` is 1 where it holds, less where less of it does; `items` are the first of a list, of
+    `items_count`. A SENTENCE or PARAGRAPH has a step of kind IN for each of the first in which it holds, or for the
+    closest one.
     """
 
     clause: str
@@ -58,21 +63,25 @@ class Step:
     forms: tuple[str, ...]
     nearness: float
     steps: tuple[Step, ...]
+    items: tuple[str, ...]
+    items_count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Excepted:
-    """One exclusion: whether it held, and the words that it found."""
+    """One exclusion: whether it held, and the words that it found, each with field and place (`“red line” body 3`).
+    Where they stand apart, “…” is what the mask leaves alone."""
 
     exclusion: Exclusion
     step: Step
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """All about one rule and one article. `scope` says what keeps the article out, `masked` is the expression asked
-    once more without the words that exclusions found (None if there are none), `topics` are those that it asked for
-    and got, `misses` the nearest misses of a quiet rule, nearest first."""
+    once more without the words that exclusions found (None if there are none, or the article is dropped), `topics`
+    are those that it asked for and got, `misses` the nearest misses of a quiet rule, nearest first."""
 
     rule: Rule
     verdict: Verdict
@@ -88,16 +97,20 @@ def explain(rule: Rule, rules: Sequence[Rule], read: ReadArticle) -> Explanation
     """Explain what one of `rules` says about an article."""
     topics = topics_for(rule, rules, read)
     verdict = judge(rule, read, topics)
-    question = _Remembering(read, {"title": set(), "body": set()}, topics)
-    window = whole_of(read)
-    match = _step(question, rule.match, window, case=False)
-    excepted = tuple(Excepted(e, _step(question, e.match, window, case=False)) for e in rule.exclusions)
+    question = Remembering(read, {"title": set(), "body": set()}, topics)
+    asked = Asked(whole_of(read))
+    match = _step(question, rule.match, asked)
+    found = {e.name: question.ask(e.match, asked.window, case=False) for e in rule.exclusions}
+    excepted = tuple(
+        Excepted(e, _step(question, e.match, asked), words_of(found[e.name], read)) for e in rule.exclusions
+    )
     held = [each.exclusion for each in excepted if each.step.held]
     masked = None
-    if match.held and any(exclusion.mask == "phrase" for exclusion in held):
-        finds = [find for e in held for find in question.ask(e.match, window, case=False) or ()]
-        masked = _step(_Remembering(read, leaf_positions(finds), topics), rule.match, window, case=False)
-    misses = tuple(dict.fromkeys(_misses(match if masked is None else masked)))[:MISSES_MAX]
+    if match.held and held and all(exclusion.mask == "phrase" for exclusion in held):
+        hidden = tuple((e.name, leaf_positions(found[e.name] or ())) for e in held)
+        masks = leaf_positions([find for e in held for find in found[e.name] or ()])
+        masked = _step(Remembering(read, masks, topics, question, hidden), rule.match, asked)
+    misses = tuple(dict.fromkeys(misses_of(match if masked is None else masked)))[:MISSES_MAX]
     return Explanation(
         rule,
         verdict,
@@ -122,32 +135,40 @@ def as_fields(explanation: Explanation) -> dict[str, Any]:
         "topics": list(explanation.topics),
         "match": dataclasses.asdict(explanation.match),
         "exclusions": [
-            {"name": e.exclusion.name, "mask": e.exclusion.mask, "match": dataclasses.asdict(e.step)}
+            {"name": e.exclusion.name, "mask": e.exclusion.mask, "words": e.words, "match": dataclasses.asdict(e.step)}
             for e in explanation.exclusions
         ],
         "masked": None if explanation.masked is None else dataclasses.asdict(explanation.masked),
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembering(Question):
-    """A question that keeps its answers: every node is asked by itself and by all above it."""
+def misses_of(step: Step) -> list[str]:
+    """What is missing where a step does not hold, as clauses, the operand that came nearest first."""
+    if step.held:
+        return []
+    failing = sorted((inner for inner in step.steps if not inner.held), key=lambda inner: -inner.nearness)
+    if step.kind == "OR" and all(not inner.steps and not inner.miss for inner in failing):
+        return [f"`{_short(step.clause)}` is not there"]
+    below = [miss for inner in failing for miss in misses_of(inner)]
+    if step.kind == "IN" and below:
+        return [f"{step.miss}: {'; '.join(below)}"]
+    if step.kind == "ANY" and below:
+        return [f"{step.miss}: {below[0]}", *below[1:]]
+    if step.kind in ("AND", "OR", "SENTENCE", "PARAGRAPH") and below:
+        return below
+    if step.kind == "NOT" and step.steps[0].evidence:
+        return [f"`{_short(step.clause)}`, but “{step.steps[0].evidence[0].text}” is there"]
+    return [step.miss or (below[0] if below else f"`{_short(step.clause)}` is not there")]
 
-    answers: dict[tuple[int, Window, bool], Found] = field(default_factory=dict)
 
-    def ask(self, node: Node, window: Window, *, case: bool) -> Found:
-        key = id(node), window, case
-        if key not in self.answers:
-            self.answers[key] = Question.ask(self, node, window, case=case)
-        return self.answers[key]
-
-
-def _step(question: Question, node: Node, window: Window, *, case: bool) -> Step:
-    found = question.ask(node, window, case=case)
-    inner, inner_window, inner_case, miss = _inside(question, node, window, found, case=case)
-    steps = tuple(_step(question, child, inner_window, case=inner_case) for child in inner)
+def _step(question: Remembering, node: Node, asked: Asked) -> Step:
+    found = question.ask(node, asked.window, case=asked.case)
+    steps, miss = _inside(question, node, asked, found)
+    if found is None and not steps and not miss:
+        miss = elsewhere(question, node, asked)
+    items = children(node) if isinstance(node, Or) and node.name is not None else ()
     return Step(
-        clause=print_node(Scoped("CASE", node) if case and isinstance(node, Word | Phrase) else node),
+        clause=print_node(Scoped("CASE", node) if asked.case and isinstance(node, Word | Phrase) else node),
         kind=_kind(node),
         held=found is not None,
         found=len(found or ()),
@@ -156,53 +177,89 @@ def _step(question: Question, node: Node, window: Window, *, case: bool) -> Step
         forms=_forms(node),
         nearness=1.0 if found is not None else _nearness(node, steps),
         steps=steps,
+        items=tuple(print_node(item) for item in items[:ITEMS_PER_STEP_MAX]),
+        items_count=len(items),
     )
 
 
-def _inside(
-    question: Question, node: Node, window: Window, found: Found, *, case: bool
-) -> tuple[tuple[Node, ...], Window, bool, str]:
-    """The operands to explain, the window and case to ask them with, and how near the node came."""
-    inner = children(node)
+def _inside(question: Remembering, node: Node, asked: Asked, found: Found) -> tuple[tuple[Step, ...], str]:
+    """The operands, explained, and how near the node came."""
+    window, case, read = asked.window, asked.case, question.read
     match node:
-        case Or(name=str()):
+        case Or(name=str(), operands=items):
             # A list: only the items that hold.
-            inner = tuple(item for item in inner if question.ask(item, window, case=case) is not None)
-            return inner if len(inner) > 1 else (), window, case, ""
+            held = (item for item in items if question.ask(item, window, case=case) is not None)
+            return tuple(_step(question, item, asked) for item in held), ""
         case Scoped(kind="CASE", operand=operand):
             without = question.ask(operand, window, case=False)
-            return inner, window, True, where_else(without, question.read, "in another case") if found is None else ""
-        case Scoped(operand=operand, kind=kind):
-            unit = _closest_unit(question, node, window, case=case)
-            if unit is None:
-                return inner, (), case, ""
-            return inner, unit, case, f"the closest {kind.lower()} is “{_text_of(unit, question.read)}”"
+            miss = where_else(without, read, "in another case")
+            return (_step(question, operand, replace(asked, case=True)),), miss
+        case Scoped():
+            return _units(question, node, asked), ""
         case Lead(words=words, operand=operand):
             lead = tuple(replace(s, end=min(s.end, words)) for s in window if s.field == "body")
-            outside = question.ask(operand, window, case=case)
-            return inner, lead, case, where_else(outside, question.read, f"behind the first {words} words")
+            return _narrowed(question, operand, asked, lead, f"behind the first {words} words")
         case FieldScoped(name=name, operand=operand):
-            outside = question.ask(operand, window, case=case)
-            miss = where_else(outside, question.read, f"outside the {name}")
-            return inner, tuple(s for s in window if s.field == name), case, miss
+            in_field = tuple(s for s in window if s.field == name)
+            return _narrowed(question, operand, asked, in_field, f"outside the {name}")
         case Near():
-            lefts, rights = (question.ask(side, window, case=case) for side in (node.left, node.right))
-            return inner, window, case, near_miss(node, _spans(lefts), _spans(rights), question.read)
+            steps = _each(question, node, asked)
+            lefts, rights = (_spans(question.ask(side, window, case=case)) for side in (node.left, node.right))
+            gone = tuple(elsewhere(question, side, asked) for side in (node.left, node.right))
+            return steps, near_miss(node, (lefts, rights), read, gone) if found is None else ""
         case AtLeast(operand=operand, count=count):
-            return inner, window, case, repeated_miss(question.ask(operand, window, case=case), count)
+            return _each(question, node, asked), repeated_miss(question.ask(operand, window, case=case), count)
         case AnyOf(count=count):
-            held = sum(question.ask(child, window, case=case) is not None for child in inner)
-            return inner, window, case, f"{held} of {count} hold"
+            steps = _each(question, node, asked)
+            return steps, f"{sum(step.held for step in steps)} of {count} hold"
         case _:
-            return inner, window, case, ""
+            return _each(question, node, asked), ""
 
 
-def _closest_unit(question: Question, node: Scoped, window: Window, *, case: bool) -> Window | None:
-    """The sentence or paragraph in which the operand holds, or else comes nearest."""
+def _each(question: Remembering, node: Node, asked: Asked) -> tuple[Step, ...]:
+    return tuple(_step(question, child, asked) for child in children(node))
+
+
+def _narrowed(
+    question: Remembering, operand: Node, asked: Asked, narrow: Window, where: str
+) -> tuple[tuple[Step, ...], str]:
+    miss = where_else(question.ask(operand, asked.window, case=asked.case), question.read, where)
+    return (_step(question, operand, Asked(narrow, asked.case, asked.window, where)),), miss
+
+
+def _units(question: Remembering, node: Scoped, asked: Asked) -> tuple[Step, ...]:
+    """The operand in each of the first sentences or paragraphs in which it holds, or else in the closest one."""
+    operand, kind = node.operand, node.kind.lower()
+    units = list(question.units(node.kind, asked.window))
+    held = [unit for unit in units if question.ask(operand, unit, case=asked.case) is not None]
+    steps = []
+    for unit in held[:UNITS_PER_STEP_MAX]:
+        inner = _step(question, operand, Asked(unit, asked.case))
+        steps.append(_in(f"in “{_text_of(unit, question.read)}”", "", inner))
+    if len(held) > len(steps):
+        more = len(held) - len(steps)
+        steps.append(_in(f"in {more} more {kind}{'s' * (more > 1)}", "", None))
+    if held:
+        return tuple(steps)
+    closest = _closest_unit(question, operand, units, case=asked.case)
+    inner = _step(question, operand, Asked(closest or (), asked.case, asked.window, f"in another {kind}"))
+    if closest is None:
+        return (inner,)
+    return (_in(f"in one {kind}", f"the closest {kind} is “{_text_of(closest, question.read)}”", inner),)
+
+
+def _in(clause: str, miss: str, inner: Step | None) -> Step:
+    held, nearness = (inner.held, inner.nearness) if inner else (True, 1.0)
+    return Step(clause, "IN", held, 0, (), miss, (), nearness, (inner,) if inner else (), (), 0)
+
+
+def _closest_unit(question: Remembering, operand: Node, units: Sequence[Window], *, case: bool) -> Window | None:
+    """The sentence or paragraph in which the operand held before words were masked, or else comes nearest."""
     best: Window | None = None
     most = 0.0
-    for unit in question.units(node.kind, window):
-        held = _share(question, node.operand, unit, case=case)
+    for unit in units:
+        plain = question.plain is not None and question.plain.ask(operand, unit, case=case) is not None
+        held = _share(question, operand, unit, case=case) + plain
         if held > most:
             best, most = unit, held
     return best
@@ -224,19 +281,8 @@ def _nearness(node: Node, steps: Sequence[Step]) -> float:
     return 0.9 * (max(shares) if isinstance(node, Or) else sum(shares) / len(shares))
 
 
-def _misses(step: Step) -> list[str]:
-    """What is missing, the operand that came nearest first."""
-    if step.held:
-        return []
-    failing = sorted((inner for inner in step.steps if not inner.held), key=lambda inner: -inner.nearness)
-    below = [miss for inner in failing for miss in _misses(inner)]
-    if step.kind in _FRAMES and step.miss and below:
-        return [f"{step.miss}: {below[0]}", *below[1:]]
-    if step.kind in ("AND", "OR", *_FRAMES) and below:
-        return below
-    if step.kind == "NOT" and step.steps[0].evidence:
-        return [f"`{step.clause}`, but “{step.steps[0].evidence[0].text}” is there"]
-    return [step.miss or (below[0] if below else f"`{step.clause}` is not there")]
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_CODE_POINTS_MAX else text[: SHOWN_CODE_POINTS_MAX - 1] + "…"
 
 
 def _kind(node: Node) -> str:
@@ -261,7 +307,7 @@ def _text_of(window: Window, read: ReadArticle) -> str:
     (stretch,) = window
     reading = read.reading(stretch.field)
     assert reading is not None
-    return " ".join(reading.source[reading.starts[stretch.first] : reading.ends[stretch.end - 1]].split())
+    return _short(" ".join(reading.source[reading.starts[stretch.first] : reading.ends[stretch.end - 1]].split()))
 
 
 def _forms(node: Node) -> tuple[str, ...]:

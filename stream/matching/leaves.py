@@ -79,7 +79,7 @@ class WordLeaf(Local):
 
     def holds(self, text: Text) -> bool:
         """Whether it stands in the article."""
-        return text.slots[self.slot] if text.unmasked is None else text.bits[self.slot] != 0
+        return (text.slots if text.unmasked is None else text.bits)[self.slot] != 0
 
     def _where(self, text: Text) -> int:
         return text.bits[self.slot]

@@ -69,6 +69,7 @@ class Matcher:
         compiler = Compiler(self._vocabulary)
         self._rules = [_compiled(order, rule, compiler) for order, rule in enumerate(ruleset.rules)]
         self._rules = [_with_shut_by(compiled) for compiled in self._rules]
+        self._bare = [compiled.bare for compiled in self._rules]
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
         self._prefilter: Prefilter | None = None
         self._settled: frozenset[int] = frozenset()
@@ -115,7 +116,7 @@ class Matcher:
         if wants_evidence:
             certain = frozenset()
         elif len(certain) == len(candidates):
-            matches = [self._rules[order].bare for order in candidates]
+            matches = list(map(self._bare.__getitem__, candidates))
             candidates = ()
         for order in candidates:
             compiled = self._rules[order]
@@ -148,8 +149,8 @@ class Matcher:
         if level is self._levels[0]:
             phrases = self._prefilter.by_phrases(text)
             if phrases:
-                chosen = sorted((*chosen, *phrases)) if chosen else sorted(phrases)
-                certain = certain | phrases if certain else phrases
+                chosen = sorted((*chosen, *phrases)) if chosen else phrases
+                certain = certain | set(phrases)
         return chosen, certain
 
     def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:

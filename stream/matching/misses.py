@@ -14,16 +14,25 @@ from stream.rulelang.printer import print_node
 
 NOT_NEAR_COMPARED_MAX = 1_000
 
+Spans = Sequence[TextFind]
 
-def near_miss(node: Near, lefts: Sequence[TextFind], rights: Sequence[TextFind], read: ReadArticle) -> str:
-    """Why two sides are not near each other, or not far: which is missing, or the words between the closest two."""
+
+def near_miss(node: Near, sides: tuple[Spans, Spans], read: ReadArticle, gone: Sequence[str] = ("", "")) -> str:
+    """Why two sides are not near each other, or not far: which is missing, or the words between the closest two.
+
+    `sides` are the spans of the left and the right one, `gone` says of each where it went, if that is known.
+    """
+    lefts, rights = sides
     left, right = print_node(node.left), print_node(node.right)
     if not lefts or (not rights and not node.negated):
-        missing = [name for name, found in ((left, lefts), (right, rights)) if not found]
-        if len(missing) == 2 or node.negated:
-            return f"`{missing[0]}` is not there" if node.negated else f"neither `{left}` nor `{right}` is there"
+        names = [(name, why) for name, found, why in ((left, lefts, gone[0]), (right, rights, gone[1])) if not found]
+        missing = [why or f"`{name}` is not there" for name, why in names]
+        if node.negated:
+            return missing[0]
+        if len(names) == 2:
+            return f"neither `{left}` nor `{right}` is there" if not any(gone) else " and ".join(missing)
         there = next(iter([*lefts, *rights]))
-        return f"“{_text(there, read)}” matched; `{missing[0]}` is not there"
+        return f"“{_text(there, read)}” matched; {missing[0]}"
     pair = closest(lefts[:NOT_NEAR_COMPARED_MAX], rights[:NOT_NEAR_COMPARED_MAX])
     if pair is None:
         return f"`{left}` and `{right}` are in different fields"
@@ -46,7 +55,8 @@ def closest(lefts: Sequence[TextFind], rights: Sequence[TextFind]) -> tuple[Text
 
 def repeated_miss(found: Found, count: int) -> str:
     """How often something stands there that was wanted more often."""
-    return f"found {count_apart(found or ())} times, wanted {count}"
+    there = count_apart(found or ())
+    return f"found {there} time{'s' * (there != 1)}, wanted {count}"
 
 
 def where_else(found: Found, read: ReadArticle, where: str) -> str:

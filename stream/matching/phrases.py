@@ -17,6 +17,9 @@ from collections.abc import Sequence
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from stream.clean import native
+from stream.clean.native import NativeFound, NativePhrases
+
 NO_WORD = "\0"
 """Stands for a token that is in no phrase."""
 
@@ -24,7 +27,7 @@ _SURROGATES = range(0xD800, 0xE000)
 CHARACTERS_MAX = 0x110000 - len(_SURROGATES) - 1
 """So many different words fit; phrases with further ones are looked for word by word."""
 
-Found = list[tuple[int, int, int]]
+Found = list[tuple[int, int, int]] | NativeFound
 """The number of each phrase found, its first position, and the position behind its last one."""
 
 Places = dict[int, list[tuple[int, int]]]
@@ -39,6 +42,7 @@ class Phrases:
         self._patterns: dict[str, int] = {}
         self._slots: list[tuple[int, ...]] = []
         self._automaton: AhoCorasick | None = None
+        self._native: NativePhrases | None = None
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
@@ -49,7 +53,7 @@ class Phrases:
         number = self._patterns.setdefault(pattern, len(self._slots))
         if number == len(self._slots):
             self._slots.append((slot,))
-            self._automaton = None
+            self._automaton = self._native = None
         elif slot not in self._slots[number]:
             self._slots[number] += (slot,)
 
@@ -70,19 +74,24 @@ class Phrases:
 
     def find(self, encoded: str) -> Found:
         """All phrases in an article that is encoded by `character`."""
+        package = native.package()
+        if package is not None:
+            if self._native is None:
+                self._native = package.Phrases(list(self._patterns))
+            return self._native.find(encoded)
         automaton = self._automaton
         if automaton is None:
             automaton = self._automaton = AhoCorasick(
                 list(self._patterns), implementation=Implementation.ContiguousNFA, store_patterns=False
             )
-        found: Found = automaton.find_matches_as_indexes(encoded, overlapping=True)
+        found: list[tuple[int, int, int]] = automaton.find_matches_as_indexes(encoded, overlapping=True)
         return found
 
     def places(self, found: Found) -> Places:
         """The same by slot."""
         slots = self._slots
         places: Places = {}
-        for pattern, start, end in found:
+        for pattern, start, end in found if isinstance(found, list) else found.all():
             place = (start, end - 1)
             for slot in slots[pattern]:
                 if slot in places:

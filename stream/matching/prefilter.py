@@ -20,10 +20,10 @@ it is plain that no sentence ends within one (see `clean.stops`): they cost noth
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Container, Sequence
 from itertools import chain
 
+from stream.clean import native
 from stream.matching.asked import Asked, Local
 from stream.matching.bits import bits_in, positions_of
 from stream.matching.connect import Absent, AllOf, Narrowed
@@ -37,8 +37,6 @@ CONDITIONS_MAX = 3
 
 FEW_PHRASES_MAX = 8
 """So many are asked one by one whether a sentence ends in them; of more, signs are looked for in the whole text."""
-
-_NONE = -1
 
 Condition = frozenset[int]
 """Slots of which one is filled wherever the expression holds."""
@@ -64,16 +62,13 @@ class Prefilter:
         for index, node in enumerate(nodes):
             if isinstance(node, PhraseLeaf) and index in alone:
                 by_slot.setdefault(node.slot, []).append(index)
-        # By the number of a phrase its node; of several nodes, where they stand in `several`, from the end.
-        self._alone: array[int] | None = None
-        self._several: list[tuple[int, ...]] = [(), ()]
+        # By the number of a phrase its nodes.
+        self._alone: list[tuple[int, ...]] = []
         if by_slot:
             of_phrases_found = vocabulary.by_phrase(by_slot)
-            self._alone = array("l", [_NONE]) * (max(of_phrases_found) + 1)
-            for number, of_phrase in of_phrases_found.items():
-                if len(of_phrase) > 1:
-                    self._several.append(of_phrase)
-                self._alone[number] = of_phrase[0] if len(of_phrase) == 1 else 1 - len(self._several)
+            self._alone = [of_phrases_found.get(number, ()) for number in range(max(of_phrases_found) + 1)]
+        package = native.package()
+        self._native = None if package is None else package.Alone(self._alone)
         of_phrases = set(chain.from_iterable(by_slot.values()))
         indices = [index for index in range(len(nodes)) if index not in of_phrases]
         self._others = bits_in(indices, self._count)
@@ -114,30 +109,32 @@ class Prefilter:
         among &= ~(met >> self._layers * self._count)
         return list(positions_of(among))
 
-    def by_phrases(self, text: Text) -> set[int]:
-        """The indices of single phrases that hold in the text."""
+    def by_phrases(self, text: Text) -> list[int]:
+        """The indices of single phrases that hold in the text, ascending."""
         alone = self._alone
-        if alone is None or not text.found:
-            return set()
-        held: set[int] = set()
-        others = text.found
-        if len(others) > FEW_PHRASES_MAX:
-            # All but a few lie between signs that may end a sentence.
-            may_end, size = text.may_end.find, len(alone)
-            others = []
-            for found in text.found:
-                number, start, end = found
-                if number < size:
-                    if may_end(1, start, end - 1) < 0:
-                        held.add(alone[number])
-                    else:
-                        others.append(found)
+        if not alone or not text.found:
+            return []
+        if self._native is not None and not isinstance(text.found, list):
+            certain, others = self._native.held(text.found, text.may_end)
+            held = set(certain) if others else set()
+        else:
+            certain, held = [], set()
+            others = text.found if isinstance(text.found, list) else text.found.all()
+            if len(others) > FEW_PHRASES_MAX:
+                # All but a few lie between signs that may end a sentence.
+                may_end, size = text.may_end.find, len(alone)
+                all_found, others = others, []
+                for found in all_found:
+                    number, start, end = found
+                    if number < size:
+                        if may_end(1, start, end - 1) < 0:
+                            held.update(alone[number])
+                        else:
+                            others.append(found)
         for number, start, end in others:
-            if number < len(alone) and alone[number] not in held and text.stands_in_one(start, end - 1):
-                held.add(alone[number])
-        held.discard(_NONE)
-        several = [index for index in held if index < _NONE]
-        return held.difference(several).union(*[self._several[-index] for index in several]) if several else held
+            if number < len(alone) and not held.issuperset(alone[number]) and text.stands_in_one(start, end - 1):
+                held.update(alone[number])
+        return sorted(held) if held else certain
 
 
 def conditions_of(node: Asked) -> set[Condition]:

@@ -18,9 +18,10 @@ from typing import Any, Literal
 from stream.clean.reading import Reading
 from stream.matching.article import ReadArticle, TextField
 from stream.matching.bits import Stretches, bits_at, positions_of
+from stream.matching.filled import Filled, Slots
 from stream.matching.phrases import Found
 from stream.matching.regex import blank, find_all, searched
-from stream.matching.vocabulary import Filled, Vocabulary
+from stream.matching.vocabulary import Vocabulary
 
 Window = tuple[int, int, int]
 """First position, end (exclusive), and the fields it is in: TITLE | BODY."""
@@ -36,51 +37,15 @@ RegexSpan = tuple[int, int, TextField, int, int, bool]
 are really touched: a regex that finds only what stands between words counts with the word before."""
 
 
-class _Slots(dict[int, bool]):
-    """Whether an article fills a slot, looked up when it is first asked."""
-
-    def __init__(self, filled: Filled) -> None:
-        super().__init__()
-        self._filled = filled
-        self._tokens = filled.tokens
-        self._tokens_of = filled.memory.tokens_of
-
-    def __missing__(self, slot: int) -> bool:
-        tokens = self._tokens_of.get(slot)
-        if tokens is not None:
-            fills = not tokens.isdisjoint(self._tokens)
-        else:
-            fills = slot in self._filled.keys or slot in self._filled.phrases
-        self[slot] = fills
-        return fills
-
-
 class _SlotBits(dict[int, int]):
     """Where the tokens of each slot stand, as sets, worked out when they are first asked for."""
 
-    def __init__(self, tokens: Sequence[str], filled: Filled) -> None:
-        self._tokens = tokens
-        self._filling = filled.tokens
-        self._tokens_of = filled.memory.tokens_of
+    def __init__(self, filled: Filled) -> None:
+        super().__init__()
+        self._positions = filled.positions
 
     def __missing__(self, slot: int) -> int:
-        bits = 0
-        tokens = self._tokens_of.get(slot)
-        if tokens is not None and (here := tokens & self._filling):
-            of_token = self._of_token
-            for token in here:
-                bits |= of_token[token]
-        self[slot] = bits
-        return bits
-
-    @cached_property
-    def _of_token(self) -> dict[str, int]:
-        bits = dict.fromkeys(self._filling, 0)
-        position = 0
-        for token in self._tokens:
-            if token in bits:
-                bits[token] |= 1 << position
-            position += 1  # noqa: SIM113 - quicker than enumerate, which makes a pair for each token
+        self[slot] = bits = self._positions(slot)
         return bits
 
 
@@ -126,12 +91,10 @@ class Text:
         self.read = read
         self.masked = NO_MASK
         self.unmasked: Text | None = None
-        self.tokens: list[str] = list(read.body.tokens) if title is None else [*title.tokens, *read.body.tokens]
-        self.title_end = 0 if title is None else len(title.tokens)
-        self.end = len(self.tokens)
-        self._filled = vocabulary.fill(self.tokens, read)
+        self.title_end = 0 if title is None else title.size
+        self.end = self.title_end + read.body.size
+        self._filled = vocabulary.fill(read)
         self.met = self._filled.met
-        self.slots: dict[int, bool] = _Slots(self._filled)
         self.whole: Window = (0, self.end, TITLE | BODY)
         self.topics: set[str] = set()
         self.everywhere = (1 << self.end + 1) - 1
@@ -140,11 +103,23 @@ class Text:
         self._vocabulary = vocabulary
         self._start()
 
+    @cached_property
+    def slots(self) -> Slots:
+        """For each slot whether the article fills it."""
+        return self._filled.slots()
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The tokens, "" where they are masked."""
+        return self.read.tokens()
+
     def add_topics(self, topics: AbstractSet[str]) -> None:
         """Fill the slots of rules that ask for topics; all rules that give them have been asked, so no answer ages."""
         self.topics |= topics
         filled = self._vocabulary.topic_slots(topics)
-        self.slots.update(dict.fromkeys(filled, True))
+        slots = self.slots
+        for slot in filled:
+            slots[slot] = True
         self.met |= self._vocabulary.bits_of(filled)
 
     def without(self, masked: frozenset[int]) -> Text:
@@ -153,6 +128,7 @@ class Text:
         It shares the slots, although a masked word may have been the only one to fill one: they say what is possible,
         the positions what is there.
         """
+        _ = self.slots  # made before, so that topics that come later fill those of both
         text = copy(self)
         text.masked = masked
         text.unmasked = self
@@ -171,7 +147,7 @@ class Text:
         if self.unmasked is not None:
             self.bits = _MaskedBits(self.unmasked.bits, self.masked)
         else:
-            self.bits = _SlotBits(self.tokens, self._filled)
+            self.bits = _SlotBits(self._filled)
         self.phrase_bits: dict[int, tuple[int, int]] = _PhraseBits(self._filled, self.masked)
         self._regex_spans: dict[str, list[RegexSpan]] = {}
         self._positions: dict[int, list[int]] = {}
@@ -221,7 +197,7 @@ class Text:
         title, body = self.read.title, self.read.body
         known = body.may_end
         if known is None:
-            known = b"\1" * len(body.tokens)
+            known = b"\1" * body.size
         if title is None or not self.title_end:
             return known
         return ((title.may_end or b"")[:-1] or b"\1" * (self.title_end - 1)) + b"\1" + known

@@ -12,14 +12,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import reduce
 from itertools import chain
 from operator import or_
 
+from stream.clean import native
+from stream.clean.native import NativeTable
 from stream.matching.article import KEY_FIELDS, ReadArticle
 from stream.matching.bits import bits_in
+from stream.matching.filled import Filled, FilledByMemory, FilledInMachineCode
 from stream.matching.keys import folded, key_value
-from stream.matching.phrases import Found, Phrases, Places
+from stream.matching.phrases import Found, Phrases
 from stream.rulelang.topicorder import covers
 
 TOKENS_KNOWN_MAX = 20_000
@@ -60,25 +63,6 @@ class Memory:
     few_bits: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-class Filled:
-    """An article's tokens, phrases and key fields that fill slots, their bits, and what is known about tokens."""
-
-    def __init__(
-        self, tokens: set[str], found: Found, phrases: Phrases, keys: AbstractSet[int], met: int, memory: Memory
-    ) -> None:
-        self.tokens = tokens
-        self.found = found
-        self.keys = keys
-        self.met = met
-        self.memory = memory
-        self._phrases = phrases
-
-    @cached_property
-    def phrases(self) -> Places:
-        """The phrases found, by slot."""
-        return self._phrases.places(self.found) if self.found else {}
-
-
 class _Characters(dict[str, str]):
     """The character of each token seen; a new token is learned."""
 
@@ -109,6 +93,8 @@ class Vocabulary:
         self._prefix_lengths: tuple[int, ...] = ()
         self._keys: dict[str, list[tuple[str, bool, int]]] = {}
         self._phrases = Phrases()
+        self._table: NativeTable | None = None
+        self._has_filled = False
         self._memory = self._new_memory()
         self._key_slots: dict[tuple[str, str], tuple[int, ...]] = {}
         self._wires: Mapping[int, Sequence[int]] = {}
@@ -171,12 +157,25 @@ class Vocabulary:
             if any(map(by_slot.__contains__, slots))
         }
 
-    def fill(self, tokens: Sequence[str], read: ReadArticle) -> Filled:
+    def fill(self, read: ReadArticle) -> Filled:
         """The slots that an article's tokens, phrases and key fields fill."""
+        self._has_filled = True
+        if self._table is not None and (words := read.native_words()) is not None and native.package() is not None:
+            by_tokens = self._table.fill(words, self._bits, self._learn_natively)
+            if by_tokens is not None:
+                found = self._phrases.find(by_tokens.encoded) if self._phrases else []
+                keys, more = self._keys_and_bits(read, found)
+                return FilledInMachineCode(
+                    found, self._phrases, keys, by_tokens.met | more, by_tokens=by_tokens, slot_count=len(self.weights)
+                )
+        return self._fill_by_memory(read)
+
+    def _fill_by_memory(self, read: ReadArticle) -> Filled:
         if len(self._memory.interesting) > TOKENS_IN_RULES_MAX:
             self._forget()
         memory = self._memory
         characters = memory.characters
+        tokens = read.tokens()
         found: Found = []
         # Every token passes here, and those that are new are learned.
         if self._phrases:
@@ -188,21 +187,27 @@ class Vocabulary:
                 for token in filling:
                     characters[token]
             filling &= memory.interesting
-        keys = self._keys_of(read) if self._keys else _NO_SLOTS
         met = reduce(or_, filter(None, map(memory.bits.get, filling)), 0) if filling else 0
-        few: list[int] = []
         if memory.few_bits:
-            few += chain.from_iterable(map(memory.few_bits.__getitem__, memory.few_bits.keys() & filling))
+            few = memory.few_bits.keys() & filling
+            met |= bits_in(chain.from_iterable(map(memory.few_bits.__getitem__, few)), self._bits)
+        keys, more = self._keys_and_bits(read, found)
+        return FilledByMemory(
+            found, self._phrases, keys, met | more, tokens=filling, read=read, tokens_of=memory.tokens_of
+        )
+
+    def _keys_and_bits(self, read: ReadArticle, found: Found) -> tuple[AbstractSet[int], int]:
+        """The slots that key fields fill, and the bits of these and of phrases found."""
+        keys = self._keys_of(read) if self._keys else _NO_SLOTS
+        bits: list[int] = []
         if found and self._phrase_wires:
             wires = self._phrase_wires
-            for number, _, _ in found:
+            for number in [each[0] for each in found] if isinstance(found, list) else found.numbers():
                 if number in wires:
-                    few += wires[number]
+                    bits += wires[number]
         for slot in keys:
-            few += self._wires.get(slot, ())
-        if few:
-            met |= bits_in(few, self._bits)
-        return Filled(filling, found, self._phrases, keys, met, memory)
+            bits += self._wires.get(slot, ())
+        return keys, bits_in(bits, self._bits) if bits else 0
 
     def bits_of(self, slots: Iterable[int]) -> int:
         """The bits to which some slots are wired."""
@@ -221,15 +226,18 @@ class Vocabulary:
         return slot
 
     def _forget(self) -> None:
-        if not self._memory.characters and not self._key_slots:
+        if not self._memory.characters and not self._key_slots and not self._has_filled:
             return
         # A new one: articles under evaluation go on with the old one.
         self._memory = self._new_memory()
         self._key_slots.clear()
+        self._has_filled = False
 
     def _new_memory(self) -> Memory:
         characters = _Characters(self._learn)
         memory = characters.memory = Memory(characters)
+        package = native.package()
+        self._table = None if package is None else package.Table()
         return memory
 
     def _learn(self, token: str, memory: Memory) -> str:
@@ -238,7 +246,7 @@ class Vocabulary:
             memory.interesting.add(token)
             for slot in slots:
                 memory.tokens_of.setdefault(slot, set()).add(token)
-            bits = [bit for slot in slots for bit in self._wires.get(slot, ())]
+            bits = self._bits_of(slots)
             if (
                 self._bits <= max(BITS_SMALL, len(bits) * BITS_A_WIRE_MAX)
                 or len(memory.bits) * self._bits < BITS_SETS_MAX
@@ -247,6 +255,13 @@ class Vocabulary:
             elif bits:
                 memory.few_bits[token] = tuple(bits)
         return self._phrases.character(token)
+
+    def _learn_natively(self, token: str) -> tuple[str, Sequence[int], Sequence[int]]:
+        slots = self._look_up(token)
+        return self._phrases.character(token), slots, self._bits_of(slots)
+
+    def _bits_of(self, slots: Iterable[int]) -> list[int]:
+        return [bit for slot in slots for bit in self._wires.get(slot, ())]
 
     def _look_up(self, token: str) -> tuple[int, ...]:
         slots = list(self._words.get(token, ()))

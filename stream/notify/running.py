@@ -26,6 +26,7 @@ from stream.broker.admin import Admin
 from stream.broker.connection import reachable
 from stream.broker.group import lost_logs, read_from_beginning
 from stream.broker.publisher import Publisher, Told
+from stream.broker.servicewatch import ServiceWatch
 from stream.broker.subscriber import Subscriber
 from stream.errors import GiveUp, ServiceError
 from stream.model import Output
@@ -45,6 +46,7 @@ from stream.wire.topics import ALERTS, DECISIONS, full_name
 
 SILENCES_SECONDS_MAX = 120.0
 STALL_SECONDS_MAX = 60.0
+MEANWHILE = "New alerts wait on their topics"
 
 
 @dataclass(slots=True)
@@ -73,6 +75,7 @@ class Notifier:
         """`watch`: looks for changes of the routes. Raises `SettingsError` if a destination cannot be made here."""
         self._settings, self._telemetry, self._watch = settings, telemetry, watch
         self._served = _Served(routes, tuple(make_destination(config, settings) for config in routes.destinations))
+        self._broker = ServiceWatch(settings, telemetry, MEANWHILE)
         self._stopping = threading.Event()
         self._asked = threading.Event()
         self._refused: Refused | None = None
@@ -92,6 +95,7 @@ class Notifier:
         """
         self._check_positions(self._served.destinations, accept_offset_reset)
         with ExitStack() as stack:
+            stack.enter_context(self._broker)
             loop = stack.enter_context(_Loop())
             stack.callback(lambda: loop.close(self._served.destinations))
             writing = _Shared(stack.enter_context(Publisher(self._settings, client_id="redline-notify")))

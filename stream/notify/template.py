@@ -7,13 +7,14 @@ file is read, and cannot do anything, whoever writes the article they are filled
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stream.clean.printable import printable
 from stream.notify.notice import Notice
 from stream.rulelang.source import Source, did_you_mean, quoted
 from stream.rulelang.yamltree import Scalar
+from stream.wire.telling import telling_piece
 
 VALUE_CODE_POINTS_MAX = 1_000
 MISSING = "–"
@@ -35,19 +36,22 @@ PLACEHOLDERS = (
     "article.published",
     "evidence.0.text",
     "evidence.0.sentence",
+    "evidence.best.text",
+    "evidence.best.sentence",
     "group.count",
     "group.stories",
     "group.sources",
     "labels.NAME",
 )
-"""What a template may name, in braces; `evidence.N` counts from 0 to 99, `labels.NAME` is a label of the rule."""
+"""What a template may name, in braces; `evidence.N` counts from 0 to 99, `evidence.best` is the
+piece that says most, `labels.NAME` is a label of the rule."""
 
 TITLE = "[{severity}] {rule.title}"
-BODY = "{summary}\n{evidence.0.sentence}\n— {article.source}: {article.title}\n{article.url}"
+BODY = "{summary}\n{evidence.best.sentence}\n— {article.source}: {article.title}\n{article.url}"
 LINE = "[{severity}] {summary} {article.url}"
 
 _BRACE = re.compile(r"\{([^{}]*)\}|[{}]")
-_EVIDENCE = re.compile(r"evidence\.(\d{1,2})\.(text|sentence)")
+_EVIDENCE = re.compile(r"evidence\.(\d{1,2}|best)\.(text|sentence)")
 _LABEL = re.compile(r"labels\.[A-Za-z0-9_.-]{1,100}")
 
 
@@ -90,7 +94,8 @@ def _value(name: str, notice: Notice) -> str:
     data: Any = event["data"]
     evidence = _EVIDENCE.fullmatch(name)
     if evidence is not None:
-        pieces, number = data.get("evidence") or (), int(evidence[1])
+        pieces = data.get("evidence") or ()
+        number = _best(pieces) if evidence[1] == "best" else int(evidence[1])
         return _text(pieces[number].get(evidence[2]) if number < len(pieces) else None)
     kind, _, key = name.partition(".")
     match kind:
@@ -109,6 +114,10 @@ def _value(name: str, notice: Notice) -> str:
         case _:
             part = data.get(kind)
             return _text(part.get(key) if isinstance(part, dict) else None)
+
+
+def _best(pieces: Sequence[Mapping[str, Any]]) -> int:
+    return telling_piece([(_text(each.get("text")), _text(each.get("sentence"))) for each in pieces]) if pieces else 0
 
 
 def _text(value: Any) -> str:

@@ -284,13 +284,17 @@ def _is_positive(node: Node) -> bool:
             return True
 
 
+_NO_OPERATOR = frozenset({"R306", "R307"})
+
+
 def _check_near(node: Node, source: Source, lists: Lists) -> None:
     for inner in nodes(node):
         if not isinstance(inner, Near):
             continue
         for side in (inner.left, inner.right):
             wrong = _no_near_operand(side, lists)
-            if wrong is not None:
+            # Words without an operator between them were read as an AND: what was said of them is what helps.
+            if wrong is not None and not source.found_within(_NO_OPERATOR, side.place):
                 inside = f" (in {quoted(print_node(side))})" if isinstance(side, ListRef) else ""
                 found = f"{quoted(print_node(wrong))} beside NEAR{inside}"
                 help_ = "For AND within reach use SENTENCE( … ); ask fields and patterns outside of NEAR."

@@ -94,6 +94,14 @@ RULE_CODES = (
         _STABLE + "  - {name: over time, events: [{at: 0m}, {at: 5m}], expect: [{at: 0m, state: fired}]}\n",
     ),
     Code(
+        "R703",
+        "`because` or `spans` beside the other expectation",
+        "`because` says why a test is quiet, `spans` which words it fires on. Beside the other expectation neither "
+        "would be looked at.",
+        "tests:\n  - {name: fires, article: {body: A truce.}, expect: fire, because: match}\n",
+        "tests:\n  - {name: fires, article: {body: A truce.}, expect: fire, spans: [truce]}\n",
+    ),
+    Code(
         "R901",
         "A hyphenated word without its closed twin",
         "`cease-fire` reads as two words, `ceasefire` as one; newsrooms write both. Where a prefix such as de- or non- "
@@ -163,5 +171,13 @@ RULE_CODES = (
         "match: news\n",
         "match: truce\n",
         corpus=("News of the day.",) * 20,
+    ),
+    Code(
+        "R910",
+        "A form behind `~`",
+        "`~` makes the forms of a base form and takes the word as it stands: `~strikes` looks for strikeses and "
+        "strikesing, and not for strike or struck. Without `~` a word is looked for alone.",
+        "match: ~strikes\n",
+        "match: ~strike\n",
     ),
 )

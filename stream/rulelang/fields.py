@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from stream.rulelang.duration import parse_duration
 from stream.rulelang.nodes import Place
+from stream.rulelang.otherkeys import FORMS, OTHER_KEYS
 from stream.rulelang.source import Source, did_you_mean, quoted
 from stream.rulelang.yamltree import Mapping, Scalar, Tree
 from stream.rulelang.yamltree import Sequence as Items
@@ -28,13 +29,19 @@ class Fields:
         self._keys: dict[str, Scalar] = {}
         for key, value in mapping.entries:
             if key.text not in known:
-                help_ = did_you_mean(key.text, known)
-                if " " in key.text.strip():
+                help_ = OTHER_KEYS.get(what, {}).get(key.text) or did_you_mean(key.text, known)
+                if " " in key.text.strip() or self._ends_a_value(key, value):
                     help_ = "Inside `{ }` a comma ends a value: put a value with a comma in quotes."
                 self.source.add("R201", key.place, f"the key {quoted(key.text)}", f"a key of {what}", help_)
                 continue
             self._keys[key.text] = key
             self._values[key.text] = value
+
+    def _ends_a_value(self, key: Scalar, value: Tree) -> bool:
+        """Whether a key is what stands behind a comma, with no colon: `{match: truce, talks}`."""
+        return (
+            isinstance(value, Scalar) and value.start == value.end and self.source.text[key.end : key.end + 1] in ",}"
+        )
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -43,9 +50,14 @@ class Fields:
         """Where the key stands, or the mapping when it does not."""
         return self._keys[key].place if key in self._keys else self.mapping.place
 
+    def _value(self, key: str) -> Tree | None:
+        """The value behind a key; None when the key is missing, or what is there was refused and noted already."""
+        value = self._values.get(key)
+        return None if isinstance(value, Scalar) and value.refused else value
+
     def tree(self, key: str) -> Tree | None:
         """The value as it is, None when the key is missing or has nothing behind it."""
-        value = self._values.get(key)
+        value = self._value(key)
         return None if isinstance(value, Scalar) and value.is_empty else value
 
     def require(self, *keys: str) -> None:
@@ -57,16 +69,14 @@ class Fields:
 
     def scalar(self, key: str) -> Scalar | None:
         """A scalar value; an empty one is noted."""
-        value = self._values.get(key)
+        value = self._value(key)
         if value is None:
             return None
-        if not isinstance(value, Scalar):
-            self.wrong(value, "a text")
+        if self._is_empty(key, value, "a value"):
             return None
-        if value.is_empty:
-            self.source.add(
-                "R210", self.place(key), f"`{key}:` with nothing behind it", "a value", "Write or delete it."
-            )
+        if not isinstance(value, Scalar):
+            words = isinstance(value, Items) and key == "match"
+            self._wrong(key, value, "a text", "A list of words stands behind `keywords:`." if words else "")
             return None
         return value
 
@@ -126,23 +136,24 @@ class Fields:
 
     def scalars(self, key: str, *, may_be_empty: bool = False) -> list[Scalar]:
         """The items of a list of texts; an empty list is noted unless it says something."""
-        value = self._values.get(key)
+        value = self._value(key)
         if value is None:
             return []
+        if self._is_empty(key, value, "a list"):
+            return []
         if not isinstance(value, Items):
-            shown = value.text if isinstance(value, Scalar) and not value.is_empty else "…"
-            self.wrong(value, "a list", f"Write `{key}: [{shown}]`.")
+            shown = value.text if isinstance(value, Scalar) else "…"
+            self._wrong(key, value, "a list", f"Write `{key}: [{shown}]`.")
             return []
         if not value.items and not may_be_empty:
-            self.source.add(
-                "R210", value.place, f"an empty list behind `{key}:`", "at least one item", "Delete the key."
-            )
+            help_ = f"Write an item, or delete `{key}`."
+            self.source.add("R210", value.place, f"an empty list behind `{key}:`", "at least one item", help_)
         texts = []
         for item in value.items:
             if isinstance(item, Scalar):
-                texts.append(item)
+                texts += [] if item.refused else [item]
             else:
-                self.wrong(item, "a text")
+                self._wrong(key, item, "a text", item=True)
         return texts
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -151,53 +162,69 @@ class Fields:
 
     def text_or_texts(self, key: str) -> None:
         """Check a key that holds a text or a list of texts and is kept for readers alone."""
-        if isinstance(self._values.get(key), Items):
+        if isinstance(self._value(key), Items):
             self.scalars(key, may_be_empty=True)
         else:
             self.scalar(key)
 
     def mapping_at(self, key: str) -> Mapping | None:
         """A mapping."""
-        value = self._values.get(key)
+        value = self._value(key)
         if value is None:
             return None
+        if self._is_empty(key, value, "keys with values"):
+            return None
         if not isinstance(value, Mapping):
-            self.wrong(value, "keys with values")
+            self._wrong(key, value, "keys with values")
             return None
         return value
 
     def mappings(self, key: str) -> list[Mapping]:
         """The items of a list of mappings."""
-        value = self._values.get(key)
-        if value is None:
+        value = self._value(key)
+        if value is None or self._is_empty(key, value, "a list"):
             return []
         if not isinstance(value, Items):
-            self.wrong(value, "a list", "Begin each entry with `- `.")
+            self._wrong(key, value, "a list", "Begin each entry with `- `.")
             return []
         found = []
         for item in value.items:
             if isinstance(item, Mapping):
                 found.append(item)
-            else:
-                self.wrong(item, "keys with values")
+            elif not isinstance(item, Scalar) or not item.refused:
+                self._wrong(key, item, "keys with values", item=True)
         return found
 
-    def wrong(self, value: Tree, expected: str, help_: str = "") -> None:
-        """Note a value of another type than expected."""
+    def _is_empty(self, key: str, value: Tree, expected: str) -> bool:
+        """Whether there is nothing behind the key, which is noted."""
+        if not isinstance(value, Scalar) or not value.is_empty:
+            return False
+        form = f", as in `{FORMS[key]}`," if key in FORMS else ""
+        help_ = f"Write {expected} behind `{key}:`{form} or delete `{key}`."
+        self.source.add("R210", self.place(key), f"`{key}:` with nothing behind it", expected, help_)
+        return True
+
+    def _wrong(self, key: str, value: Tree, expected: str, help_: str = "", *, item: bool = False) -> None:
+        """Note a value of another type than expected, behind a key or as an item of its list."""
         match value:
             case Scalar():
-                found = "no value" if value.is_empty else f"the text {quoted(value.text)}"
+                found = "nothing" if value.is_empty else f"the text {quoted(value.text)}"
             case Items():
                 found = "a list"
             case Mapping():
                 found = "keys with values"
-        self.source.add("R203", value.place, found, expected, help_ or f"Write {expected} here.")
+        found += f" as an item of `{key}:`" if item else f" behind `{key}:`"
+        form = f" Write it so: `{FORMS[key]}`." if key in FORMS else ""
+        help_ = f"{help_}{form}".strip() or f"Write {expected} there."
+        self.source.add("R203", value.place, found, expected, help_)
 
 
 def unique(names: Iterable[Scalar], what: str, source: Source) -> None:
     """Note names that stand twice."""
     seen: dict[str, Place] = {}
     for name in names:
+        if name.refused:
+            continue
         if name.text in seen:
             help_ = f"The first one is in line {seen[name.text].line}; rename one of them."
             source.add("R212", name.place, f"{what} {quoted(name.text)} a second time", "names that differ", help_)

@@ -54,7 +54,7 @@ _DESCRIPTIONS = {
     "exclude": "Exceptions: they mask the words that they find, or drop the article.",
     "mask": "phrase (default) blanks the words found, article drops the article.",
     "alert": "How alerts of the rule look.",
-    "summary": "One line with placeholders such as {rule.title} and {evidence.0.text}.",
+    "summary": "One line with placeholders such as {rule.title} and {evidence.best.sentence}.",
     "tests": "Articles, and what the rule says about each.",
     "items": "Words, phrases and other lists, as in expressions; a phrase needs no quotes here.",
     "because": "Why a test is quiet: match, scope or exclude:<name>.",

@@ -14,6 +14,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from stream.rulelang import words
+from stream.rulelang.commas import comma_fault
 from stream.rulelang.expressions import GRAMMAR, KEY_FIELDS, TEXT_FIELDS
 from stream.rulelang.nodes import (
     And,
@@ -138,9 +139,13 @@ class _Builder:
             return  # it has a finding of its own
         if self._function_meant(run, texts):
             return
-        lower = next((text for text in texts if text in ("and", "or", "not", "near")), None)
-        if lower is not None:
-            help_ = f"Operators are written in capitals: {lower.upper()}{'/n' if lower == 'near' else ''}."
+        meant = next(((text, link) for text in texts if (link := words.meant_link(text)) is not None), None)
+        if meant is not None:
+            text, link = meant
+            is_small = link.removesuffix("/n") == text.upper()
+            help_ = f"Operators are written in capitals: {link}." if is_small else f"For {text} write {link}."
+        elif self._scalar.style in ("'", '"') and self._scalar.text.split() == texts:
+            help_ = f"YAML takes these quotes away. To look for the phrase, write '\"{' '.join(texts)}\"'."
         elif all(isinstance(node, Word | Phrase) for node in run):
             phrase = " ".join(texts).replace('"', "").replace("~", "")
             help_ = (
@@ -287,8 +292,8 @@ def _report(scalar: Scalar, error: UnexpectedInput) -> None:
     elif character == ")" and _opened_last(text[:position]) is None:
         source.add("R302", place, "a `)` without its `(`", "brackets in pairs", "Delete it, or open the bracket.")
     elif character == ",":
-        help_ = "A comma stands between the operands of ANY/k( … ); a text with a comma needs quotes."
-        source.add("R301", place, "a comma", "an operator, or a quoted phrase", help_)
+        fault = comma_fault(text, position, _opened_last(text[:position]))
+        source.add(fault.code, scalar.place_of(fault.start, fault.end), fault.found, fault.expected, fault.help)
     elif character in ":~":
         help_ = 'A text with a colon needs quotes; `~` stands right before a word or a `"phrase"`.'
         source.add("R304", place, quoted(character), _OPERAND, help_)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from stream.clean import read_phrase
 from stream.rulelang.checker import expressions
 from stream.rulelang.covered import covered_items, named_lists
 from stream.rulelang.everyday import EVERYDAY_WORDS
+from stream.rulelang.inflect import inflections
+from stream.rulelang.inflected import base_of, is_form
 from stream.rulelang.lists import Lists, list_name
 from stream.rulelang.nodes import (
     And,
@@ -120,6 +123,28 @@ def _lint_words(roots: Sequence[Node], lists: Lists, source: Source) -> None:
                 help_ = f"Inside an expression a list is written without quotes: {leaf.words[0].text}"
                 found = f"the phrase {quoted(_written(leaf) or '')}, which is read as words"
                 source.add("R906", leaf.place, found, "a list, or a phrase without `@`", help_)
+            _lint_form(leaf, source)
+
+
+def _lint_form(leaf: Node, source: Source) -> None:
+    """`~` before what is a form already."""
+    last = leaf.words[-1] if isinstance(leaf, Phrase) else leaf
+    if not isinstance(last, Word) or not last.inflected or not is_form(last.text):
+        return
+    assert isinstance(leaf, Word | Phrase)
+    plain = print_node(_with_last(leaf, replace(last, inflected=False)))
+    help_ = f"For this form alone write {quoted(plain)}."
+    base = base_of(last.text)
+    if base is not None:
+        wanted = print_node(_with_last(leaf, replace(last, text=base)))
+        help_ = f"Did you mean {quoted(wanted)}? It finds {quoted(last.text)} too. {help_}"
+    made = " and ".join(inflections(last.text)[1:3])
+    found = f"{quoted(print_node(leaf))}, a form already, of which `~` makes {made}"
+    source.add("R910", leaf.place, found, "the base form behind `~`", help_)
+
+
+def _with_last(leaf: Word | Phrase, last: Word) -> Node:
+    return replace(leaf, words=(*leaf.words[:-1], last)) if isinstance(leaf, Phrase) else last
 
 
 def _closed_twin(leaf: Node) -> list[tuple[str, str]]:

@@ -57,6 +57,8 @@ class ListDraft:
 
 def read_document(document: Tree, source: Source) -> RuleDraft | ListDraft | CorrelationDraft | None:
     """One document of a rule file; None where nothing can be made of it."""
+    if isinstance(document, Scalar) and document.refused:
+        return None
     if not isinstance(document, Mapping):
         help_ = "Begin it with `kind: rule`; `---` separates documents."
         source.add("R108", document.place, "a document without keys", "a rule, a list or a correlation", help_)
@@ -70,6 +72,8 @@ def read_document(document: Tree, source: Source) -> RuleDraft | ListDraft | Cor
         return read_correlation(fields, _about(fields), _topics(fields), _labels(fields))
     if kind == "rule":
         return _rule(Fields(document, RULE_KEYS, "a rule"))
+    if kinds and isinstance(kinds[0], Scalar) and kinds[0].refused:
+        return None
     place = kinds[0].place if kinds else document.place
     found = quoted(kind) if kinds else "a document without `kind`"
     help_ = did_you_mean(kind, KINDS, "kind: {}")

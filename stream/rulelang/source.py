@@ -47,6 +47,15 @@ class Source:
         # One text for all findings of a line: lines may be long.
         return self._lines.setdefault(line, self.text[start:end].rstrip("\r\n"))
 
+    def found_within(self, codes: frozenset[str], place: Place) -> bool:
+        """Whether one of these codes was noted at a place that begins inside this one."""
+        start = self.index(place)
+        return any(
+            one.code in codes and start <= self.index(one.place) < start + place.length
+            for one in self.diagnostics
+            if one.place.line
+        )
+
     def add(self, code: str, place: Place, found: str, expected: str, help_: str = "") -> None:
         """Note a finding; the same code at the same place is noted once."""
         if len(self.diagnostics) >= DIAGNOSTICS_PER_FILE_MAX:

@@ -7,7 +7,7 @@ import re
 from stream.rulelang.source import did_you_mean, quoted
 from stream.rulelang.yamltree import Scalar
 
-DEFAULT_SUMMARY = "{rule.title}: “{evidence.0.text}” ({article.source})"
+DEFAULT_SUMMARY = "{rule.title}: “{evidence.best.text}” ({article.source})"
 
 CORRELATION_SUMMARY = "{rule.title}: {group.count} from {group.sources} sources"
 
@@ -25,10 +25,14 @@ PLACEHOLDERS = (
     "evidence.0.sentence",
     "evidence.0.field",
     "evidence.0.clause",
+    "evidence.best.text",
+    "evidence.best.sentence",
+    "evidence.best.field",
+    "evidence.best.clause",
 )
 
 CORRELATION_PLACEHOLDERS = (
-    *(name for name in PLACEHOLDERS if not name.startswith("evidence.0.")),
+    *(name for name in PLACEHOLDERS if not name.startswith("evidence.")),
     "group.count",
     "group.stories",
     "group.sources",
@@ -41,7 +45,8 @@ _NUMBER = re.compile(r"\.[0-9]{1,2}\.")
 
 
 def check_template(scalar: Scalar, *, correlation: bool = False) -> None:
-    """Note unknown placeholders and braces that belong to none. `evidence.N` counts from 0 to 99."""
+    """Note unknown placeholders and braces that belong to none. `evidence.N` counts from 0 to 99, and
+    `evidence.best` is the piece that says most."""
     known = CORRELATION_PLACEHOLDERS if correlation else PLACEHOLDERS
     for match in _BRACE.finditer(scalar.text):
         place = scalar.place_of(match.start(), match.end())

@@ -34,14 +34,29 @@ def _test(entry: Mapping, exclusions: Sequence[str]) -> RuleTest:
     fields = Fields(entry, ("name", "article", "expect", "spans", "because"), "a test")
     fields.require("name", "article", "expect")
     mapping = fields.mapping_at("article")
+    expect = cast(Literal["fire", "quiet"], fields.choice("expect", ("fire", "quiet"), "quiet"))
+    written = fields.tree("expect")
+    if isinstance(written, Scalar) and written.text == expect:
+        _check_meant(fields, expect)
     return RuleTest(
         name=fields.text("name"),
         article=_article(mapping) if mapping is not None else {},
-        expect=cast(Literal["fire", "quiet"], fields.choice("expect", ("fire", "quiet"), "quiet")),
+        expect=expect,
         spans=_spans(fields),
         because=_because(fields, exclusions),
         line=entry.place.line,
     )
+
+
+def _check_meant(fields: Fields, expect: str) -> None:
+    """`because` says why a test is quiet, `spans` what it fires on; the other way round they would say nothing."""
+    key, other, says = ("because", "quiet", "why a rule is quiet")
+    if expect == "quiet":
+        key, other, says = ("spans", "fire", "what a rule fires on")
+    if key in fields:
+        help_ = f"`{key}` says {says}: delete it, or write `expect: {other}`."
+        expected = f"`{key}` beside `expect: {other}` alone"
+        fields.source.add("R703", fields.place(key), f"`{key}` beside `expect: {expect}`", expected, help_)
 
 
 def _article(mapping: Mapping) -> dict[str, Any]:

@@ -22,10 +22,13 @@ _FORMS = {
     "CASE": "`CASE(US)`",
     "LEAD": "`LEAD/50(a)`",
     "ATLEAST": "`ATLEAST/3(a)`",
-    "ANY": "`ANY/2(a, b, c)`",
+    "ANY": "`ANY/2(a, b, c)` for two of them or more, `(a OR b)` for one",
 }
 _NUMBERED = ("near", "onear", "lead", "atleast", "any")
 _BRACKETED = ("sentence", "paragraph", "case")
+_EXCLUDING = ("-", "!")
+_LINKS = {"and": "AND", "or": "OR", "not": "NOT", "andnot": "AND NOT", "near": "NEAR/n", "onear": "ONEAR/n"}
+_GLUED = re.compile(r"(?:o?near|(?:w|adj)/?)(\d+)", re.IGNORECASE)
 _SIGNS = {"&&": "AND", "&": "AND", "+": "AND", "||": "OR", "|": "OR", "!": "NOT", "-": "NOT"}
 
 
@@ -42,8 +45,20 @@ def meant_operator(text: str, *, before_bracket: bool = False) -> str | None:
     if slash and number.isdecimal():
         best = nearest(name, _NUMBERED)
         return None if best is None else f"{best.upper()}/{number}"
-    best = nearest(name, _BRACKETED) if before_bracket and name.isupper() and not slash else None
+    if not before_bracket or slash:
+        return None
+    if name.lower() in _BRACKETED:
+        return name.upper()
+    best = nearest(name, _BRACKETED) if name.isupper() else None
     return None if best is None else best.upper()
+
+
+def meant_link(text: str) -> str | None:
+    """The operator between two operands that a word stands for: `And`, `ANDNOT`, `NEAR5`, `W/5`. Else None."""
+    found = _GLUED.fullmatch(text)
+    if found is not None:
+        return f"{'ONEAR' if text[:1] in 'oO' else 'NEAR'}/{found[1]}"
+    return _LINKS.get(text.lower())
 
 
 def is_plain_word(text: str) -> bool:
@@ -74,8 +89,7 @@ def read_word(scalar: Scalar, text: str, offset: int) -> Word:
         source.add("R307", place, quoted(text), "an operator", help_)
     elif wrong is not None:
         at = offset + text.startswith("~") + wrong
-        sign = _SIGNS.get(text)
-        help_ = f"Write {sign}." if sign else f'Put it in quotes: "{text.removeprefix("~")}".'
+        help_ = _instead_of(text)
         source.add("R304", scalar.place_of(at, at + 1), quoted(word.text[wrong]), "letters, digits, - ' or .", help_)
     elif not word.text:
         source.add("R304", place, quoted(text), "a word", "A word begins with a letter or a digit.")
@@ -124,6 +138,20 @@ def read_key_field(scalar: Scalar, name: str, value: Token, place: Place) -> Key
         help_ = "A value that ends in a star is a prefix."
         scalar.source.add("R411", at, "a star inside a value", "one star, at its end", help_)
     return KeyField(name, text.removesuffix("*").strip(), prefix, place=place)
+
+
+def _instead_of(text: str) -> str:
+    """What to write where a word has a character that no word has."""
+    sign = _SIGNS.get(text)
+    if sign:
+        return f"Write {sign}."
+    if text[:1] in _EXCLUDING and is_plain_word(text[1:]):
+        return f"To exclude the word, write AND NOT {text[1:]}."
+    if (link := meant_link(text)) is not None:
+        return f"For {text} write {link}."
+    if text[:1] == "#":
+        return "There are no comments inside an expression; write them above it."
+    return f'Put it in quotes: "{text.removeprefix("~")}".'
 
 
 def _word(text: str, inflected: bool, place: Place) -> Word:

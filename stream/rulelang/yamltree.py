@@ -34,13 +34,17 @@ YAML_DEPTH_MAX = 12
 
 @dataclass(frozen=True)
 class Scalar:
-    """A text. `style` is None (plain), `'`, `"`, `|` or `>`; `start` and `end` are indices into the file."""
+    """A text. `style` is None (plain), `'`, `"`, `|` or `>`; `start` and `end` are indices into the file.
+
+    `refused`: it has a tag or an anchor, or is an alias. That has been noted, and nothing more is said of it.
+    """
 
     text: str
     style: str | None
     source: Source
     start: int
     end: int
+    refused: bool = False
 
     @property
     def place(self) -> Place:
@@ -140,6 +144,10 @@ def read_documents(source: Source) -> list[Tree]:
     return documents
 
 
+_FIRST_KEYS = frozenset({"kind", "id"})
+"""Of a document: where they come again, another one begins."""
+
+
 class _Stop(Exception):  # noqa: N818 - the rest of the file is not read; the finding has been noted
     pass
 
@@ -158,7 +166,7 @@ class _Events:
     def tree(self, event: Any, depth: int) -> Tree:
         source = self._source
         start, end = event.start_mark.index, event.end_mark.index
-        self._refuse_extras(event, source.place(start, end))
+        refused = self._refuse_extras(event, source.place(start, end))
         if depth > YAML_DEPTH_MAX:
             place = source.place(start, min(end, start + 1))
             source.add(
@@ -166,7 +174,7 @@ class _Events:
             )
             raise _Stop
         if isinstance(event, ScalarEvent):
-            return Scalar(event.value, event.style or None, source, start, end)
+            return Scalar(event.value, event.style or None, source, start, end, refused)
         if isinstance(event, SequenceStartEvent):
             items: list[Tree] = []
             while not isinstance(inner := self.next(), SequenceEndEvent):
@@ -175,7 +183,7 @@ class _Events:
         if isinstance(event, MappingStartEvent):
             return self._mapping(start, end, depth)
         # An alias has no tree; the finding is noted, and a text in its place keeps the rest readable.
-        return Scalar(source.text[start:end], '"', source, start, end)
+        return Scalar(source.text[start:end], '"', source, start, end, refused)
 
     def _mapping(self, start: int, end: int, depth: int) -> Mapping:
         source = self._source
@@ -190,21 +198,31 @@ class _Events:
             elif key.text in entries:
                 first = entries[key.text][0].place.line
                 help_ = f"The first one is in line {first}; keep one of the two."
+                if key.text in _FIRST_KEYS and entries.keys() >= _FIRST_KEYS:
+                    help_ = f"If another rule begins here, put `---` above line {key.place.line}."
                 source.add("R103", key.place, f"the key {quoted(key.text)} a second time", "each key once", help_)
             else:
                 entries[key.text] = (key, value)
         return Mapping(tuple(entries.values()), source, start, end)
 
-    def _refuse_extras(self, event: Any, place: Place) -> None:
+    def _refuse_extras(self, event: Any, place: Place) -> bool:
         source = self._source
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, AliasEvent):
             help_ = "If a prefix such as `escalat*` or `*` was meant, put it in quotes; rule files have no aliases."
-            source.add("R104", place, f"the alias `*{event.anchor}`", "a value", help_)
-        elif getattr(event, "anchor", None) is not None:
-            source.add("R104", place, f"the anchor `&{event.anchor}`", "a value without an anchor", "Write it out.")
-        if getattr(event, "tag", None) is not None:
-            found = source.text[event.start_mark.index : event.end_mark.index].split(maxsplit=1)
-            source.add("R105", place, f"the tag {quoted(found[0])}", "a value without a tag", "Delete the tag.")
+            source.add("R104", place, f"the alias `*{anchor}`", "a value", help_)
+        elif anchor is not None:
+            source.add("R104", place, f"the anchor `&{anchor}`", "a value without an anchor", "Write it out.")
+        if tag is not None:
+            found = source.text[event.start_mark.index : event.end_mark.index].split(maxsplit=1)[0].rstrip(",")
+            place = source.place(event.start_mark.index, event.start_mark.index + len(found))
+            help_ = (
+                f"Put the value in quotes, or delete the tag. To exclude a word, write AND NOT {found[1:] or 'bird'}."
+            )
+            if found.startswith(("!!", "!<")):
+                help_ = "Delete the tag."
+            source.add("R105", place, f"the tag {quoted(found)}", "a value without a tag", help_)
+        return anchor is not None or tag is not None
 
 
 _ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}

@@ -79,7 +79,10 @@ class KafkaSettings(Group):
     @model_validator(mode="after")
     def _may_connect(self) -> Self:
         if self.heartbeat_interval_ms * 2 > self.session_timeout_ms:
-            raise ValueError("heartbeat_interval_ms must be at most half of session_timeout_ms")
+            raise ValueError(
+                f"heartbeat_interval_ms is {self.heartbeat_interval_ms}, expected at most half of session_timeout_ms "
+                f"({self.session_timeout_ms}); lower the one or raise the other"
+            )
         if fault := self._security_fault():
             raise ValueError(fault)
         return self

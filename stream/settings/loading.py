@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,15 @@ def _fault(found: dict[str, tuple[str, Any]], error: dict[str, Any]) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
     origin, value = found.get(field, ("settings", None))
     message = str(error["msg"]).removeprefix("Value error, ")
-    if field == "" or "password" in field or "token" in field:
-        return message if field == "" else f"{origin}: {message}"
+    if field == "":
+        return message + _variables(message)
+    if "password" in field or "token" in field:
+        return f"{origin}: {message}"
     return f"{origin}: {message[0].lower()}{message[1:]} (found {str(value)[:80]!r})"
+
+
+def _variables(message: str) -> str:
+    """The names in the environment of the settings in a message that is about several, to be copied from there."""
+    named = dict.fromkeys(word for word in re.findall(r"[a-z_]+", message) if "_" in word)
+    names = [f"{ENV_PREFIX}{word.upper()}" for word in named if word in Settings.model_fields]
+    return f" ({', '.join(names)})" if names else ""

@@ -27,6 +27,7 @@ from stream.model import Reject
 from stream.sources.item import Item, Malformed, Offered, Origin, Refused
 from stream.sources.plain_text import article_of
 from stream.sources.regular_file import printable, read_regular, unreadable
+from stream.wire.decode import BYTE_ORDER_MARK
 
 SUFFIXES = (".txt", ".json", ".ndjson", ".jsonl")
 """Suffixes of files that are read, in any case of letters."""
@@ -34,7 +35,6 @@ SUFFIXES = (".txt", ".json", ".ndjson", ".jsonl")
 FILES_MAX = 100_000
 """Most files read from one folder; what lies beyond is one Refused item."""
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # orjson reads 1,024 levels and writes 254; what it cannot write again is published as it is.
 _BRACKETS_SAFE = 200
 
@@ -88,7 +88,7 @@ def _file(path: Path, file_bytes_max: int) -> Iterator[Item]:
 
 def items_of(name: str, data: bytes) -> Iterator[Item]:
     """The items of a file's content; the suffix of `name` says what it is."""
-    data = data.removeprefix(_BYTE_ORDER_MARK)
+    data = data.removeprefix(BYTE_ORDER_MARK)
     match Path(name).suffix.lower():
         case ".txt":
             fields = article_of(data)
@@ -134,7 +134,8 @@ def read_lines(name: str, data: bytes) -> Iterator[Item]:
 
 
 def read_line(origin: Origin, line: bytes) -> Offered | Malformed:
-    """The item of bytes that hold one JSON object."""
+    """The item of bytes that hold one JSON object; a byte order mark may stand before it, as in joined files."""
+    line = line.removeprefix(BYTE_ORDER_MARK)
     try:
         return _item(origin, line, orjson.loads(line))
     except orjson.JSONDecodeError:

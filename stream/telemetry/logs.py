@@ -30,6 +30,7 @@ _LIBRARIES = {
     "kafka.cluster": logging.CRITICAL,  # calls it an error when we close a connection that was asking for something
     "asyncio": logging.WARNING,
 }
+_CLIENTS = frozenset({"aiokafka", "kafka"})
 # Every control and format character: C0, C1, soft hyphen, zero-width, bidirectional overrides, line separators.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\\]")
 
@@ -125,18 +126,24 @@ class JsonLines(logging.Formatter):
 
 
 class _Calm(logging.Filter):
-    """Holds back what a library says again and again; our own lines say themselves what kind they are (`events`)."""
+    """Holds back what a library says again and again; our own lines say themselves what kind they are (`events`).
+
+    Kafka's clients say a hundred times a second that a broker is away: a line a minute of each kind says why, and
+    ours say what follows from it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._throttle = Throttle()
+        self._clients, self._others = Throttle(burst=1), Throttle()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """False: this line is held back."""
-        if record.name.partition(".")[0] == "redline":
+        speaker = record.name.partition(".")[0]
+        if speaker == "redline":
             return True
+        throttle = self._clients if speaker in _CLIENTS else self._others
         # The pattern, not the message: what is filled in differs each time.
-        held_back = self._throttle.admit(f"{record.name} {record.levelno} {str(record.msg)[:200]}")
+        held_back = throttle.admit(f"{record.name} {record.levelno} {str(record.msg)[:200]}")
         if held_back:
             setattr(record, FIELDS_ATTRIBUTE, {**getattr(record, FIELDS_ATTRIBUTE, {}), "held_back": held_back})
         return held_back is not None

@@ -7,6 +7,7 @@ what comes after is counted under the label value `other`, so no input can make 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Literal
 
@@ -140,6 +141,7 @@ TABLE: tuple[Metric, ...] = (
         "records",
         "Records of an assigned partition not yet finished.",
     ),
+    Metric("redline_broker_up", "gauge", (), "1", "1 if Kafka answers this service, 0 if it does not, or not yet."),
     Metric("redline_rules_loaded", "gauge", ("kind",), "files or rules", "Rules (by kind) and lists in force."),
     Metric(
         "redline_rules_reload_success",
@@ -281,7 +283,10 @@ class Metrics:
         self._series_max, self._values_max = series_max, values_max
         self._bounded: dict[str, set[str]] = {row.name: set() for row in TABLE if row.bounded}
         self._rows = {row.name: row for row in TABLE}
-        self._families = {row.name: _family(row, self.registry) for row in TABLE}
+        # A gauge that is 0 says something; one of another service should not be there at all.
+        self._unset = {row.name for row in TABLE if row.kind == "gauge" and not row.labels}
+        self._setting = threading.Lock()
+        self._families = {row.name: _family(row, None if row.name in self._unset else self.registry) for row in TABLE}
         self._children: dict[str, dict[tuple[str, ...], Counter | Gauge | Histogram]] = {row.name: {} for row in TABLE}
 
     def add(self, name: str, amount: float = 1.0, **labels: str) -> None:
@@ -291,10 +296,15 @@ class Metrics:
         child.inc(amount)
 
     def set(self, name: str, value: float, **labels: str) -> None:
-        """Sets a gauge."""
+        """Sets a gauge. One without labels is scraped from then on."""
         child = self._child(name, labels)
         assert isinstance(child, Gauge), f"{name} is no gauge"
         child.set(value)
+        if name in self._unset:
+            with self._setting:
+                if name in self._unset:
+                    self._unset.discard(name)
+                    self.registry.register(child)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Puts one value, in the metric's unit, into a histogram."""
@@ -347,7 +357,7 @@ class Metrics:
         return (*values[:at], OTHER, *values[at + 1 :])
 
 
-def _family(row: Metric, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+def _family(row: Metric, registry: CollectorRegistry | None) -> Counter | Gauge | Histogram:
     match row.kind:
         case "counter":
             return Counter(row.name, row.help, row.labels, registry=registry)

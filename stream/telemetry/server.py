@@ -15,6 +15,7 @@ from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET
 from types import TracebackType
 
 from stream.errors import ServiceError
+from stream.net.listening import cannot_listen
 from stream.telemetry.metrics import CONTENT_TYPE, Metrics
 
 CLIENT_TIMEOUT_SECONDS = 5.0
@@ -42,7 +43,7 @@ class HealthServer:
         ready: Check = healthy,
         setting: str = "metrics_port",
     ) -> None:
-        """Takes the port at once. Raises `ServiceError`, naming `setting`, if that is not possible."""
+        """Takes the port at once. Raises `ServiceError`, naming `setting` or `metrics_host`, if that cannot be."""
         self._server = _listen(host, port, setting, _Answers(metrics, live, ready))
         self.host = host
         self.port: int = self._server.server_port
@@ -102,11 +103,8 @@ def _listen(host: str, port: int, setting: str, answers: _Answers) -> _Server:
     try:
         return _Server(host, port, answers)
     except OSError as error:
-        flag = f"--{setting.replace('_', '-')}"
-        raise ServiceError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); "
-            f"choose another port with {flag} (0: any free one)"
-        ) from error
+        said = cannot_listen(host, port, error, host_setting="metrics_host", port_setting=setting)
+        raise ServiceError(said) from error
     except OverflowError as error:
         raise ServiceError(f"{setting}: found {port}, expected 0 to 65535") from error
 

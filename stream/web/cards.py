@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from stream.clean.printable import harmless, printable
 from stream.model import Severity
+from stream.wire.telling import telling_sentences
 
 SENTENCES_MAX = 2
 _BLANKS = re.compile(r"\s+")
@@ -178,7 +179,9 @@ def _sentences(evidence: Sequence[Mapping[str, Any]]) -> list[list[Part]]:
     for piece in evidence:
         if piece["field"] == "body":
             grouped.setdefault(piece["sentence"], []).append(piece)
-    return [parts(sentence, spans_in(sentence, pieces)) for sentence, pieces in list(grouped.items())[:SENTENCES_MAX]]
+    texts = {sentence: [piece["text"] for piece in pieces] for sentence, pieces in grouped.items()}
+    shown = telling_sentences(texts, SENTENCES_MAX)
+    return [parts(sentence, spans_in(sentence, grouped[sentence])) for sentence in shown]
 
 
 def _line(text: str) -> str:

@@ -10,10 +10,12 @@ import time
 from aiohttp import web
 
 from stream.broker.admin import require_topics
+from stream.broker.servicewatch import ServiceWatch
 from stream.errors import ServiceError
+from stream.net.listening import cannot_listen
 from stream.settings import Settings
+from stream.telemetry.ending import ServiceStopped, ServiceStopping
 from stream.telemetry.events import HealthServing, Telemetry
-from stream.telemetry.metrics import Metrics
 from stream.telemetry.paging import PageServing
 from stream.telemetry.server import HealthServer
 from stream.web.app import create_app
@@ -24,13 +26,14 @@ from stream.wire.topics import ALERTS, DEAD, DECISIONS, TAGGED
 BEAT_SECONDS = 5.0
 STUCK_SECONDS = 30.0
 EXIT_INTERRUPTED = 130
+MEANWHILE = "The page shows what it had read"
 BACKLOG_CONNECTIONS = 1_024
 
 
-def run_web(settings: Settings) -> int:
+def run_web(settings: Settings, telemetry: Telemetry) -> int:
     """Serves until a signal comes; returns the exit code. Raises `RedlineError` if it cannot start."""
-    telemetry = Telemetry(Metrics())
     page = Page(settings, telemetry)
+    watch = ServiceWatch(settings, telemetry, MEANWHILE)
     listening = _listen(settings)
     try:
         with HealthServer(
@@ -38,30 +41,32 @@ def run_web(settings: Settings) -> int:
             host=settings.metrics_host,
             port=settings.web_metrics_port,
             live=lambda: _stuck(page),
-            ready=page.trouble,
+            ready=lambda: watch.trouble() or page.trouble(),
             setting="web_metrics_port",
         ) as health:
             telemetry.emit(HealthServing(health.url))
             require_topics(settings, (TAGGED, *ALERTS.values(), DEAD, DECISIONS), "web")
-            return asyncio.run(_serve(page, listening))
+            with watch:
+                return asyncio.run(_serve(page, listening))
     finally:
         listening.close()
 
 
 async def _serve(page: Page, listening: socket.socket) -> int:
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[int] = loop.create_future()
+    ended: asyncio.Future[signal.Signals] = loop.create_future()
 
-    def end(code: int) -> None:
+    def end(which: signal.Signals) -> None:
         if not ended.done():
-            ended.set_result(code)
+            page.telemetry.emit(ServiceStopping(which.name))
+            ended.set_result(which)
 
     def failed(error: BaseException) -> None:
         if not ended.done():
             ended.set_exception(error)
 
-    loop.add_signal_handler(signal.SIGTERM, end, 0)
-    loop.add_signal_handler(signal.SIGINT, end, EXIT_INTERRUPTED)
+    for which in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(which, end, which)
     feed = await asyncio.to_thread(lambda: Feed(page.settings, loop, took=page.take, watched=page.watch, failed=failed))
     runner = web.AppRunner(create_app(page), access_log=None, handle_signals=False, shutdown_timeout=2.0)
     await runner.setup()
@@ -70,13 +75,16 @@ async def _serve(page: Page, listening: socket.socket) -> int:
     page.telemetry.emit(PageServing(url_of(page.settings, listening)))
     beating = asyncio.ensure_future(_beat(page))
     try:
-        return await ended
+        which = await ended
     finally:
+        began = time.monotonic()
         beating.cancel()
         page.close_readers()
         await runner.cleanup()
         await asyncio.to_thread(feed.stop)
         await asyncio.to_thread(page.close)
+    page.telemetry.emit(ServiceStopped(time.monotonic() - began))
+    return EXIT_INTERRUPTED if which is signal.SIGINT else 0
 
 
 def url_of(settings: Settings, listening: socket.socket) -> str:
@@ -108,8 +116,7 @@ def _listen(settings: Settings) -> socket.socket:
         listening.listen(BACKLOG_CONNECTIONS)
     except OSError as error:
         listening.close()
-        raise ServiceError(
-            f"cannot listen on {settings.web_host}:{settings.web_port} ({error.strerror or error}); "
-            "choose another port with --web-port (0: any free one)"
-        ) from error
+        host, port = settings.web_host, settings.web_port
+        said = cannot_listen(host, port, error, host_setting="web_host", port_setting="web_port")
+        raise ServiceError(said) from error
     return listening

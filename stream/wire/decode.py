@@ -13,11 +13,13 @@ from pydantic import ValidationError
 from stream.model import Article, Record, Reject
 from stream.wire.identity import article_id
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CONTROL_HEADER = "redline-control"
 """Header of control records (`progress` or `end`): no article, outside the ledger, never a dead letter."""
 
 _TIMES = ("published", "fetched")
 _KNOWN = frozenset(Article.model_fields) - {"extra"}
+_OTHER_NAMES = ("text", "content", "content_text", "article", "article_body", "description", "summary")
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
@@ -44,6 +46,8 @@ def decode_article(value: bytes | None, *, message_bytes_max: int) -> Decoded | 
         return _reject("tombstone", "found a record without a value, expected an article as a JSON object")
     if len(value) > message_bytes_max:
         return _reject("too_large", f"found {len(value)} bytes, expected at most {message_bytes_max}")
+    # Editors and exports put it in front of a file, and so of its first line; it is no character of the JSON.
+    value = value.removeprefix(BYTE_ORDER_MARK)
     if not value.strip():
         return _reject("empty", f"found {len(value)} bytes without content, expected an article as a JSON object")
     try:
@@ -73,7 +77,9 @@ def article_from(fields: dict[str, Any]) -> Decoded | Reject:
         elif value is not None:
             known[name] = value
     if not known.get("body"):
-        return _reject("missing_body", f"found {_name(fields.get('body'))} as body, expected 1 code point or more")
+        other = next((f"; if `{name}` is the text, name it `body`" for name in _OTHER_NAMES if extra.get(name)), "")
+        found = _name(fields.get("body"))
+        return _reject("missing_body", f"found {found} as body, expected 1 code point or more{other}")
     for name in _TIMES:
         text = known.get(name)
         if isinstance(text, str):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from stream.broker.connection import wait_until_reachable
 from stream.errors import ServiceError
 from stream.settings import Settings
-from stream.wire.topics import MATCHES, RAW, WORKER_TOPICS, full_name
+from stream.wire.topics import MATCHES, RAW, WORKER_TOPICS, changelog_name, full_name
 from stream.worker.inchild import in_child
 
 SHOWN_MAX = 5
@@ -56,6 +56,14 @@ def look(settings: Settings, accept_offset_reset: bool) -> str | None:
         faults = admin.grave_faults(WORKER_TOPICS)
     if faults:
         raise ServiceError("the topics do not fit the settings: " + _joined(faults))
+    if others := others_in_group(settings):
+        group, changelog = settings.consumer_group, changelog_name(settings.consumer_group)
+        raise ServiceError(
+            f"the consumer group {group} reads {_joined(others)}, too: two pipelines would mix their states in "
+            f"{changelog}. Give this one a group of its own with REDLINE_CONSUMER_GROUP (--consumer-group); or, if "
+            "nobody uses that prefix any more, delete the group and its changelog: kafka-consumer-groups.sh --delete "
+            f"--group {group}, kafka-topics.sh --delete --topic {changelog}"
+        )
     names = [full_name(settings.topic_prefix, topic) for topic in (RAW, MATCHES)]
     lost = lost_logs(settings, [(name, n) for name in names for n in range(settings.topic_partitions)])
     if not lost:
@@ -68,6 +76,23 @@ def look(settings: Settings, accept_offset_reset: bool) -> str | None:
         f"the broker has lost records: {found}. If nothing can bring them back, start one worker once with "
         "--accept-offset-reset: it reads these partitions from their beginning; alerts keep their ids"
     )
+
+
+def others_in_group(settings: Settings) -> list[str]:
+    """Topics of pipelines with another prefix in our consumer group: the name of its changelog has no prefix.
+
+    Those that it has read, or reads now. Two that start for the first time at one moment are not seen; nor is, where
+    there are rights, what we may not know of.
+    """
+    from stream.broker.groups import GroupWatch
+
+    ours = {full_name(settings.topic_prefix, topic) for topic in (RAW, MATCHES)}
+    try:
+        with GroupWatch(settings, settings.consumer_group, ()) as watch:
+            found = watch.topics() - ours
+    except ServiceError:
+        return []  # a group that cannot be asked about just now is no reason not to work
+    return sorted(name for name in found if name.endswith((RAW.name, MATCHES.name)))
 
 
 def _joined(sentences: Sequence[str]) -> str:

@@ -32,6 +32,7 @@ class Vitals:
         self._stall, self._clock, self._join = stall_timeout_seconds, clock, join_seconds_max
         self._beat_at = self._moved_at = self._fetched_at = self._heard_at = self._excused_at = clock()
         self._assigned = False
+        self.has_met_broker = False
         self._waits_for = "the broker"
         self._recovered = 0
         self._lag = 0
@@ -45,14 +46,16 @@ class Vitals:
 
     def joining(self) -> None:
         """The broker answers, the topics are there: the worker asks its group for partitions."""
+        self.has_met_broker = True
         self._waits_for = "the consumer group to deal out the partitions"
-        self._moved_at = self._clock()
+        self._moved_at = self._heard_at = self._clock()
 
     def recovering(self, remaining: int) -> None:
         """The partitions are dealt out; so many records of changelogs are yet to be read."""
         self._waits_for = f"its tables: {remaining} records of their changelogs are yet to be read"
         if remaining != self._recovered:
-            self._recovered, self._moved_at = remaining, self._clock()
+            self._recovered = remaining
+            self._moved_at = self._heard_at = self._clock()
 
     def assigned(self) -> None:
         """The partitions are dealt out, tables are recovered, and records flow."""
@@ -125,10 +128,10 @@ class Vitals:
 
     def ready(self) -> str | None:
         """None, or why the worker does no work at the moment."""
-        if not self._assigned:
-            return f"waiting for {self._waits_for}"
         if self.silence_seconds() > BROKER_SILENCE_SECONDS_MAX:
             return f"the broker has not answered for {self.silence_seconds():.0f} s"
+        if not self._assigned:
+            return f"waiting for {self._waits_for}"
         return self.live()
 
     def _since(self, *moments: float) -> float:

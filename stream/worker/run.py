@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -39,6 +38,7 @@ from stream.telemetry.events import (
     WorkerStopping,
 )
 from stream.telemetry.metrics import Metrics
+from stream.telemetry.reaching import BrokerAway, BrokerBack, BrokerFound, BrokerSought
 from stream.telemetry.server import HealthServer
 from stream.warmup import samples, warmed
 from stream.worker.app import create_app, rebalance_seconds_max
@@ -46,7 +46,7 @@ from stream.worker.checks import check_broker
 from stream.worker.driver import ChunkConsumer
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
-from stream.worker.host import require_descriptors
+from stream.worker.host import require_descriptors, working_folder
 from stream.worker.memory import give_back, settle
 from stream.worker.pool import EnginePool
 from stream.worker.reload import RulesInForce
@@ -67,6 +67,7 @@ LAST_RESORT_SECONDS = 1.0
 """After the shutdown timeout, which the event loop itself should keep."""
 
 EXIT_INTERRUPTED = 130
+MEANWHILE = "What is in work for too long ends with 75 and is read again"
 
 
 def run_worker(
@@ -85,10 +86,12 @@ def run_worker(
     require_descriptors()
     telemetry = Telemetry(Metrics(values_max=settings.metrics_sources_max))
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
+    telemetry.emit(BrokerSought())
     settle()
     sys.setswitchinterval(SWITCH_SECONDS)
     vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))
     with ExitStack() as open_things:
+        data_dir, is_temporary = open_things.enter_context(working_folder(settings.data_dir))
         health = HealthServer(
             telemetry.metrics,
             host=settings.metrics_host,
@@ -98,14 +101,19 @@ def run_worker(
         )
         open_things.enter_context(health)
         telemetry.emit(HealthServing(health.url))
-        data_dir, temporary = settings.data_dir, None
-        if data_dir is None:
-            data_dir = temporary = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="redline-")))
         build = _builder(settings, open_things)
         stages = build(engine)
         rules = None if rule_files is None else _rules_in_force(settings, stages, build, rule_files, telemetry)
-        way_out = HardExit(telemetry, temporary)
-        open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings)))
+        way_out = HardExit(telemetry, data_dir if is_temporary else None)
+
+        def news(*, answers: bool, silence_seconds: float) -> None:
+            telemetry.emit(
+                BrokerBack(settings.bootstrap, silence_seconds)
+                if answers
+                else BrokerAway(settings.bootstrap, silence_seconds, MEANWHILE)
+            )
+
+        open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings), news=news))
         worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules)
         return asyncio.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
 
@@ -139,6 +147,7 @@ class _Worker:
         if (set_back := checking.result()) is not None:
             self._telemetry.emit(StreamMended(set_back))
         self._vitals.joining()
+        self._telemetry.emit(BrokerFound())
         self._telemetry.emit(WorkerStarting(self._settings.bootstrap, self._settings.consumer_group))
         app = create_app(self._settings, self._engine, self._telemetry, self._vitals, self._way_out, data_dir=data_dir)
         self._listen(app)

@@ -1,8 +1,8 @@
 """Ends a worker that lives without working: when /livez fails and goes on failing, the process exits with 75.
 
 A thread of its own, so that it also looks when the event loop is stuck. Two things are no fault of the worker's and
-end nothing: a broker that answers nobody (the worker waits, not ready), and a process that was stopped for a while
-(SIGSTOP, a suspended machine), which the watchdog notices by its own sleep. A process that can open no file or
+end nothing: a broker that answers nobody (the worker waits, not ready, and says so), and a process that was stopped for
+a while (SIGSTOP, a suspended machine), which the watchdog notices by its own sleep. A process that can open no file or
 connection any more is ended as well: what it would do then, libraries do not say.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn
 
+from stream.broker.absence import Absence, BrokerNews, untold
 from stream.worker.health import Vitals
 from stream.worker.host import no_descriptor_left
 
@@ -28,7 +29,10 @@ OVERSLEPT_SECONDS = 5.0
 
 
 class Watchdog:
-    """Looks from `__enter__` to `__exit__`. `give_up` ends the process; `reachable` asks the broker."""
+    """Looks from `__enter__` to `__exit__`. `give_up` ends the process; `reachable` asks the broker.
+
+    `news` is told of a broker that does not answer, as `Absence` says.
+    """
 
     def __init__(
         self,
@@ -36,8 +40,10 @@ class Watchdog:
         give_up: Callable[[str], NoReturn],
         reachable: Callable[[], bool],
         starved: Callable[[], str | None] = no_descriptor_left,
+        news: BrokerNews = untold,
     ) -> None:
         self._vitals, self._give_up, self._reachable, self._starved = vitals, give_up, reachable, starved
+        self._absence = Absence(news)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._failed = 0
@@ -60,12 +66,21 @@ class Watchdog:
         """One look; `overslept`: this process did not run for a while."""
         if overslept:
             self._vitals.excuse(beat=True)
-        if self._vitals.silence_seconds() > ASK_AFTER_SECONDS:
-            if self._reachable():
-                self._vitals.heard()
-            else:
-                self._vitals.excuse()
+        self._listen()
         why = self._vitals.live() or self._starved()
         self._failed = 0 if why is None else self._failed + 1
         if why is not None and self._failed >= LOOKS_UNTIL_END:
             self._give_up(f"no sign of life: {why}")
+
+    def _listen(self) -> None:
+        """Asks a broker that has been silent, and says what is new about it."""
+        silence = self._vitals.silence_seconds()
+        if silence > ASK_AFTER_SECONDS:
+            if self._reachable():
+                self._vitals.heard()
+            else:
+                self._vitals.excuse()
+                if self._vitals.has_met_broker:  # until then the worker's start says what there is to say
+                    self._absence.lasts(silence)
+                return
+        self._absence.ends()

@@ -70,7 +70,7 @@ def test_end_offsets_count_whole_batches(broker_settings: Settings) -> None:
         admin.create([RAW, MATCHES])
         for _ in range(25):
             publisher.send(Output(name, b"same key", b"{}"), partition=2)
-        assert publisher.flush(10.0) == 0
+        assert publisher.flush(60.0) == 0
         raw, matches = admin.states([RAW, MATCHES])
     assert (raw.name, raw.partitions, raw.replication, raw.end_offsets) == (name, 4, 1, (0, 0, 25, 0))
     assert matches.end_offsets == (0, 0, 0, 0)

@@ -50,7 +50,7 @@ def test_a_login_where_nobody_may_log_in(embedded_broker: EmbeddedBroker) -> Non
         kafka_security="SASL_PLAINTEXT",
         kafka_username="someone",
         kafka_password=SecretStr("wrong"),
-        kafka_connect_timeout_ms=500,
+        kafka_connect_timeout_ms=60_000,
     )
     with pytest.raises(ServiceError, match=r"^no connection to Kafka at .*: it lets nobody log in with SCRAM-SHA-512"):
         Admin(settings)

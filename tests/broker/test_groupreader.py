@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 
 import pytest
 from kafka.errors import KafkaConnectionError
 
 from stream.broker.admin import Admin
-from stream.broker.groupreader import RECORDS_PER_POLL_MAX, GroupReader
+from stream.broker.embedded import EmbeddedBroker
+from stream.broker.groupreader import LOOK_SECONDS_MIN, RECORDS_PER_POLL_MAX, GroupReader
 from stream.broker.publisher import Publisher
 from stream.errors import ServiceError
 from stream.model import Output, Record
@@ -22,10 +25,9 @@ TOPICS = tuple(ALERTS.values())[:2]
 
 @pytest.fixture
 def settings(broker_settings: Settings) -> Settings:
-    made = broker_settings.model_copy(update={"session_timeout_ms": 1_500, "heartbeat_interval_ms": 300})
-    with Admin(made) as admin:
+    with Admin(broker_settings) as admin:
         admin.create(TOPICS)
-    return made
+    return broker_settings
 
 
 def names(settings: Settings) -> list[str]:
@@ -149,3 +151,43 @@ def test_a_broker_that_is_away_while_the_group_is_looked_for_brings_nothing_and_
             reader.poll(0.1)
         publish(settings, names(settings)[0], range(3))
         assert len(collect(reader, 3)) == 3
+
+
+def test_below_a_frozen_broker_it_waits_instead_of_spinning(settings: Settings) -> None:
+    with EmbeddedBroker() as broker:
+        short = {"session_timeout_ms": 1_500, "heartbeat_interval_ms": 300}
+        alone = settings.model_copy(update={"bootstrap": broker.bootstrap, **short})
+        with Admin(alone) as admin:
+            admin.create(TOPICS)
+        publish(alone, names(alone)[0], range(3))
+        with reader_of(alone, start="beginning") as reader:
+            assert values(collect(reader, 3)) == [0, 1, 2]
+            looks = count_looks(reader)
+            os.kill(broker.pid, signal.SIGSTOP)
+            try:
+                deadline = time.monotonic() + 2 * alone.session_timeout_ms / 1_000
+                while time.monotonic() < deadline:
+                    began, before = time.monotonic(), len(looks)
+                    assert reader.poll(0.25) == []
+                    most = (time.monotonic() - began) / LOOK_SECONDS_MIN + 2
+                    assert len(looks) - before <= most, "it looks no oftener than it says"
+            finally:
+                os.kill(broker.pid, signal.SIGCONT)
+            publish(alone, names(alone)[0], range(3, 5))
+            found: list[Record] = []
+            while 4 not in values(found):  # behind those that come again, if it lost its place
+                found += collect(reader, 1)
+
+
+def count_looks(reader: GroupReader) -> list[float]:
+    """Grows with each round that the client makes inside of a poll."""
+    looks: list[float] = []
+    consumer = reader._consumer
+    look = consumer._poll_once
+
+    def counted(*arguments: object, **more: object) -> object:
+        looks.append(time.monotonic())
+        return look(*arguments, **more)
+
+    consumer._poll_once = counted
+    return looks

@@ -29,12 +29,12 @@ def test_what_is_acknowledged_is_there(broker_settings: Settings, topic: str) ->
         assert publisher.partitions(topic) == 4
         for output in outputs:
             publisher.send(output)
-        assert publisher.flush(10.0) == 0
+        assert publisher.flush(60.0) == 0
         assert publisher.take_failures() == []
         size_bytes = sum(output.size_bytes for output in outputs)
         assert publisher.ledger() == Ledger(300, 300, 0, size_bytes)
     with Subscriber(broker_settings, [topic], start="earliest") as subscriber:
-        records = list(subscriber.read_to_end(seconds_max=10.0))
+        records = list(subscriber.read_to_end(seconds_max=60.0))
     assert sorted((r.key, r.value, r.headers) for r in records) == sorted((o.key, o.value, o.headers) for o in outputs)
     assert len({r.partition for r in records}) == 4
 
@@ -43,10 +43,10 @@ def test_control_records_stand_outside_the_ledger(broker_settings: Settings, top
     with Publisher(broker_settings) as publisher:
         for partition in range(4):
             publisher.send(Output(topic, b"", b"{}"), partition=partition, counted=False)
-        assert publisher.flush(10.0) == 0
+        assert publisher.flush(60.0) == 0
         assert publisher.ledger() == Ledger()
     with Subscriber(broker_settings, [topic], start="earliest") as subscriber:
-        assert sorted(r.partition for r in subscriber.read_to_end(seconds_max=10.0)) == [0, 1, 2, 3]
+        assert sorted(r.partition for r in subscriber.read_to_end(seconds_max=60.0)) == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_record_too_large_is_never_sent(
     with Publisher(broker_settings) as publisher:
         publisher.send(Output(topic, key, value))
         publisher.send(Output(topic, b"k", b"{}"))
-        assert publisher.flush(10.0) == 0
+        assert publisher.flush(60.0) == 0
         assert publisher.take_failures() == [
             Failure(Output(topic, key, value), reason, Reject("publish", "too_large", reason))
         ]
@@ -83,7 +83,7 @@ def test_what_the_client_or_broker_refuses_has_a_reject(broker_settings: Setting
 
 def test_a_broker_that_goes_away_fails_every_record_with_a_reason() -> None:
     with EmbeddedBroker() as broker:
-        settings = Settings(**setting_overrides(broker), kafka_request_timeout_ms=500)
+        settings = Settings(**setting_overrides(broker), kafka_request_timeout_ms=3_000)
         topic = full_name(settings.topic_prefix, RAW)
         with Admin(settings) as admin:
             admin.create([RAW])
@@ -92,7 +92,7 @@ def test_a_broker_that_goes_away_fails_every_record_with_a_reason() -> None:
             broker.stop()
             for number in range(5):
                 publisher.send(Output(topic, str(number).encode(), b"{}"))
-            assert publisher.flush(10.0) == 0
+            assert publisher.flush(60.0) == 0
             failures = publisher.take_failures()
             assert publisher.ledger() == Ledger(sent=5, failed=5)
     assert sorted(failure.output.key for failure in failures) == [b"0", b"1", b"2", b"3", b"4"]

@@ -30,8 +30,8 @@ def test_reading_to_the_end_reads_whole_batches_of_all_topics(broker_settings: S
     _publish(broker_settings, topics[0], range(700))
     _publish(broker_settings, topics[1], range(3))
     with Subscriber(broker_settings, topics, start="earliest") as subscriber:
-        records = list(subscriber.read_to_end(seconds_max=20.0))
-        assert list(subscriber.read_to_end(seconds_max=20.0)) == []
+        records = list(subscriber.read_to_end(seconds_max=60.0))
+        assert list(subscriber.read_to_end(seconds_max=60.0)) == []
     assert sorted(int(r.key or b"") for r in records if r.topic == topics[0]) == list(range(700))
     assert sorted(int(r.key or b"") for r in records if r.topic == topics[1]) == [0, 1, 2]
     places = [(r.topic, r.partition, r.offset) for r in records]
@@ -70,10 +70,10 @@ def _publish(settings: Settings, topic: str, numbers: range) -> None:
     with Publisher(settings) as publisher:
         for number in numbers:
             publisher.send(Output(topic, str(number).encode(), b"{}"))
-        assert publisher.flush(10.0) == 0
+        assert publisher.flush(60.0) == 0
 
 
-def _collect(subscriber: Subscriber, count: int, seconds_max: float = 20.0) -> list[Record]:
+def _collect(subscriber: Subscriber, count: int, seconds_max: float = 60.0) -> list[Record]:
     deadline = time.monotonic() + seconds_max
     records: list[Record] = []
     while len(records) < count:

@@ -71,11 +71,40 @@ def test_only_new_alerts_of_the_rules_asked_for(settings: Settings) -> None:
     ]
 
 
+def test_a_rule_that_no_file_here_has_is_doubted_and_taken(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("id: port.closed\n---\nid: port.open\n")
+    (tmp_path / "b.yaml").write_text("id: mine\n")
+    told = {**_environment(settings), "REDLINE_RULES_DIR": str(tmp_path)}
+    silence = ("silence", "--for", "1m", "--json", "--rule")
+
+    def said(rule: str) -> str:
+        command = [*_command()[:-1], *silence, rule]
+        done = subprocess.run(command, env=told, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)["rule"] == rule
+        return done.stderr
+
+    assert said("port.closed") == said("mine") == ""
+    doubt = (
+        f"redline: warning: there is no rule port.clsed in {tmp_path}; it is taken all the same, as the rules of the "
+    )
+    doubt += "workers may be others. Did you mean `port.closed`?"
+    assert said("port.clsed").splitlines() == [doubt]
+    told["REDLINE_RULES_DIR"] = str(tmp_path / "nowhere")
+    assert said("port.clsed") == ""
+    with _tail(settings, "--rule", "ua.escalation.rsik", "--rule", "ua.escalation.risk", "--from-beginning") as out:
+        _publish(settings, ("high", "a", "ua.escalation.rsik"))
+        assert out.line() is not None
+    assert [line for line in out.errors.splitlines() if "warning" in line] == [
+        "redline: warning: there is no rule ua.escalation.rsik in rules; it is taken all the same, as the rules of the "
+        "workers may be others. Did you mean `ua.escalation.risk`?"
+    ]
+
+
 def test_what_is_no_alert_is_named_and_skipped(settings: Settings) -> None:
     topic = full_name(settings.topic_prefix, ALERTS[Severity.HIGH])
     with Publisher(settings) as publisher:
         publisher.send(Output(topic, b"k", b"not an alert"), partition=1)
-        publisher.flush(10.0)
+        publisher.flush(60.0)
     _publish(settings, ("critical", "a", "r"))
     with _tail(settings, "--from-beginning", "--json") as out:
         assert _id(out) == "a"
@@ -120,7 +149,7 @@ class Lines:
         self._queue: queue.Queue[str] = queue.Queue()
         threading.Thread(target=lambda: [self._queue.put(line.rstrip("\n")) for line in stream], daemon=True).start()
 
-    def line(self, seconds_max: float = 30.0) -> str | None:
+    def line(self, seconds_max: float = 60.0) -> str | None:
         """The next line; None if there was none in time."""
         try:
             return self._queue.get(timeout=seconds_max)
@@ -146,7 +175,7 @@ def _publish(settings: Settings, *alerts: tuple[str, str, str]) -> None:
         for severity, identifier, rule in alerts:
             topic = full_name(settings.topic_prefix, ALERTS[Severity(severity)])
             publisher.send(Output(topic, rule.encode(), _event(severity, identifier, rule)))
-        assert publisher.flush(10.0) == 0
+        assert publisher.flush(60.0) == 0
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -169,7 +198,7 @@ def _tail(settings: Settings, *arguments: str) -> Iterator[Lines]:
             lines = Lines(process.stdout)
             yield lines
             process.send_signal(signal.SIGINT)
-            assert process.wait(15) == 130
+            assert process.wait(60) == 130
             lines.errors = process.stderr.read()
         finally:
             process.kill()

@@ -38,7 +38,7 @@ class Run:
             text=True,
         )
 
-    def end(self, seconds: float = 60) -> tuple[int, str, str]:
+    def end(self, seconds: float = 120) -> tuple[int, str, str]:
         """Exit code, stdout and stderr once it has ended."""
         out, err = self.process.communicate(timeout=seconds)
         return self.process.returncode, out, err
@@ -46,12 +46,13 @@ class Run:
     def until_printed(self, text: str) -> str:
         """What it printed up to the line with this text."""
         assert self.process.stdout is not None
+        assert self.process.stderr is not None
         lines = ""
         for line in self.process.stdout:
             lines += line
             if text in line:
                 return lines
-        raise AssertionError(f"ended without printing {text!r}: {lines}")
+        raise AssertionError(f"ended without printing {text!r}: {lines}{self.process.stderr.read()}")
 
     def left_over(self) -> list[str]:
         """The processes that still carry the mark."""
@@ -59,7 +60,7 @@ class Run:
         return [line for line in found.stdout.splitlines() if self.mark in line]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     """True once the condition holds; False at the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -112,9 +113,12 @@ def test_the_page_beside_it_shows_the_alerts_at_the_address_that_is_printed(run:
     demo = run(*QUICK, "--stay")
     found = re.search(r"arrive at (http://127\.0\.0\.1:\d+/)", demo.until_printed("Still running"))
     assert found
-    with urllib.request.urlopen(f"{found.group(1)}api/alerts?limit=500", timeout=30) as answer:
-        alerts = json.load(answer)["items"]
-    assert "ua.escalation.risk" in {alert["rule"] for alert in alerts}
+
+    def rules() -> set[str]:
+        with urllib.request.urlopen(f"{found.group(1)}api/alerts?limit=500", timeout=30) as answer:
+            return {alert["rule"] for alert in json.load(answer)["items"]}
+
+    assert eventually(lambda: "ua.escalation.risk" in rules()), rules()
     demo.process.terminate()
     demo.end()
     assert demo.left_over() == []

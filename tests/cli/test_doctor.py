@@ -23,10 +23,10 @@ from stream.settings import Settings
 from stream.telemetry.metrics import Metrics
 from stream.telemetry.server import HealthServer
 from stream.wire.topics import ALL_TOPICS, RAW, full_name
-from tests.web.kit import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-PORTS = ("metrics", "ingest-metrics", "replay-metrics", "web-metrics", "web")
+PORTS = ("metrics", "ingest-metrics", "notify-metrics", "replay-metrics", "web-metrics", "web")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_one_of_two_brokers_away_is_a_warning(settings: Settings) -> None:
 def test_records_from_the_future_mean_that_clocks_differ(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with Publisher(settings) as publisher:
         publisher.send(Output(full_name(settings.topic_prefix, RAW), b"k", b"{}"))
-        assert publisher.flush(30.0) == 0
+        assert publisher.flush(60.0) == 0
     (found,) = kafka.clock(settings)
     assert found.level == "ok"
     real = time.time_ns

@@ -17,7 +17,7 @@ from stream.cli import cli
 from stream.settings import Settings
 from stream.wire.topics import ALL_TOPICS
 from tests.cli.terminal import Terminal
-from tests.web.kit import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 NO_JSON = {"completion": "what it prints is a program for a shell"}
@@ -42,6 +42,32 @@ def test_it_has_json_and_says_its_exit_codes(path: tuple[str, ...], command: cli
     options = {name for parameter in command.params for name in parameter.opts}
     assert ("--json" in options) != (" ".join(path) in NO_JSON)
     assert "Exit code" in (command.help or "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("scan", "ARTICLES"),
+        ("scan", "--tagged", "--jobs", "2", "ARTICLES"),
+        ("rules", "check", "rules"),
+        ("completion", "bash"),
+        ("--help",),
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_for_its_output_is_one_sentence(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    articles = tmp_path / "articles.jsonl"
+    body = "The Kremlin said that missiles for Kyiv would cross a red line and mean a direct war with NATO."
+    articles.write_text(json.dumps({"id": "1", "body": body, "published": "2026-01-02T03:04:05Z"}) + "\n")
+    given = [str(articles) if each == "ARTICLES" else each for each in arguments]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-W", "ignore", "-m", "stream.cli", *given]
+        done = subprocess.run(
+            command, cwd=ROOT, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    said = "redline: cannot write the output (No space left on device); make room, or send it elsewhere\n"
+    assert (done.returncode, done.stderr) == (2, said)
 
 
 TALK_TO_KAFKA = [

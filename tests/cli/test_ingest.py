@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from stream.broker.admin import Admin
 from stream.broker.subscriber import Subscriber
 from stream.settings import Settings
 from stream.wire.topics import DEAD, RAW, full_name
+from tests.ports import free_port
 
 DEADLINE_SECONDS = 60.0
 
@@ -77,8 +77,7 @@ def _articles(settings: Settings, count: int) -> tuple[list[dict[str, object]], 
 def test_all_kinds_of_sources_in_one_process(broker_settings: Settings, tmp_path: Path) -> None:
     with Admin(broker_settings) as admin:
         admin.create()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "a.txt").write_text("KYIV (Reuters) - Something happened in the city, officials said.\n")
     (tmp_path / "sources.yml").write_text(

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from stream.wire.undelivered import Undelivered, encode_undelivered
 from tests.notify.kit import notice, output
 from tests.notify.receiver import status
 from tests.notify.running import ThreadedReceiver, create_topics, notify_settings, publish, wait_for
+from tests.ports import free_port
 from tests.security.sockets import listening
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,11 +160,6 @@ def test_send_test_to_nobody(tmp_path: Path, redline: Redline) -> None:
     assert (code, "failed (an alert would be tried again)  no answer" in said) == (1, True)
 
 
-def _port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @contextmanager
 def started(command: list[str], folder: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     with (folder / "out").open("wb") as out, (folder / "log").open("wb") as log:
@@ -188,7 +183,7 @@ def _get(port: int, path: str) -> tuple[int, str]:
 
 @pytest.mark.embedded
 def test_the_service_delivers_is_watched_and_stops(broker_settings: Settings, tmp_path: Path) -> None:
-    settings = notify_settings(broker_settings, notify_metrics_port=_port())
+    settings = notify_settings(broker_settings, notify_metrics_port=free_port())
     create_topics(settings)
     names = ("bootstrap", "topic_prefix", "notify_group", "notify_metrics_port", "session_timeout_ms")
     passed_on = {f"REDLINE_{name.upper()}": str(getattr(settings, name)) for name in names}
@@ -283,7 +278,7 @@ def test_a_broker_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_receiver_of_the_examples_takes_what_is_signed_once(tmp_path: Path, redline: Redline) -> None:
-    port = _port()
+    port = free_port()
     command = [sys.executable, str(ROOT / "examples" / "webhook_receiver.py"), str(port)]
 
     def post(body: bytes, headers: dict[str, str]) -> int:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from stream.model import Record
 from stream.settings import ENV_PREFIX, Settings
 from stream.wire.decode import is_control
 from stream.wire.topics import DEAD, RAW, Topic, full_name
+from tests.ports import free_port
 
 pytestmark = pytest.mark.embedded
 
@@ -41,12 +41,12 @@ def environment(broker_settings: Settings) -> dict[str, str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three articles in two files."""
+    """Three articles in two files, one of them with a byte order mark."""
     lines = [
         {"id": "one", "body": "First.", "published": "2024-05-01T12:00:00Z"},
         {"id": "two", "body": "Second.", "published": "2024-05-01T12:00:01Z"},
     ]
-    (tmp_path / "a.ndjson").write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
+    (tmp_path / "a.ndjson").write_bytes(b"\xef\xbb\xbf" + b"\n".join(orjson.dumps(line) for line in lines))
     (tmp_path / "b.txt").write_text("A text without anything else.\n\nIts second paragraph.\n", encoding="utf-8")
     return tmp_path
 
@@ -119,12 +119,14 @@ def test_metrics_and_health_while_it_runs_and_an_end_in_order_on_term(
 ) -> None:
     with _running(environment, "replay", str(folder), "--rate", "20", "--repeat", "0", "--json") as (replay, port):
         base = f"http://127.0.0.1:{port}"
-        metrics = _wait_for(lambda: m if (m := _metrics(base))["redline_replay_acknowledged_total"] >= 3 else None)
+        metrics = _wait_for(
+            lambda: m if (m := _metrics(base)).get("redline_replay_acknowledged_total", 0) >= 3 else None
+        )
         assert metrics["redline_replay_articles"] == 3
         assert metrics["redline_replay_failed_total"] == 0
         assert _get(base, "/livez") == _get(base, "/readyz") == "ok\n"
         replay.send_signal(signal.SIGTERM)
-        out, _ = replay.communicate(timeout=20)
+        out, _ = replay.communicate(timeout=60)
     ledger = json.loads(out)
     assert replay.returncode == 0
     assert ledger["stopped"]
@@ -133,26 +135,26 @@ def test_metrics_and_health_while_it_runs_and_an_end_in_order_on_term(
 
 def test_ctrl_c_ends_with_the_ledger_and_130(environment: dict[str, str], folder: Path) -> None:
     with _running(environment, "replay", str(folder), "--rate", "20", "--repeat", "0") as (replay, port):
-        _wait_for(lambda: _metrics(f"http://127.0.0.1:{port}")["redline_replay_sent_total"] >= 1 or None)
+        _wait_for(lambda: _metrics(f"http://127.0.0.1:{port}").get("redline_replay_sent_total", 0) >= 1 or None)
         replay.send_signal(signal.SIGINT)
-        out, _ = replay.communicate(timeout=20)
+        out, _ = replay.communicate(timeout=60)
     assert replay.returncode == 130
     assert re.search(r"Stopped after .*\nsent (\d+), acknowledged \1, failed 0\n", out)
 
 
 def test_a_broker_that_dies_is_a_ledger_with_failures(folder: Path) -> None:
     with EmbeddedBroker() as broker:
-        settings = Settings(bootstrap=broker.bootstrap, kafka_request_timeout_ms=1_000)
+        settings = Settings(bootstrap=broker.bootstrap, kafka_request_timeout_ms=5_000)
         with Admin(settings) as admin:
             admin.create()
         environment = _environment(settings)
         with _running(environment, "replay", str(folder), "--rate", "20", "--repeat", "0", "--json") as (replay, port):
             base = f"http://127.0.0.1:{port}"
-            _wait_for(lambda: _metrics(base)["redline_replay_acknowledged_total"] >= 1 or None)
+            _wait_for(lambda: _metrics(base).get("redline_replay_acknowledged_total", 0) >= 1 or None)
             broker.stop()
-            _wait_for(lambda: _metrics(base)["redline_replay_failed_total"] >= 1 or None)
+            _wait_for(lambda: _metrics(base).get("redline_replay_failed_total", 0) >= 1 or None)
             replay.send_signal(signal.SIGTERM)
-            out, err = replay.communicate(timeout=30)
+            out, err = replay.communicate(timeout=60)
     ledger = json.loads(out)
     assert replay.returncode == 1
     assert ledger["failed"] >= 1
@@ -215,7 +217,7 @@ def _redline(environment: dict[str, str], *arguments: str) -> subprocess.Complet
 @contextmanager
 def _running(environment: dict[str, str], *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The running command, and the port of its metrics once it listens."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "stream.cli", *arguments, "--replay-metrics-port", str(port)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -225,13 +227,6 @@ def _running(environment: dict[str, str], *arguments: str) -> Iterator[tuple[sub
             yield process, port
         finally:
             process.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _get(base: str, path: str) -> str | None:
@@ -248,7 +243,7 @@ def _metrics(base: str) -> dict[str, float]:
     return {name: float(value) for name, value in (line.split() for line in lines if line.startswith("redline_replay"))}
 
 
-def _wait_for(condition: Any, seconds_max: float = 30.0) -> Any:
+def _wait_for(condition: Any, seconds_max: float = 60.0) -> Any:
     deadline = time.monotonic() + seconds_max
     while (found := condition()) is None:
         assert time.monotonic() < deadline, "the condition did not hold in time"
@@ -258,7 +253,7 @@ def _wait_for(condition: Any, seconds_max: float = 30.0) -> Any:
 
 def _read(settings: Settings, topic: Topic) -> list[Record]:
     with Subscriber(settings, [full_name(settings.topic_prefix, topic)], start="earliest") as subscriber:
-        return list(subscriber.read_to_end(seconds_max=20.0))
+        return list(subscriber.read_to_end(seconds_max=60.0))
 
 
 def _is_end(record: Record) -> bool:

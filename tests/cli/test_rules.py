@@ -62,6 +62,21 @@ def test_check_and_test_for_programs(folder: Path) -> None:
     assert [json.loads(line)["passed"] for line in tested.stdout.splitlines()] == [True]
 
 
+def test_a_failed_test_says_why(folder: Path) -> None:
+    text = RULE.replace("A truce.", "No truths.") + "exclude: [{name: x, match: truths}]\n"
+    (folder / "a.yml").write_text(text, encoding="utf-8")
+    why = ["nearest miss: `truce` is not there", "exclusion x masks “truths” body 3"]
+    tested = _run("test", folder)
+    assert tested.exit_code == 1
+    assert tested.stdout.splitlines() == [
+        f"{folder}/a.yml:6: example.truce: test 'fires': found quiet because of match, expected fire",
+        *(f"  {line}" for line in why),
+        "0 passed, 1 failed (1 rule tested)",
+    ]
+    (fields,) = map(json.loads, _run("test", folder, "--json").stdout.splitlines())
+    assert fields["why"] == why
+
+
 def test_schema_is_json() -> None:
     assert json.loads(_run("schema").stdout)["title"] == "Redline rule file"
 
@@ -83,7 +98,7 @@ def test_explain_shows_the_tree_and_what_masked_it(tmp_path: Path, article: Path
     assert (shown.exit_code, shown.stderr) == (0, "")
     assert shown.stdout == (
         "example.truce is quiet because of exclude:denied\n"
-        "  nearest miss: `truce` is not there\n"
+        "  nearest miss: “truce” is masked by the exclusion denied\n"
         "  exclusion denied masks “No truce” body 0\n"
         "\n"
         "match\n"
@@ -95,7 +110,7 @@ def test_explain_shows_the_tree_and_what_masked_it(tmp_path: Path, article: Path
         "    ✓ truce: “truce” body 3\n"
         "\n"
         "match, without the words that exclusions mask\n"
-        "  ✗ truce\n"
+        "  ✗ truce (“truce” is masked by the exclusion denied)\n"
     )
     fields = json.loads(_run("explain", "example.truce", "--article", article, "--rules", folder, "--json").stdout)
     assert (fields["fires"], fields["because"]) == (False, ["exclude:denied"])

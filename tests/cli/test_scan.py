@@ -54,6 +54,15 @@ def test_alerts_are_printed_and_a_refused_line_is_a_dead_letter_with_its_place(f
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("options", [(), ("--matches", "--jobs", "2")])
+def test_a_byte_order_mark_before_a_file_or_a_line_is_understood(folder: Path, options: tuple[str, ...]) -> None:
+    marked = "".join(f"\ufeff{line}\n" for line in (ARTICLES[0], ARTICLES[4]))
+    (folder / "b.ndjson").write_text(marked, encoding="utf-8")
+    done = scan(folder, *options, "b.ndjson")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [row.get("causationid", row.get("article")) for row in rows(done.stdout)] == ["1", "3"]
+
+
 def test_an_undated_article_has_the_time_of_the_line_before_it(folder: Path) -> None:
     out = rows(scan(folder, "--matches", "a.ndjson").stdout)
     assert [(row["article"], row["time"]) for row in out] == [
@@ -91,6 +100,8 @@ def test_a_line_beyond_the_limit_is_refused_and_the_next_is_read(folder: Path) -
         (("--jobs", "2"), "--jobs works with --matches or --tagged"),
         (("missing.ndjson",), "missing.ndjson"),
         (("rules",), "rules is a folder"),
+        (("--suppressed", "--tagged"), "--suppressed is about alerts"),
+        (("--rules", "rules/t.yml"), "rules/t.yml is a file; name the folder that it is in"),
     ],
 )
 def test_wrong_usage_ends_with_two_and_says_why(folder: Path, args: tuple[str, ...], message: str) -> None:
@@ -120,3 +131,13 @@ def test_unusable_rules_end_with_two_and_name_the_place(folder: Path) -> None:
     assert done.returncode == 2
     assert "t.yml:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_date_that_cannot_be_read_is_said_with_its_place(folder: Path) -> None:
+    (folder / "b.ndjson").write_text('{"id":"1","body":"An escalation.","published":"March 2, 2026"}\n' * 2)
+    done = scan(folder, "b.ndjson")
+    assert done.returncode == 0
+    assert done.stderr.startswith("redline: 2 fields could not be read; an article without a time has that of the line")
+    assert "The first: b.ndjson:1: published: found 'March 2, 2026', expected an RFC 3339 time" in done.stderr
+    several = scan(folder, "--matches", "--jobs", "2", "b.ndjson")
+    assert "redline: 2 fields could not be read" in several.stderr

@@ -141,7 +141,7 @@ def test_new_records_are_shown_until_ctrl_c(settings: Settings, tmp_path: Path) 
                 except queue.Empty:
                     continue
             process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 130
+            assert process.wait(60) == 130
             assert process.stderr is not None
             assert f"saved in {fixture}" in process.stderr.read()
         finally:
@@ -243,6 +243,17 @@ def test_a_field_is_named_by_the_end_of_its_path() -> None:
     assert not FieldFilter("rce", "=", "Wire").holds(value)
 
 
+def test_the_hint_where_there_is_nothing_is_no_advice_that_was_followed(settings: Settings) -> None:
+    nothing = _tap(settings, "articles.raw", "--from", "earliest", "--end")
+    assert (nothing.exit_code, nothing.stderr) == (1, "there are no records\n")
+    assert _tap(settings, "articles.raw", "--end").stderr == "there are no records\n"
+    later = _tap(settings, "articles.raw", "--from", "latest", "--end")
+    assert later.stderr == "there are no records since then; `--from earliest` begins with the oldest\n"
+    _send_control(settings)
+    control = _tap(settings, "articles.raw", "--end")
+    assert control.stderr == "there are no records but control records (`--control` shows them)\n"
+
+
 def _send_through(settings: Settings, article: dict[str, str], rules: Path) -> None:
     engine = Engine(load_ruleset(rules), settings.engine_config())
     raw = Output(settings.topic_prefix + "articles.raw", article["id"].encode(), orjson.dumps(article))
@@ -265,14 +276,14 @@ def _send_control(settings: Settings) -> None:
     )
     with Publisher(settings) as publisher:
         publisher.send(output, partition=partition)
-        assert publisher.flush(30.0) == 0
+        assert publisher.flush(60.0) == 0
 
 
 def _publish(settings: Settings, outputs: list[Output]) -> None:
     with Publisher(settings) as publisher:
         for output in outputs:
             publisher.send(output)
-        assert publisher.flush(30.0) == 0
+        assert publisher.flush(60.0) == 0
         assert publisher.take_failures() == []
 
 

@@ -28,7 +28,7 @@ from stream.settings import Settings
 from stream.telemetry.metrics import Metrics
 from stream.telemetry.server import HealthServer
 from tests.cli.terminal import Terminal
-from tests.web.kit import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -172,7 +172,7 @@ def test_json_once_and_one_line_a_sample(topics: Settings) -> None:
                 assert process.stdout is not None
                 lines = [json.loads(process.stdout.readline()) for _ in range(2)]
                 process.send_signal(2)
-                assert process.wait(30) == 130
+                assert process.wait(60) == 130
             finally:
                 process.kill()
         assert [line["totals"]["received"] for line in lines] == [12, 12]

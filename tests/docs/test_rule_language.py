@@ -37,10 +37,15 @@ MATCHES = [
     for (text,), matching, others in rows("text | matches | does not match")
     for query, holds in [*((query, True) for query in matching), *((query, False) for query in others)]
 ]
+OPERATORS = [
+    (text, query, holds)
+    for (query, *_), matching, others, _ in rows("expression | holds in | does not hold in | what it asks for")
+    for text, holds in [*((text, True) for text in matching), *((text, False) for text in others)]
+]
 
 
 def test_there_are_examples() -> None:
-    assert min(len(READS_AS) - 15, len(SENTENCES) - 5, len(MATCHES) - 25) >= 0
+    assert min(len(READS_AS) - 15, len(SENTENCES) - 5, len(MATCHES) - 25, len(OPERATORS) - 30) >= 0
 
 
 @pytest.mark.parametrize(("text", "tokens"), READS_AS)
@@ -56,6 +61,6 @@ def test_sentences_end_where_the_page_says(marked: str) -> None:
     assert [reading.source[start:end] for start, end in spans] == [part.strip() for part in marked.split("‖")]
 
 
-@pytest.mark.parametrize(("text", "query", "holds"), MATCHES)
+@pytest.mark.parametrize(("text", "query", "holds"), MATCHES + OPERATORS)
 def test_expressions_match_as_the_page_says(text: str, query: str, holds: bool) -> None:
     assert (evidence(query, text) is not None) == holds

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaProducer
 
@@ -29,6 +30,7 @@ QUIET_POLLS = 5
 GAVE_UP = 75
 LOOKED_AT = 20
 LOG_SHOWN = 20_000
+ACKNOWLEDGED_SECONDS_MAX = 300
 TOLD_EVERY = 50
 """Articles between two records of progress."""
 
@@ -36,16 +38,25 @@ TOLD_EVERY = 50
 class Feeder:
     """Replays the recording of `stateful` at a steady rate in the background. Survives a broker's absence.
 
-    As a replayer does, it tells every raw partition how far it is, and the end.
+    As a replayer does, it tells every raw partition how far it is, and the end. What goes wrong in it is raised on the
+    way out: without the end, episodes would be waited for in vain.
     """
 
     def __init__(self, settings: Settings, rate: int) -> None:
         self._settings, self._rate = settings, rate
         self._raw = full_name(settings.topic_prefix, RAW)
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._feed, daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._given_up = False
+        self._failed: Exception | None = None
         self.sent = 0
         self.acknowledged = 0
+
+    def _run(self) -> None:
+        try:
+            self._feed()
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits for the thread
+            self._failed = error
 
     def _feed(self) -> None:
         producer = KafkaProducer(
@@ -53,8 +64,8 @@ class Feeder:
             acks="all",
             linger_ms=5,
             request_timeout_ms=30_000,
-            delivery_timeout_ms=300_000,
-            max_block_ms=300_000,
+            delivery_timeout_ms=ACKNOWLEDGED_SECONDS_MAX * 1_000,
+            max_block_ms=ACKNOWLEDGED_SECONDS_MAX * 1_000,
             reconnect_backoff_max_ms=RECONNECT_MS_MAX,
             max_in_flight_requests_per_connection=1,  # keeps the order when something is sent again
         )
@@ -67,9 +78,13 @@ class Feeder:
             sending.add_callback(self._count)
             self.sent += 1
             self._done.wait(max(0.0, began + self.sent / self._rate - time.monotonic()))
-        producer.flush(timeout=300)
-        _tell(producer, self._raw, "end", partitions, time_of(self.sent - 1))
-        producer.flush(timeout=60)
+        deadline = time.monotonic() + ACKNOWLEDGED_SECONDS_MAX
+        while self.acknowledged < self.sent and time.monotonic() < deadline:
+            if self._given_up:
+                return
+            time.sleep(0.05)
+        for told in _tell(producer, self._raw, "end", partitions, time_of(self.sent - 1)):
+            told.get(timeout=60)
         producer.close()
 
     def _count(self, _: object) -> None:
@@ -79,9 +94,13 @@ class Feeder:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """All is acknowledged; but a test that has failed does not wait for a broker that may be gone for good."""
+        self._given_up = kind is not None
         self._done.set()
         self._thread.join()
+        if self._failed is not None and kind is None:
+            raise self._failed
 
     def wait(self, more: int) -> None:
         """Until so many more articles are sent. They are acknowledged later."""
@@ -93,16 +112,19 @@ def tell(settings: Settings, kind: Kind, moment: datetime, partitions: int = 1) 
     """Control records of the recording's run, once everything before them is acknowledged."""
     producer = KafkaProducer(bootstrap_servers=settings.bootstrap, acks="all")
     try:
-        _tell(producer, full_name(settings.topic_prefix, RAW), kind, range(partitions), moment)
-        producer.flush(timeout=60)
+        for told in _tell(producer, full_name(settings.topic_prefix, RAW), kind, range(partitions), moment):
+            told.get(timeout=60)
     finally:
         producer.close()
 
 
-def _tell(producer: KafkaProducer, raw: str, kind: Kind, partitions: range, moment: datetime) -> None:
+def _tell(producer: KafkaProducer, raw: str, kind: Kind, partitions: range, moment: datetime) -> list[Any]:
+    sent = []
     for number in partitions:
         output, partition = encode_control(kind, topic=raw, run=RUN, partition=number, time=moment)
-        producer.send(raw, partition=partition, key=output.key, value=output.value, headers=list(output.headers))
+        headers = list(output.headers)
+        sent.append(producer.send(raw, partition=partition, key=output.key, value=output.value, headers=headers))
+    return sent
 
 
 class Supervised:
@@ -144,7 +166,7 @@ class Supervised:
         """Ends it by SIGTERM, for good; returns the exit code."""
         self._stopping.set()
         self._thread.join()
-        return self.worker.stop(seconds=15)
+        return self.worker.stop()
 
     def end(self) -> None:
         """Makes sure that nothing is left."""
@@ -181,6 +203,8 @@ class Account:
     episodes: dict[str, set[str]] = field(default_factory=dict)
     episodes_came: int = 0
     late: int = 0
+    timed_out: str = ""
+    """What the workers had not done when it did; else empty."""
     _expected: tuple[int, Expected] | None = None
 
     @property
@@ -216,7 +240,11 @@ class Account:
         assert len({ids[0] for ids in self.alerts.values()}) == len(self.alerts), "two articles, one alert id"
         assert self.late == 0, f"{self.late} matches came too late"
         wanted = self.expected(settings)
-        assert self.fired | self.held == wanted.alerts | wanted.episodes.keys()
+        got, due = self.fired | self.held, wanted.alerts | wanted.episodes.keys()
+        assert got == due, (
+            f"missing {sorted(due - got)[:5]}, not expected {sorted(got - due)[:5]}; "
+            f"{truth.whereabouts(settings, due - got)}; {self.timed_out}"
+        )
         assert all(len(events) == 1 for events in self.episodes.values()), "an episode's alert came with two contents"
         assert differences({name: min(events) for name, events in self.episodes.items()}, wanted.episodes) == []
         truth.check(settings, self.fired, self.held)
@@ -247,6 +275,8 @@ class Books:
                 wanted = len(account.expected(self._settings).episodes)
             if len(account.episodes) >= wanted:
                 break
+        else:
+            account.timed_out = truth.unworked(self._settings)
         assert len(account.raw) >= acknowledged, (
             f"{len(account.raw)} raw articles read, {acknowledged} were acknowledged"
         )

@@ -27,6 +27,7 @@ from stream.settings import Settings
 from stream.wire.topics import RAW, full_name
 from tests.faults.test_broker_faults import MEGABYTE, fill, small_disk
 from tests.kafka.broker import KafkaBroker
+from tests.ports import free_ports
 from tests.worker.kit import environment_of, make_topics, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
@@ -41,7 +42,7 @@ class Ingest:
     """`redline ingest` with an HTTP source on a port of its own, to be killed and started again."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
-        self.port, self._metrics = _free_ports(2)
+        self.port, self._metrics = free_ports(2)
         sources = folder / "sources.yml"
         sources.write_text(
             f"schema: sources/v1\nsources:\n  - {{id: api, type: http, listen: '127.0.0.1:{self.port}'}}\n"
@@ -146,14 +147,6 @@ class Senders:
             if after is None:
                 self.without_retry_after.append(answer.status)
         return min(float(after or 1), 1.0)
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from stream.engine import Engine
 from stream.model import Record
 from stream.settings import Settings
 from stream.sources.rulefiles import load_ruleset
-from stream.wire.topics import MATCHES, changelog_name, full_name
+from stream.wire.topics import ALERTS, MATCHES, RAW, SUPPRESSED, changelog_name, full_name
 from tests.faults.stateful import without_clock
 
 Table = dict[tuple[int, bytes], bytes]
@@ -91,6 +91,26 @@ def check(settings: Settings, fired: set[str], held: set[str]) -> int:
     return len(table)
 
 
+def whereabouts(settings: Settings, missing: set[str]) -> str:
+    """Where alerts were lost that did not come, in one sentence: before `matches`, in the state, or on the way here."""
+    reading = read_in_one_go(settings)
+    due = missing & (reading.fired | reading.held)
+    names = [full_name(settings.topic_prefix, topic) for topic in (*ALERTS.values(), SUPPRESSED)]
+    with KafkaReader(settings, names) as reader:
+        sent = {without_clock(record.value)[0] for _, records in reader.batches() for record in records}
+    found = len(missing & sent)
+    return f"of {len(missing)} missing, {len(due)} follow from what was worked, {found} stand on the topics"
+
+
+def unworked(settings: Settings) -> str:
+    """The records of each partition that are not committed as worked, in one sentence."""
+    names = [full_name(settings.topic_prefix, topic) for topic in (RAW, MATCHES)]
+    with KafkaReader(settings, names) as reader:
+        ends = end_offsets(reader.consumer, reader.partitions, seconds_max=30.0)
+    behind = {f"{p.topic}[{p.partition}]": end - committed(settings, p) for p, end in ends.items()}
+    return f"not worked when the time was up: { {name: count for name, count in behind.items() if count} }"
+
+
 def committed(settings: Settings, partition: TopicPartition) -> int:
     """Where the workers would go on; 0: they have not begun."""
     consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, group_id=settings.consumer_group)
@@ -110,24 +130,24 @@ class KafkaReader:
     """Reads topics from their beginning up to the end that they have now."""
 
     def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
-        self._consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
+        self.consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
         self.partitions = [
             TopicPartition(topic, number)
             for topic in topics
-            for number in sorted(self._consumer.partitions_for_topic(topic) or ())
+            for number in sorted(self.consumer.partitions_for_topic(topic) or ())
         ]
 
     def __enter__(self) -> KafkaReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._consumer.close()
+        self.consumer.close()
 
     def batches(self) -> Iterator[tuple[TopicPartition, list[Any]]]:
         """Some records of one partition at a time, each partition in its order."""
-        ends = end_offsets(self._consumer, self.partitions, seconds_max=30.0)
-        self._consumer.assign(self.partitions)
-        self._consumer.resume(*self.partitions)
-        self._consumer.seek_to_beginning(*self.partitions)
-        while any(self._consumer.position(partition) < end for partition, end in ends.items()):
-            yield from self._consumer.poll(timeout_ms=200, max_records=5_000).items()
+        ends = end_offsets(self.consumer, self.partitions, seconds_max=30.0)
+        self.consumer.assign(self.partitions)
+        self.consumer.resume(*self.partitions)
+        self.consumer.seek_to_beginning(*self.partitions)
+        while any(self.consumer.position(partition) < end for partition, end in ends.items()):
+            yield from self.consumer.poll(timeout_ms=200, max_records=5_000).items()

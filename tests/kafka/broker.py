@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from stream.broker.probe import trouble
+from tests.ports import free_ports
 
 VERSION = "4.1.0"
 HERE = Path(__file__).parent
 JARS = HERE.parent.parent / ".cache" / f"kafka-{VERSION}"
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
-PORTS = (15_000, 32_000)
-
-_given: set[int] = set()
-_chance = random.SystemRandom()  # others on this machine choose too, and tests may seed the common one
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -162,18 +156,3 @@ def fetch_jars() -> None:
 def _java(main: str, *arguments: str) -> list[str]:
     options = ["-Xmx384m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     return ["java", *options, "-cp", f"{JARS}/*", main, *arguments]
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports of loopback that nothing listens on, none of them given before.
-
-    Below the ports that the system gives to clients: one of those could be taken before the server is there.
-    """
-    found: list[int] = []
-    while len(found) < count:
-        port = _chance.randrange(*PORTS)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            if port not in _given:
-                _given.add(port)
-                found.append(port)
-    return found

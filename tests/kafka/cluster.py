@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from tests.kafka.broker import KafkaBroker, cluster_id, fetch_jars, free_ports
+from tests.kafka.broker import KafkaBroker, cluster_id, fetch_jars
+from tests.ports import free_ports
 
 NODES = 3
 

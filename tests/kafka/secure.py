@@ -29,12 +29,13 @@ from kafka.admin import (
 from kafka.admin import ACLResourcePatternType as PatternType
 
 from stream.broker.rights import Right
-from tests.kafka.broker import KafkaBroker, free_ports
+from tests.kafka.broker import KafkaBroker
+from tests.ports import free_ports
 from tests.worker.kit import until
 
 USERS = {
     name: f"secret of {name}"
-    for name in ("admin", "worker", "replay", "alerts", "notify", "topics", "nobody", "partly")
+    for name in ("admin", "worker", "replay", "alerts", "decide", "notify", "resend", "topics", "nobody", "partly")
 }
 """Names and passwords."""
 

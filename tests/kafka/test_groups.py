@@ -13,6 +13,7 @@ from stream.broker.subscriber import Subscriber
 from stream.model import Output
 from stream.settings import Settings
 from stream.wire.topics import RAW, full_name
+from tests.worker.kit import make_topics, running
 
 pytestmark = pytest.mark.kafka
 
@@ -39,6 +40,23 @@ def test_members_partitions_and_lag_are_told(kafka_settings: Settings) -> None:
             assert sorted(member.partitions) == [(topic, number) for number in range(4)]
             assert member.host
             assert watch.state().state == "Stable"
+
+
+def test_a_pipeline_with_another_prefix_is_kept_out_of_the_group(kafka_settings: Settings) -> None:
+    """Before anything was read: by the partitions of its member."""
+    other = kafka_settings.model_copy(update={"topic_prefix": f"other-{kafka_settings.topic_prefix}"})
+    for settings in (kafka_settings, other):
+        make_topics(settings)
+    with running(kafka_settings) as worker:
+        worker.ready()
+        with running(other) as second:
+            assert second.wait_exit() == 2, second.log
+            reads = f"reads {kafka_settings.topic_prefix}articles.raw; {kafka_settings.topic_prefix}matches, too: two"
+            assert reads in second.log.splitlines()[-1]
+        with running(kafka_settings) as third:
+            third.ready()
+            assert third.stop() == 0, third.log
+        assert worker.stop() == 0, worker.log
 
 
 def test_only_the_newest_records_are_read_where_that_is_asked_for(kafka_settings: Settings) -> None:

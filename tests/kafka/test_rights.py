@@ -5,18 +5,24 @@ Everybody logs in as somebody of their own. What is missing is one sentence and 
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stream.broker.admin import Admin
 from stream.broker.rights import ROLES, Right, Role, commands, rights
 from stream.settings import Settings
+from stream.wire.topics import UNDELIVERED, full_name
+from stream.wire.undelivered import Undelivered, encode_undelivered
 from tests.e2e import scenarios
 from tests.kafka.secure import SecureBroker
 from tests.kafka.securekit import login, plain, redline, secured
+from tests.notify.kit import notice, output
+from tests.notify.running import ThreadedReceiver, create_topics, publish, undelivered
 from tests.worker.kit import REAL, running, until
 
 TAIL = ("-m", "stream.cli", "alerts", "tail", "--json", "--from-beginning")
@@ -45,9 +51,56 @@ def test_each_program_gets_by_with_its_rights(secure_broker: SecureBroker, topic
         assert "sent 6, acknowledged 6, failed 0" in replayed.stdout, replayed
         until(lambda: tail.log.count('"subject":"test.dam"') == 5, "alerts")
         until(lambda: worker.metric('redline_articles_total{stage="tagged"}') == 5, "tagged")
-        assert tail.stop(signal.SIGINT, seconds=30.0) == 130
+        assert tail.stop(signal.SIGINT) == 130
         assert worker.stop() == 0
         assert "Traceback" not in worker.log + tail.log
+
+
+def test_who_decides_about_alerts_gets_by_with_that_role(
+    secure_broker: SecureBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    inside = plain(secure_broker, topic_prefix)
+    create_topics(inside)
+    publish(inside, [output(1, prefix=topic_prefix)])
+    settings = settings_of(secure_broker, topic_prefix, tmp_path, "decide")
+    secure_broker.allow("decide", rights("decide", settings))
+
+    def decided(*arguments: str) -> dict[str, Any]:
+        done = redline(settings, "alerts", *arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, ""), done
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    assert decided("ack", notice(1).id)["alert"] == notice(1).id
+    assert decided("verdict", notice(1).id, "false-positive")["verdict"] == "false_positive"
+    silence = decided("silence", "--topic", "ports", "--for", "1h")
+    assert decided("silences")["id"] == silence["id"]
+    assert decided("unsilence", silence["id"])["id"] == silence["id"]
+    with Admin(settings) as admin:
+        assert admin.lacking(rights("alerts", settings)) == []
+        assert admin.lacking(rights("resend", settings)) != []
+
+
+def test_who_sends_again_what_was_put_aside_gets_by_with_that_role(
+    secure_broker: SecureBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    inside = plain(secure_broker, topic_prefix)
+    create_topics(inside)
+    one = notice(1)
+    aside = Undelivered(
+        "desk", "all", "refused", "answered 400", 1, one.id, one.group, "alerts.high", 0, 0, 1, one.event
+    )
+    publish(inside, [encode_undelivered(aside, topic=full_name(topic_prefix, UNDELIVERED))])
+    settings = settings_of(secure_broker, topic_prefix, tmp_path, "resend")
+    secure_broker.allow("resend", rights("resend", settings))
+    with ThreadedReceiver() as desk:
+        text = f"schema: routes/v1\ndestinations:\n{desk.entry('desk')}routes: []\nfallback: {{to: [desk]}}\n"
+        (tmp_path / "routes.yml").write_text(text)
+        settings = settings.model_copy(update={"notify_file": tmp_path / "routes.yml"})
+        sent = redline(settings, "notify", "resend")
+        assert (sent.returncode, sent.stderr) == (0, ""), sent
+        assert desk.ids() == [one.id]
+    assert [each["code"] for each in undelivered(inside)] == ["refused", "resent"]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +119,7 @@ def test_each_program_gets_by_with_its_rights(secure_broker: SecureBroker, topic
             "alerts tail",
             "there is no topic {0}alerts.info, {0}alerts.low, {0}alerts.medium, {0}alerts.high, {0}alert",
         ),
+        ("alerts silence --source wire", "the user 'nobody' is not allowed to use the topic {0}decisions; `"),
     ],
 )
 def test_who_has_no_rights_is_told(

@@ -20,6 +20,8 @@ BODY = (
     "The Kremlin spoke of its red lines again on Monday, and of many other things that nobody had thought of "
     "before, and then warned them. Others slept.\n\nA truce was far."
 )
+FIRST = BODY.split(".", maxsplit=1)[0]
+PARAGRAPH = BODY.split(".\n", maxsplit=1)[0]
 
 
 def _explain(query: str, body: str = BODY, **fields: object) -> Explanation:
@@ -51,17 +53,42 @@ def _explain(query: str, body: str = BODY, **fields: object) -> Explanation:
         ),
         ("red NOT NEAR/2 lines", ("“red” matched, but “lines” is 0 words away, at least 3 wanted",)),
         ("truce AND NOT slept", ("`NOT slept`, but “slept” is there",)),
-        ("SENTENCE(Kremlin AND slept)", (f"the closest sentence is “{BODY.split('.')[0]}”: `slept` is not there",)),
+        ("SENTENCE(Kremlin AND war)", (f"the closest sentence is “{FIRST}”: `war` is not there",)),
+        ("SENTENCE(Kremlin AND slept)", (f"the closest sentence is “{FIRST}”: “slept” stands in another sentence",)),
+        (
+            "PARAGRAPH(Kremlin AND truce AND war)",
+            ("the closest paragraph is “{}”: “truce” stands in another paragraph; `war` is not there",),
+        ),
+        ("SENTENCE(war OR peace)", ("`war OR peace` is not there",)),
         ("LEAD/3(warned)", ("“warned” stands behind the first 3 words",)),
         ("title:warned", ("“warned” stands outside the title",)),
         ("CASE(KREMLIN)", ("“Kremlin” stands in another case",)),
         ("ATLEAST/4(of)", ("found 3 times, wanted 4",)),
         ("ANY/2(war, truce, peace)", ("1 of 2 hold: `war` is not there", "`peace` is not there")),
+        ("truce AND source:reuters", ("the article has the source “ap”, wanted `source:reuters`",)),
+        ("truce AND country:de", ("the article has no country, wanted `country:de`",)),
+        ("truce AND topic:war", ("no other rule gives the article `topic:war`",)),
         ("war OR (truce AND peace)", ("`peace` is not there", "`war` is not there")),
     ],
 )
 def test_the_nearest_miss(query: str, misses: tuple[str, ...]) -> None:
-    assert _explain(query).misses == misses
+    assert _explain(query, source="ap").misses == tuple(miss.replace("{}", PARAGRAPH) for miss in misses)
+
+
+def test_every_sentence_in_which_it_holds_is_shown_up_to_three() -> None:
+    body = "".join(f"{side} warned{end}. " for side, end in zip("abcde", (" of war", "", "", "", " us"), strict=True))
+    step = _explain("SENTENCE((A OR B OR C OR D OR E) AND warned)", body.title()).match
+    assert [inner.clause for inner in step.steps] == [
+        "in “A Warned Of War”",
+        "in “B Warned”",
+        "in “C Warned”",
+        "in 2 more sentences",
+    ]
+    assert all(inner.held and inner.kind == "IN" for inner in step.steps)
+    # In each of them a tick stands beside what is quoted of it, and beside nothing else.
+    for inner, side in zip(step.steps[:3], "ABC", strict=True):
+        letters = inner.steps[0].steps[0].steps
+        assert [letter.clause for letter in letters if letter.held] == [side]
 
 
 def test_the_tree_shows_what_held_and_the_forms_of_words() -> None:
@@ -77,6 +104,37 @@ def test_of_a_list_only_what_held_is_shown() -> None:
     asked = a.rule(Or((Word("war"), Word("truce"), Word("Kremlin")), "words"))
     step = explain(asked, [asked], a.read(BODY)).match
     assert (step.kind, [inner.clause for inner in step.steps]) == ("@words", ["truce", "Kremlin"])
+
+
+def test_of_a_list_of_which_nothing_holds_the_items_are_named() -> None:
+    asked = a.rule(Or(tuple(Word(f"w{number}") for number in range(30)), "words"))
+    step = explain(asked, [asked], a.read(BODY)).match
+    assert (step.steps, step.items[:2], len(step.items), step.items_count) == ((), ("w0", "w1"), 20, 30)
+
+
+def test_what_an_exclusion_hides_is_not_said_to_be_missing() -> None:
+    asked = a.rule(
+        expression("SENTENCE(Kremlin AND lines) OR red NEAR/1 lines"),
+        Exclusion("colour", "…", "phrase", expression('"red lines"')),
+    )
+    explanation = explain(asked, [asked], a.read(BODY))
+    assert explanation.misses == (
+        f"the closest sentence is “{FIRST}”: “lines” is masked by the exclusion colour",
+        "“red” is masked by the exclusion colour and “lines” is masked by the exclusion colour",
+    )
+
+
+def test_the_words_that_are_masked_are_named_without_those_between() -> None:
+    asked = a.rule(expression("lines"), Exclusion("far", "…", "phrase", expression("Kremlin NEAR/9 lines")))
+    explanation = explain(asked, [asked], a.read(BODY))
+    assert explanation.exclusions[0].words == ("“Kremlin … lines” body 4",)
+
+
+def test_of_an_article_that_is_dropped_nothing_is_missing() -> None:
+    phrase = Exclusion("colour", "…", "phrase", expression('"red lines"'))
+    asked = a.rule(expression("lines"), phrase, Exclusion("sleep", "…", "article", expression("slept")))
+    explanation = explain(asked, [asked], a.read(BODY))
+    assert (explanation.misses, explanation.masked) == ((), None)
 
 
 def test_an_exclusion_that_masks() -> None:

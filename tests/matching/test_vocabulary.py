@@ -22,9 +22,9 @@ def test_tokens_and_key_fields_fill_slots() -> None:
     assert [text.slots[slot] for slot in (strike, prefix, tass, reuters)] == [True, True, True, False]
     assert [text.fills(some) for some in ([strike, tass], [strike, reuters])] == [True, False]
     assert [text.fills_any(some) for some in ([reuters, tass], [reuters])] == [True, False]
-    assert words.fill(["strikes", "strong", "st", "war"], read("x")).tokens == {"strikes", "strong"}
-    assert words.fill(["war"], read("x", source="Reuters")).keys == {reuters}
-    assert words.fill(["war"], read("x")).keys == set()
+    assert words.fill(read("Strikes, strong: st war")).tokens == {"strikes", "strong"}
+    assert words.fill(read("war", source="Reuters")).keys == {reuters}
+    assert words.fill(read("war")).keys == set()
 
 
 def test_the_rarest_looking_part_is_waited_for() -> None:

@@ -26,7 +26,7 @@ from stream.settings import Settings
 from stream.telemetry.events import Telemetry
 from stream.telemetry.metrics import Metrics
 from stream.wire.topics import UNDELIVERED, full_name
-from tests.notify.receiver import Receiver
+from tests.notify.receiver import Answer, Receiver
 
 DEADLINE_SECONDS = 60.0
 
@@ -49,7 +49,7 @@ def notify_settings(broker: Settings, **changes: Any) -> Settings:
         "notify_breaker_open_ms": 200,
         "notify_request_timeout_ms": 5_000,
         "commit_interval_ms": 50,
-        "session_timeout_ms": 1_500,
+        "session_timeout_ms": 3_000,
         "heartbeat_interval_ms": 300,
     }
     return broker.model_copy(update={**quick, **changes})
@@ -154,13 +154,22 @@ class ThreadedReceiver(Receiver):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.__aenter__(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.__aenter__(), self._loop).result(DEADLINE_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.__aexit__(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.__aexit__(), self._loop).result(DEADLINE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(DEADLINE_SECONDS)
+
+    def from_now(self, usually: Answer) -> None:
+        """Forgets what came and answers like this: between two requests, so that none is forgotten and taken."""
+
+        async def change() -> None:
+            self.requests.clear()
+            self.usually = usually
+
+        asyncio.run_coroutine_threadsafe(change(), self._loop).result(DEADLINE_SECONDS)
 
     def ids(self) -> list[str]:
         """The ids of the messages that came, in their order."""

@@ -80,9 +80,8 @@ def test_a_dead_destination_delays_no_other_and_gets_everything_when_it_is_back(
                 "the breaker opens",
             )
             assert running.alerts("dead", "delivered") == 0
-            assert running.metrics.value("redline_notify_lag", destination="dead") == 30
-            dead.requests.clear()
-            dead.usually = status(200)
+            wait_for(lambda: running.metrics.value("redline_notify_lag", destination="dead") == 30, "all wait")
+            dead.from_now(status(200))
             wait_for(lambda: running.alerts("dead", "delivered") == 30, "it is back")
             wait_for(lambda: running.metrics.value("redline_notify_lag", destination="dead") == 0, "nothing is left")
         assert dead.ids() == well.ids() == ids(*range(30), group="g"), "in their order"
@@ -146,8 +145,7 @@ def test_more_than_may_wait_waits_on_the_broker(settings: Settings) -> None:
             critical = ids(1_000, severity="critical")[0]
             wait_for(lambda: critical in desk.ids(), "another severity is not held up")
             assert running.metrics.value("redline_notify_waiting_alerts", destination="desk", why="new") <= 110
-            desk.requests.clear()
-            desk.usually = status(200)
+            desk.from_now(status(200))
             wait_for(lambda: running.alerts("desk", "delivered") == 151, "everything arrives")
         assert [one for one in desk.ids() if one != critical] == ids(*range(150), group="g")
 

@@ -16,11 +16,12 @@ def test_the_usual_message() -> None:
 def test_every_placeholder() -> None:
     found = filled(
         "{severity} {state} {time} {topics} {rule.id} {rule.version} {article.published} {evidence.0.text} "
-        "{evidence.7.text} {group.count} {labels.team} {labels.none}",
+        "{evidence.best.sentence} {evidence.7.text} {group.count} {labels.team} {labels.none}",
         notice(1, topics=["war", "energy"], labels=[("team", "desk")]),
     )
     assert found == (
-        "high fired 2026-03-02T12:00:00Z war, energy war.redline 1 2026-03-02T12:00:00Z red line – 1 desk –"
+        "high fired 2026-03-02T12:00:00Z war, energy war.redline 1 2026-03-02T12:00:00Z red line "
+        "They crossed a red line. – 1 desk –"
     )
 
 

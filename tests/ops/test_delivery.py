@@ -24,7 +24,7 @@ from tests.notify.kit import NOON, notice
 from tests.notify.running import wait_for
 from tests.notify.worlds import LOOPBACK
 from tests.ops.queries import OPS
-from tests.web.kit import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.ops
 

@@ -91,7 +91,7 @@ def test_recording_rule_writes_its_series(live: LivePipeline, rule: Rule) -> Non
     def numbers() -> list[float]:
         return [float(series["value"][1]) for series in live.query(rule.name)]
 
-    assert live.query(rule.expr)
+    live.wait_for(lambda: bool(live.query(rule.expr)), f"{rule.name} has something to record")
     live.wait_for(lambda: any(map(math.isfinite, numbers())), f"{rule.name} is there")
 
 
@@ -101,9 +101,8 @@ def test_alert_rule_reads_series_that_exist(live: LivePipeline, rule: Rule) -> N
     known: set[str] = set()
     for selector in promql.selectors(rule.expr):
         name, _, matchers = selector.partition("{")
-        series = live.query(name)
-        assert series, f"nothing has the name {name}"
-        labels = {label for one in series for label in one["metric"]}
+        live.wait_for(lambda name=name: bool(live.query(name)), f"something has the name {name}")  # type: ignore[misc]
+        labels = {label for one in live.query(name) for label in one["metric"]}
         assert set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", re.sub(r'"[^"]*"', "", matchers))) <= labels
         known |= labels
     assert set(re.findall(r"\$labels\.(\w+)", str(rule.annotations))) <= known
@@ -126,9 +125,14 @@ def test_all_rules_are_loaded_and_none_fires_that_should_not(live: LivePipeline)
 def test_variable_has_values(live: LivePipeline, query: str) -> None:
     found = re.fullmatch(r"label_values\((.+), (\w+)\)", query)
     assert found is not None
-    values = live.api(f"label/{found[2]}/values", **{"match[]": as_grafana_sends(found[1])})
-    assert values
-    assert all(values)
+    asked = f"label/{found[2]}/values", as_grafana_sends(found[1])
+
+    def values() -> list[str]:
+        answer: list[str] = live.api(asked[0], **{"match[]": asked[1]})
+        return answer
+
+    live.wait_for(lambda: bool(values()), query)
+    assert all(values())
 
 
 def _range(unit: str) -> tuple[float, float]:

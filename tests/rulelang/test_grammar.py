@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream.rulelang import Node
 from stream.rulelang.nodes import (
@@ -160,6 +164,9 @@ def test_every_node_knows_where_it_stands() -> None:
         ("ANY/3(a, b)", ["R404"]),
         ("ANY/0(a, b)", ["R404"]),
         ("a NEAR/3 (b AND c)", ["R405"]),
+        ("a NEAR/3 (b NAER/3 c)", ["R307"]),
+        ("a NEAR/3 (b c)", ["R306"]),
+        ("(a b) OR a NEAR/3 (b AND c)", ["R306", "R405"]),
         ("a NEAR/3 title:b", ["R405"]),
         ("a NEAR/3 SENTENCE(b)", ["R405"]),
         ('a NEAR/3 regex:"b"', ["R405"]),
@@ -233,3 +240,78 @@ def test_an_item_is_no_expression(item: str) -> None:
 def test_a_misspelt_operator_gets_the_one_that_was_meant(text: str, meant: str) -> None:
     (found,) = load_example(f"match: '{text}'\n").diagnostics
     assert meant in found.help
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "help_"),
+    [
+        ("a AND -bird", "R304", "To exclude the word, write AND NOT bird."),
+        ("a AND !bird", "R304", "To exclude the word, write AND NOT bird."),
+        ("a AND #bird", "R304", "There are no comments inside an expression; write them above it."),
+        ("a And b", "R306", "Operators are written in capitals: AND."),
+        ("a ANDNOT b", "R306", "For ANDNOT write AND NOT."),
+        ("a NEAR5 b", "R306", "For NEAR5 write NEAR/5."),
+        ("a onear12 b", "R306", "For onear12 write ONEAR/12."),
+        ("a W/5 b", "R304", "For W/5 write NEAR/5."),
+        ("sentence(a AND b)", "R307", 'Did you mean `SENTENCE( … )`? To search the word itself, quote it: "sentence".'),
+    ],
+)
+def test_what_beginners_write_is_understood(text: str, code: str, help_: str) -> None:
+    _, found = parse_text(text)
+    assert (found[0].code, found[0].help) == (code, help_)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_phrase_in_quotes_that_yaml_takes_away(quote: str) -> None:
+    (found,) = load_example(f"match: {quote}red line{quote}\n").diagnostics
+    assert found.code == "R306"
+    assert found.help == "YAML takes these quotes away. To look for the phrase, write '\"red line\"'."
+    assert not load_example("match: '\"red line\"'\n").diagnostics
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "marked", "help_"),
+    [
+        (
+            "x AND ANY(truce, peace talks)",
+            "R307",
+            "ANY",
+            'Write how many of them must hold: `ANY/1(truce, "peace talks")` for one or more, '
+            '`ANY/2(truce, "peace talks")` for two.',
+        ),
+        ("any (a AND b, c)", "R307", "any", "`ANY/1(a AND b, c)`"),
+        ("ANY 2(a, b)", "R307", "ANY 2", "Write `ANY/2(a, b)`."),
+        ("ANY(a,", "R307", "ANY", "`ANY/1(a, b, c)`"),
+        ("OR(a, b)", "R301", ",", "`(a OR b)`"),
+        ("x AND (ALL(a, b))", "R301", ",", "`(a AND b)`"),
+        (
+            "truce, peace talks",
+            "R301",
+            ",",
+            'For any of them write `truce OR "peace talks"`, for all of them `truce AND "peace talks"`, for the text '
+            'as it stands `"truce, peace talks"`.',
+        ),
+        ("x AND (~a, @b)", "R301", ",", "For any of them write `~a OR @b`, for all of them `~a AND @b`, for the text"),
+        ("killed NEAR/3 1,000", "R301", ",", 'Put a number with a comma in quotes: "1,000".'),
+        ("a, b OR c", "R301", ",", "Write AND, OR or NEAR/n there; a text with a comma needs quotes."),
+    ],
+)
+def test_a_comma_gets_what_was_meant(text: str, code: str, marked: str, help_: str) -> None:
+    _, (found,) = parse_text(text)
+    assert found.code == code
+    assert text[found.place.column - 1 :][: found.place.length] == marked
+    assert help_ in found.help
+    for remedy in re.findall(r"`([^`]+)`", found.help):
+        # What is proposed can be written.
+        assert parse_text(remedy)[1] == [], remedy
+
+
+def test_any_without_a_number_and_without_a_comma_says_both_ways() -> None:
+    _, found = parse_text("ANY(a OR b)")
+    assert "`ANY/2(a, b, c)` for two of them or more, `(a OR b)` for one" in found[0].help
+
+
+@given(st.text('a1 ,()"~@/ANYO', max_size=20))
+def test_whatever_stands_around_a_comma_is_a_finding(text: str) -> None:
+    node, found = parse_text(text)
+    assert node is not None or found

@@ -60,3 +60,42 @@ def test_empty_documents_and_comments_are_left_out() -> None:
     loaded = load_text("# nothing yet\n---\n---\n# more\n...\n")
     assert loaded.diagnostics == ()
     assert loaded.ruleset is not None
+
+
+def test_a_second_rule_without_a_line_between_is_told_as_that() -> None:
+    rule = "kind: list\nid: a\nitems: [x]\n"
+    found = load_text("schema: rules/v1\n" + rule + rule).diagnostics
+    assert [one.code for one in found] == ["R103"] * 3
+    assert found[0].help == "If another rule begins here, put `---` above line 5."
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("match: !bird\n", "R105"),
+        ("match: !bird AND x\n", "R105"),
+        ("match: ! bird\n", "R105"),
+        ("keywords: [!bird, x]\n", "R105"),
+        ("match: a\ntitle: !x\n", "R105"),
+        ("match: a\nscope: !x\n", "R105"),
+        ("match: a\nexclude: [!x ]\n", "R105"),
+        ("match: a\nalert: {throttle: !x }\n", "R105"),
+        ("match: &bird\n", "R104"),
+        ("match: *bird\n", "R104"),
+        ("--- !x\n", "R105"),
+    ],
+)
+def test_a_tag_an_anchor_or_an_alias_is_one_finding(text: str, code: str) -> None:
+    tests = "tests: [{name: a, article: {body: x}, expect: quiet}]\n" * (not text.startswith("---"))
+    assert [d.code for d in load_text(_HEAD * bool(tests) + text + tests).diagnostics] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "word"),
+    [("match: !bird AND x\n", "!bird", "bird"), ("keywords: [!bird, x]\n", "!bird", "bird")],
+)
+def test_a_tag_is_shown_alone_and_says_how_words_are_excluded(text: str, shown: str, word: str) -> None:
+    found = next(d for d in load_text(_HEAD + text).diagnostics if d.code == "R105")
+    start = found.place.column - 1
+    assert found.source_line[start : start + found.place.length] == shown
+    assert found.help.endswith(f"To exclude a word, write AND NOT {word}.")

@@ -73,3 +73,17 @@ def test_no_form_of_the_settings_shows_the_password() -> None:
     assert settings.sasl_password() == CANARY
     for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
         assert CANARY not in shown
+
+
+def test_a_fault_of_several_settings_names_their_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REDLINE_SESSION_TIMEOUT_MS", "2000")
+    with pytest.raises(SettingsError) as caught:
+        load(env_file=tmp_path / "none")
+    assert str(caught.value) == (
+        "heartbeat_interval_ms is 3000, expected at most half of session_timeout_ms (2000); lower the one or raise the "
+        "other (REDLINE_HEARTBEAT_INTERVAL_MS, REDLINE_SESSION_TIMEOUT_MS)"
+    )
+    monkeypatch.setenv("REDLINE_SESSION_TIMEOUT_MS", "9000")
+    monkeypatch.setenv("REDLINE_KAFKA_USERNAME", "u")
+    with pytest.raises(SettingsError, match=r"SASL_SSL \(REDLINE_KAFKA_USERNAME, REDLINE_KAFKA_SECURITY\)$"):
+        load(env_file=tmp_path / "none")

@@ -27,7 +27,7 @@ from stream.telemetry.events import Telemetry
 from stream.telemetry.logs import TextLines
 from stream.telemetry.metrics import Metrics
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 
 
 class Desk:

@@ -140,3 +140,8 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
         return
     (item,) = _read(tmp_path)
     assert str(item.origin).endswith("\\xff.txt")
+
+
+def test_a_byte_order_mark_before_any_line_is_understood(tmp_path: Path) -> None:
+    (tmp_path / "joined.ndjson").write_bytes(b'\xef\xbb\xbf{"body":"1"}\n\xef\xbb\xbf{"body":"2"}\n')
+    assert _brief(_read(tmp_path), tmp_path) == [("joined.ndjson:1", "1"), ("joined.ndjson:2", "2")]

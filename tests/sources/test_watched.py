@@ -74,7 +74,7 @@ def test_files_that_still_grow_wait(tmp_path: Path) -> None:
                 await asyncio.sleep(0.15)
         await run.until(lambda: bool(bench.desk.articles()), "it is read")
 
-    bench = play(tmp_path, scenario, settle_seconds=0.5)
+    bench = play(tmp_path, scenario, settle_seconds=2.0)
     assert bench.desk.bodies() == ["The first half and the second and the end."]
 
 

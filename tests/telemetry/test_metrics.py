@@ -81,3 +81,13 @@ def test_values_from_outside_are_bounded_and_the_first_ones_stay() -> None:
     assert metrics.value("redline_alerts_by_source_total", source="other", severity="high") == 2
     assert metrics.value("redline_alerts_by_source_total", source="b", severity="low") == 1
     assert metrics.value("redline_alerts_by_source_total", source="c", severity="high") == 0
+
+
+def test_a_gauge_is_there_once_it_was_set_and_not_before() -> None:
+    metrics = Metrics()
+    assert "redline_broker_up" not in scrape(metrics)
+    assert metrics.value("redline_broker_up") == 0
+    metrics.set("redline_broker_up", 0)
+    metrics.set("redline_broker_up", 0)
+    assert scrape(metrics)["redline_broker_up"] == {(): 0}
+    assert "redline_web_readers" not in scrape(metrics), "another service's"

@@ -1,4 +1,5 @@
 import http.client
+import re
 import socket
 
 import pytest
@@ -9,7 +10,7 @@ from stream.telemetry.server import HealthServer
 
 
 def get(server: HealthServer, path: str, method: str = "GET") -> tuple[int, str, str]:
-    client = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    client = http.client.HTTPConnection(server.host, server.port, timeout=60)
     try:
         client.request(method, path)
         answer = client.getresponse()
@@ -49,8 +50,24 @@ def test_port_zero_is_a_free_one_and_freed_again() -> None:
 def test_a_taken_port_is_one_clear_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ServiceError, match=f"cannot listen on 127.0.0.1:{port}.*--replay-metrics-port"):
+        with pytest.raises(
+            ServiceError, match=f"127.0.0.1:{port}: another program has this port; choose .*--replay-metrics-port"
+        ):
             HealthServer(Metrics(), host="127.0.0.1", port=port, setting="replay_metrics_port")
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("192.0.2.1", "cannot listen on 192.0.2.1:0: this machine does not have the address 192.0.2.1; name one of"),
+        ("2001:db8::1", "cannot listen on [2001:db8::1]:0: this machine does not have the address 2001:db8::1; name"),
+        ("no.such.invalid", "cannot listen on no.such.invalid:0: no.such.invalid is neither an address nor a known"),
+    ],
+)
+def test_an_address_that_is_not_ours_is_not_called_a_taken_port(host: str, said: str) -> None:
+    with pytest.raises(ServiceError, match=re.escape(said) + ".* with --metrics-host") as caught:
+        HealthServer(Metrics(), host=host, port=0)
+    assert "another port" not in str(caught.value)
 
 
 def test_a_client_that_says_nothing_holds_up_nobody() -> None:

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from stream.engine import Engine
 from stream.model import Output, Record
 from stream.settings import ENV_PREFIX, Settings
 from stream.sources.rulefiles import load_ruleset
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 60.0
@@ -211,13 +211,6 @@ def eventually(condition: Callable[[], bool], said: Callable[[], str] = lambda: 
     while not condition():
         assert time.monotonic() < deadline, said()
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
 
 
 def article(number: int, text: str = "The navy blocked the port of Mirova.", **fields: Any) -> dict[str, Any]:

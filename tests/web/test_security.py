@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from stream.settings import Settings
-from tests.web.kit import ROOT, Pipeline, WebServer, article, fetch
+from tests.web.kit import ROOT, Pipeline, WebServer, article, eventually, fetch
 
 pytestmark = pytest.mark.embedded
 
@@ -142,7 +142,8 @@ def test_a_person_logs_in_and_out(context: BrowserContext, guarded: WebServer, p
     expect(page.get_by_role("button", name="Acknowledge")).to_be_disabled()
     page.get_by_role("button", name="Log out").click()
     expect(page).to_have_title("Log in · Redline")
-    assert guarded.get("/api/alerts", {"Cookie": f"redline={cookie['value'][:-1]}0"})[0] == 401
+    other_end = "1" if cookie["value"].endswith("0") else "0"
+    assert guarded.get("/api/alerts", {"Cookie": f"redline={cookie['value'][:-1]}{other_end}"})[0] == 401
     forged = cookie["value"].replace("read", "decide")
     assert guarded.get("/api/alerts", {"Cookie": f"redline={forged}"})[0] == 401
 
@@ -165,9 +166,10 @@ def test_no_redirect_leaves_the_page(guarded: WebServer) -> None:
 
 
 def test_hostile_text_stays_text(open_page: Callable[..., Page], pipeline: Pipeline, server: WebServer) -> None:
+    alerts: list[str] = []
     for number, payload in enumerate(PAYLOADS):
         body = f"{payload} The navy blocked the port of Mirova. {payload}"
-        pipeline.feed(
+        alerts += pipeline.feed(
             article(
                 700 + number,
                 body,
@@ -177,8 +179,9 @@ def test_hostile_text_stays_text(open_page: Callable[..., Page], pipeline: Pipel
                 url=URLS[number % len(URLS)],
             )
         )
+    # What came later would move the list under the clicks.
+    eventually(lambda: {item["id"] for item in server.json("/api/alerts?limit=500")["items"]} >= set(alerts))
     page = open_page("/")
-    expect(page.locator(".alert")).not_to_have_count(0)
     for index in range(len(PAYLOADS) * 2):
         page.locator(".alert h3 button").nth(index).click()
     expect(page.locator(".alert .reading .body")).to_have_count(len(PAYLOADS) * 2)

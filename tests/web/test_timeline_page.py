@@ -21,7 +21,8 @@ from stream.web.cards import Card
 from stream.web.episodes import episodes_of
 from stream.web.rulebook import answer
 from stream.wire.topics import RAW, full_name
-from tests.web.kit import WebServer, eventually, free_port
+from tests.ports import free_port
+from tests.web.kit import WebServer, eventually
 
 pytestmark = pytest.mark.embedded
 

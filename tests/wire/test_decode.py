@@ -67,6 +67,22 @@ def test_refused_with_a_code_and_a_reason(value: bytes | None, code: str) -> Non
     assert "found" in reject.reason or "expected" in reject.reason
 
 
+def test_a_byte_order_mark_before_an_article_is_understood() -> None:
+    marked, plain = (decode(mark + b'{"body": "\xef\xbb\xbfx"}') for mark in (b"\xef\xbb\xbf", b""))
+    assert isinstance(marked, Decoded)
+    assert marked == plain
+    assert marked.article.body == "\ufeffx"
+    alone = decode(b"\xef\xbb\xbf \n")
+    assert isinstance(alone, Reject)
+    assert alone.code == "empty"
+
+
+def test_a_text_under_another_name_is_pointed_out() -> None:
+    reject = decode(b'{"title": "t", "text": "A truce."}')
+    assert isinstance(reject, Reject)
+    assert reject.reason.endswith("as body, expected 1 code point or more; if `text` is the text, name it `body`")
+
+
 def test_every_fault_of_an_article_is_named() -> None:
     reject = decode(b'{"body":"x","title":5,"revision":0}')
     assert isinstance(reject, Reject)

@@ -4,7 +4,7 @@ A record becomes one tagged record; where it says `alert`, also a match, which b
 `slow` takes 0.3 s, `stuck` for ever, `bug` raises, `kill` is the end of the process.
 
 `FAKE_WORKER=deaf` in the environment: nothing that is fetched gets to an agent. `FAKE_WORKER=table`: it keeps a table
-`fake`, which it never writes, and recovers it slowly.
+`fake`, which it never writes, and recovers it slowly, until there is the file that `FAKE_SEEN` names.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -74,8 +75,14 @@ def with_table(*given: Any, **named: Any) -> faust.App:
     table: Any = app.Table("fake", default=int, partitions=4)
     apply = table.apply_changelog_batch
 
+    seen = os.environ.get("FAKE_SEEN")
+
     def slowly(*given: Any, **named: Any) -> Any:
-        time.sleep(0.15)  # for a thousand records: long enough to be seen
+        # For a thousand records: long enough to be seen.
+        for _ in range(20 if seen else 3):
+            if seen and Path(seen).exists():
+                break
+            time.sleep(0.05)
         return apply(*given, **named)
 
     table.apply_changelog_batch = slowly

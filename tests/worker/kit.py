@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from stream.settings import Settings
 FAKE = ("-m", "tests.worker.fake_worker")
 REAL = ("-m", "stream.cli", "worker")
 DEADLINE_SECONDS = 60.0
+ANSWER_SECONDS_MAX = 30.0
+"""Of a health page: who asks for one value takes no answer for 0."""
+
 RECONNECT_MS_MAX = 500
 """Of the tests' own clients: the pause between their attempts must not be taken for the worker's."""
 
@@ -80,9 +84,14 @@ class Follower:
         )
         names = [self._prefix + topic for topic in topics]
         self.values: dict[str, list[bytes]] = {topic: [] for topic in topics}
-        partitions = [TopicPartition(n, p) for n in names for p in self._consumer.partitions_for_topic(n) or ()]
+        partitions = [TopicPartition(n, p) for n in names for p in self._partitions_of(n)]
         self._consumer.assign(partitions)
         self._consumer.seek_to_beginning(*partitions)
+
+    def _partitions_of(self, name: str) -> set[int]:
+        """Waited for: a topic that the client has not heard of would be left unread for good, and nobody would know."""
+        found: set[int] = until(lambda: self._consumer.partitions_for_topic(name), f"partitions of {name}")
+        return found
 
     def poll(self) -> dict[str, list[bytes]]:
         """Reads what has come."""
@@ -118,6 +127,7 @@ class WorkerProcess:
         self, settings: Settings, program: Sequence[str] = FAKE, *, log_folder: Path | None = None, **environment: str
     ) -> None:
         self._log = tempfile.NamedTemporaryFile("w+", suffix=".log", prefix="worker-", dir=log_folder)  # noqa: SIM115 - closed in end
+        self._printed = ""
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, *program], env=environment_of(settings) | environment, stdout=self._log, stderr=self._log
@@ -125,8 +135,11 @@ class WorkerProcess:
 
     @property
     def log(self) -> str:
-        """All that it has printed."""
-        return Path(self._log.name).read_text(encoding="utf-8")
+        """All that it has printed; after `end`, all that it had."""
+        try:
+            return Path(self._log.name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return self._printed
 
     def page(self, path: str) -> tuple[int, str]:
         """Status and text of a health page; (0, "") if it does not answer."""
@@ -134,11 +147,11 @@ class WorkerProcess:
         if found is None:
             return 0, ""
         try:
-            with urllib.request.urlopen(found.group(1) + path, timeout=5) as answer:
+            with urllib.request.urlopen(found.group(1) + path, timeout=ANSWER_SECONDS_MAX) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
-        except OSError:
+        except (OSError, HTTPException):
             return 0, ""
 
     def metric(self, sample: str) -> float:
@@ -163,7 +176,7 @@ class WorkerProcess:
         """Waits until the process has ended and returns its exit code."""
         return self.process.wait(seconds)
 
-    def stop(self, which: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> int:
+    def stop(self, which: signal.Signals = signal.SIGTERM, seconds: float = DEADLINE_SECONDS) -> int:
         """Sends a signal and waits for the end."""
         self.process.send_signal(which)
         return self.wait_exit(seconds)
@@ -173,7 +186,17 @@ class WorkerProcess:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self._printed = self.log  # before the file goes: a supervisor ends it while others still look
         self._log.close()
+
+
+def runs(pid: int) -> bool:
+    """False once a process has ended, whether its parent has looked or not."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return fields[0] not in ("Z", "X")
 
 
 @contextmanager

@@ -2,13 +2,18 @@
 
 import resource
 import socket
+import subprocess
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import faust
 import pytest
 
+from stream.errors import SettingsError
 from stream.settings import Settings
+from stream.worker.host import FAUST_FOLDERS, working_folder
 from tests.e2e import scenarios
 from tests.worker.disk import fill, small_disk
 from tests.worker.kit import REAL, following, publish, running, until
@@ -58,6 +63,53 @@ def test_too_few_descriptors_are_refused_at_start(tmp_path: Path) -> None:
         assert worker.wait_exit() == 2
         assert "found a limit of 40 open files and connections" in worker.log.splitlines()[-1]
         assert "expected at least 64: set `ulimit -n 1024`" in worker.log.splitlines()[-1]
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("below", ["", "below/it"])
+def test_a_folder_that_is_a_file_is_refused_at_start(settings: Settings, tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("")
+    there = tmp_path / "file" / below
+    said = _refused(settings.model_copy(update={"data_dir": there}))
+    assert f"REDLINE_DATA_DIR (--data-dir): cannot use {there} ({tmp_path / 'file'} is no folder)" in said
+
+
+@pytest.mark.embedded
+def test_a_folder_that_may_not_be_written_is_refused_at_start(settings: Settings, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", DISK_BYTES) as disk:
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        said = _refused(settings.model_copy(update={"data_dir": disk / "data"}))
+    assert f"REDLINE_DATA_DIR (--data-dir): cannot use {disk / 'data'} (Read-only file system), expected" in said
+
+
+def test_no_temporary_folder_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nothing"))
+    with (
+        pytest.raises(SettingsError, match=r"temporary folder .*; name a folder to write to with REDLINE_DATA_DIR"),
+        working_folder(None),
+    ):
+        pass
+
+
+def test_a_folder_is_made_and_stays(tmp_path: Path) -> None:
+    with working_folder(tmp_path / "not" / "yet") as (folder, is_temporary):
+        assert (folder, is_temporary) == (tmp_path / "not" / "yet", False)
+    assert (folder / FAUST_FOLDERS).is_dir()
+    with working_folder(None) as (folder, is_temporary):
+        assert (folder.is_dir(), is_temporary) == (True, True)
+    assert not folder.exists()
+
+
+def test_what_is_made_is_what_faust_makes(tmp_path: Path) -> None:
+    assert faust.App("any", datadir=tmp_path).conf.tabledir == tmp_path / FAUST_FOLDERS
+
+
+def _refused(settings: Settings) -> str:
+    """The last line of a worker that does not start with these settings."""
+    with running(settings, REAL) as worker:
+        assert worker.wait_exit() == 2, worker.log
+        assert "url=" not in worker.log
+        return worker.log.splitlines()[-1]
 
 
 @pytest.mark.embedded

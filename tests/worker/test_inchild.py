@@ -11,6 +11,7 @@ import pytest
 
 from stream.errors import GiveUp, ServiceError
 from stream.worker.inchild import ChildCall, ChildError, in_child
+from tests.worker.kit import runs, until
 
 
 def its_pid(text: str, *, times: int = 1) -> tuple[int, str]:
@@ -67,16 +68,5 @@ def test_it_can_be_ended() -> None:
 
 
 def test_it_ends_with_its_parent() -> None:
-    pid, deadline = in_child("trying", starts_one_that_sleeps), time.monotonic() + 30.0
-    while _lives(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
-        return file.read().rpartition(")")[2].split()[0] != "Z"
+    pid = in_child("trying", starts_one_that_sleeps)
+    until(lambda: not runs(pid), "the child of the child ends")

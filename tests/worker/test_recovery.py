@@ -47,7 +47,7 @@ def test_a_table_is_recovered_completely(broker_settings: Settings) -> None:
         with running(settings, KEEPER) as keeper:
             out = settled(settings, start + 300)
             keeper.process.send_signal(how)
-            assert keeper.wait_exit(15) in (0, -signal.SIGKILL), keeper.log
+            assert keeper.wait_exit() in (0, -signal.SIGKILL), keeper.log
     assert len(out) == 900
     assert missing(settings, out) == 0
 

@@ -74,3 +74,54 @@ def test_a_process_that_was_stopped_gets_its_time_again() -> None:
         clock.now += 100
         watchdog.look(overslept=True)
     assert vitals.live() is None
+
+
+def test_a_broker_that_goes_away_and_comes_back_is_told_of() -> None:
+    clock, there, told = Clock(), [True], []
+    vitals = Vitals(60.0, clock)
+    vitals.joining()
+    vitals.assigned()
+
+    def news(*, answers: bool, silence_seconds: float) -> None:
+        told.append((answers, silence_seconds))
+
+    watchdog = Watchdog(vitals, give_up, lambda: there[0], news=news)
+
+    def wait(seconds: int) -> None:
+        for _ in range(seconds):
+            clock.now += 1
+            vitals.beat()
+            watchdog.look()
+
+    wait(10)
+    assert told == []  # it answers whoever asks
+    vitals.heard()
+    there[0] = False
+    wait(130)
+    assert told == [(False, 4.0), (False, 64.0), (False, 124.0)]
+    there[0] = True
+    wait(1)
+    vitals.fetched()
+    wait(5)
+    assert told[3:] == [(True, 130.0)]
+    vitals.heard()
+    there[0] = False
+    wait(5)
+    assert told[4:] == [(False, 4.0)]
+
+
+def test_a_broker_that_is_not_there_yet_is_the_starts_news() -> None:
+    clock, told = Clock(), []
+    vitals = Vitals(60.0, clock)
+    watchdog = Watchdog(vitals, give_up, lambda: False, news=lambda **found: told.append(found))
+    for _ in range(20):
+        clock.now += 1
+        vitals.beat()
+        watchdog.look()
+    assert told == []
+    vitals.joining()
+    for _ in range(5):
+        clock.now += 1
+        vitals.beat()
+        watchdog.look()
+    assert len(told) == 1

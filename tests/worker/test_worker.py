@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from stream.broker.admin import Admin
+from stream.broker.groups import GroupWatch
 from stream.settings import Settings
 from stream.wire.topics import Topic
+from tests.ports import free_port
 from tests.worker.kit import REAL, following, make_topics, publish, running, until
 
 pytestmark = pytest.mark.embedded
@@ -125,17 +127,19 @@ def test_lag_without_progress_fails_livez_and_ends_with_75(broker_settings: Sett
         assert "no sign of life: 7 records are waiting, none was finished for" in worker.log
 
 
-def test_not_ready_while_tables_are_recovered(broker_settings: Settings) -> None:
+def test_not_ready_while_tables_are_recovered(broker_settings: Settings, tmp_path: Path) -> None:
     make_topics(broker_settings)
     settings = broker_settings.model_copy(update={"topic_prefix": ""})
     changelog = f"{broker_settings.consumer_group}-fake-changelog"
     with Admin(settings) as admin:
         admin.create([Topic(changelog, "key", "number", "compact", None)])
     publish(settings, changelog, [(b'"k%d"' % n, b"1") for n in range(8_000)])
-    with running(broker_settings, FAKE_WORKER="table") as worker:
+    seen = tmp_path / "seen"
+    with running(broker_settings, FAKE_WORKER="table", FAKE_SEEN=str(seen)) as worker:
         said = until(
             lambda: (page := worker.page("/readyz"))[1].startswith("waiting for its tables") and page, "tables"
         )
+        seen.touch()
         assert said[0] == 503
         worker.ready()
         assert worker.stop() == 0, worker.log
@@ -150,7 +154,8 @@ def test_ctrl_c_is_130(broker_settings: Settings) -> None:
 
 def test_sigterm_while_joining(broker_settings: Settings) -> None:
     make_topics(broker_settings)
-    with running(broker_settings) as worker:
+    # The embedded broker answers who joins after half a session.
+    with running(broker_settings.model_copy(update={"session_timeout_ms": 40_000})) as worker:
         until(lambda: "joining the consumer group" in worker.log, "joining")
         assert worker.page("/readyz")[0] == 503
         assert worker.page("/livez")[0] == 200
@@ -158,8 +163,7 @@ def test_sigterm_while_joining(broker_settings: Settings) -> None:
 
 
 def test_no_broker_is_one_sentence_and_2() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        bootstrap = f"127.0.0.1:{nobody.getsockname()[1]}"
+    bootstrap = f"127.0.0.1:{free_port()}"
     settings = Settings(bootstrap=bootstrap, metrics_port=0, kafka_connect_timeout_ms=500)
     with running(settings) as worker:
         assert worker.wait_exit() == 2
@@ -196,6 +200,37 @@ def test_topics_that_do_not_fit_are_one_sentence_and_2(broker_settings: Settings
     with running(broker_settings, REDLINE_TOPIC_REPLICATION="3") as worker:
         assert worker.wait_exit() == 2
         assert "replicas, expected 3" in worker.log.splitlines()[-1]
+
+
+def test_another_pipeline_in_the_same_group_is_one_sentence_and_2(broker_settings: Settings) -> None:
+    """By what it has read, whether it still works or not; Apache Kafka tells more (tests/kafka/test_groups.py)."""
+    group, prefix = broker_settings.consumer_group, broker_settings.topic_prefix
+    other = broker_settings.model_copy(update={"topic_prefix": f"other-{prefix}"})
+    for settings in (broker_settings, other):
+        make_topics(settings)
+
+    def refused() -> None:
+        with running(other) as worker:
+            assert worker.wait_exit() == 2, worker.log
+            last = worker.log.splitlines()[-1]
+            assert f"the consumer group {group} reads {prefix}articles.raw" in last
+            assert f"would mix their states in {group}-state-changelog. Give this one a group of its own" in last
+
+    with running(broker_settings) as worker, following(broker_settings, "articles.tagged") as follower:
+        worker.ready()
+        publish(broker_settings, "articles.raw", numbered(8))
+        follower.wait("articles.tagged", 8)
+        with GroupWatch(broker_settings, group, ()) as watch:
+            until(watch.topics, "a commit")
+        refused()
+        assert worker.stop() == 0, worker.log
+    refused()
+    with running(broker_settings) as worker:
+        assert worker.ready().stop() == 0
+    alone = other.model_copy(update={"consumer_group": f"other-{group}"})
+    make_topics(alone)
+    with running(alone) as worker:
+        assert worker.ready().stop() == 0
 
 
 def test_without_rules_nothing_serves_and_the_code_is_2(broker_settings: Settings, tmp_path: Path) -> None:

@@ -35,11 +35,11 @@ def _judged(loaded: Loaded, folder: Path) -> Iterator[Finding]:
     ruleset = loaded.ruleset
     if ruleset is None:
         wrong = [d for d in loaded.diagnostics if d.severity == "error"]
-        yield error("rules", f"{_count(len(wrong), 'error')} in {folder}: {_named(wrong)}", "rules without errors", do)
+        yield error("rules", f"{_count(len(wrong), 'error')} in {folder}: {named(wrong)}", "rules without errors", do)
         return
     found = f"{len(ruleset.rules)} rules in {folder} (digest {ruleset.digest[:12]})"
     if loaded.diagnostics:
-        said = f"{found}; {_count(len(loaded.diagnostics), 'warning')}: {_named(loaded.diagnostics)}"
+        said = f"{found}; {_count(len(loaded.diagnostics), 'warning')}: {named(loaded.diagnostics)}"
         yield warning("rules", said, "rules without warnings", do)
     else:
         yield ok("rules", found)
@@ -59,15 +59,16 @@ def sources(settings: Settings) -> Iterator[Finding]:
     loaded = load_sources(file, environment=os.environ, folder=path.resolve().parent)
     do = "`redline ingest --check` says what is wrong where"
     if loaded.sources is None:
-        yield error("sources", f"{path}: {_named(loaded.diagnostics)}", "a sources file without errors", do)
+        yield error("sources", f"{path}: {named(loaded.diagnostics)}", "a sources file without errors", do)
     elif loaded.diagnostics:
-        yield warning("sources", f"{path}: {_named(loaded.diagnostics)}", "a sources file without warnings", do)
+        yield warning("sources", f"{path}: {named(loaded.diagnostics)}", "a sources file without warnings", do)
     else:
         kinds = ", ".join(f"{count} {kind}" for kind, count in types_of(loaded.sources).items())
         yield ok("sources", f"{path}: {kinds or 'no source is enabled'}")
 
 
-def _named(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> str:
+def named(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> str:
+    """The first few, by file, line and code."""
     shown = [f"{d.file}:{d.place.line} {d.code}" for d in diagnostics[:NAMED_MAX]]
     more = f" and {len(diagnostics) - NAMED_MAX} more" if len(diagnostics) > NAMED_MAX else ""
     return ", ".join(shown) + more

@@ -248,6 +248,7 @@ function tree(step, open) {
   const line = [
     el("span", { class: step.held ? "yes" : "no", "aria-label": step.held ? "holds" : "does not hold" }, step.held ? "✓" : "✗"),
     ` `, el("code", {}, step.clause), said && el("span", { class: step.held ? "muted" : "miss" }, `  ${said}`),
+    !step.held && step.items.length > 0 && el("span", { class: "muted" }, `  items: ${step.items.join(", ")}${step.items_count > step.items.length ? " …" : ""}`),
     step.forms.length > 0 && el("span", { class: "muted" }, `  forms: ${step.forms.slice(0, 8).join(", ")}${step.forms.length > 8 ? " …" : ""}`),
   ];
   if (!step.steps.length) return el("div", { class: "leaf" }, line);

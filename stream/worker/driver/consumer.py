@@ -9,7 +9,7 @@ commit      commits confirmed offsets, whatever Faust's streams have acknowledge
 rebalance   a chunk in work is finished and committed, then the ledger's accounts are closed; what is assigned anew
             begins at the group's committed offset, by an explicit seek: aiokafka's position proves nothing
 lease       chunks are begun, and written for, only while the group counts this process as a member
-stop        the same, without the seek
+stop        the same, without the seek; a rebalance may come in the midst of it
 
 Whatever cannot be trusted any more ends the process without a commit: a hung commit, a chunk that takes too long, an
 agent that raises, a log that is not the one read before.
@@ -369,7 +369,13 @@ class ChunkConsumer(Consumer):
     # Rebalance and stop --------------------------------------------------------------------------------------------
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Called at the beginning of a rebalance; Faust stops the flow in it and calls `wait_empty`."""
+        """Called at the beginning of a rebalance; Faust stops the flow in it and calls `wait_empty`.
+
+        While the application stops, Faust closes the connection instead and waits for nothing; what is in work would
+        then write its state, without a lease, behind that of the worker which has the partition next.
+        """
+        if self.app.should_stop:
+            await self.wait_empty()
         await super().on_partitions_revoked(revoked)
         self.ledger.close(revoked)
         self.suspects.close(revoked)

@@ -192,13 +192,13 @@ Body = Callable[[Bench], Awaitable[None]]
 
 
 def bench_runner(folder: Path, *partitions: TP, **limits: float) -> Callable[[Body], None]:
-    """Runs what is given on a bench whose consumer has sought its offsets; within ten seconds."""
+    """Runs what is given on a bench whose consumer has sought its offsets; within a minute."""
 
     def run(body: Body) -> None:
         async def whole() -> None:
             bench = Bench(folder, *partitions, **limits)
             await bench.consumer.perform_seek()
-            await asyncio.wait_for(body(bench), 10)
+            await asyncio.wait_for(body(bench), 60)
 
         asyncio.run(whole())
 

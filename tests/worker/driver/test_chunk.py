@@ -20,7 +20,7 @@ def on_bench(folder: Path, body: Body, **limits: Any) -> None:
         bench = Bench(folder, **limits)
         await bench.consumer.perform_seek()
         bench.app.topics._acking_topics.add("raw")  # type: ignore[attr-defined]
-        await asyncio.wait_for(body(bench), 10)
+        await asyncio.wait_for(body(bench), 60)
 
     asyncio.run(whole())
 

@@ -242,6 +242,30 @@ def test_a_stop_waits_for_the_chunk_in_work_and_commits_it(on_bench: Callable[[B
     on_bench(body)
 
 
+def test_a_rebalance_during_a_stop_waits_for_the_chunk_in_work_too(on_bench: Callable[[Body], None]) -> None:
+    """Faust closes the connection then, without waiting for anything."""
+
+    async def body(bench: Bench) -> None:
+        async def closed(partitions: set[TP]) -> None:
+            bench.thread.takes_commits = False
+
+        bench.consumer._on_partitions_revoked = closed  # type: ignore[method-assign]
+        bench.thread.fill(RAW, range(3))
+        (chunk,) = await bench.chunks()
+        assert await chunk.begin()
+        bench.consumer.stop_flow()
+        bench.app._stopped.set()
+        revoked = asyncio.ensure_future(bench.consumer.on_partitions_revoked({RAW}))
+        await asyncio.wait((revoked,), timeout=0.05)
+        assert not revoked.done()
+        assert await chunk.confirm(), "it is still ours"
+        chunk.end()
+        await revoked
+        assert bench.thread.group == {RAW: 3}
+
+    on_bench(body)
+
+
 def test_a_stop_asks_again_when_faust_answers_without_committing(on_bench: Callable[[Body], None]) -> None:
     async def body(bench: Bench) -> None:
         bench.thread.fill(RAW, range(6))

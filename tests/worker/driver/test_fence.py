@@ -18,7 +18,7 @@ NO_ERROR, ILLEGAL_GENERATION, UNKNOWN_MEMBER, REBALANCE, NOT_COORDINATOR = 0, 22
 
 def in_loop(body: Callable[[], Awaitable[None]]) -> None:
     async def whole() -> None:
-        await asyncio.wait_for(body(), 10)
+        await asyncio.wait_for(body(), 60)
 
     asyncio.run(whole())
 

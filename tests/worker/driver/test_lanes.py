@@ -23,7 +23,7 @@ def on_bench(folder: Path, body: Body) -> None:
         await bench.consumer.perform_seek()
         bench.consumer.suspects = Suspects(3)  # knows no partition: the first chunk of each would be alone
         bench.app.topics._acking_topics.add("raw")  # type: ignore[attr-defined]
-        await asyncio.wait_for(body(bench), 10)
+        await asyncio.wait_for(body(bench), 60)
 
     asyncio.run(whole())
 

@@ -30,7 +30,7 @@ def recovering(tmp_path: Path) -> Callable[..., None]:
             recovery.tp_to_table[CHANGELOG] = table
             if seen is not None:
                 recovery.active_offsets[CHANGELOG] = seen
-            await asyncio.wait_for(body(bench, table), 10)
+            await asyncio.wait_for(body(bench, table), 60)
 
         asyncio.run(whole())
 

@@ -22,7 +22,7 @@ from tests.worker.driver.kit import RAW, Bench, GaveUpError, give_up, new_app, r
 
 def in_loop(body: Callable[[], Awaitable[None]]) -> None:
     async def whole() -> None:
-        await asyncio.wait_for(body(), 10)
+        await asyncio.wait_for(body(), 60)
 
     asyncio.run(whole())
 
@@ -232,7 +232,7 @@ def test_a_fetch_is_made_in_the_thread_s_own_loop_and_ends_with_who_asked(tmp_pa
                 await asyncio.sleep(0.001)
             waiting.cancel()
             await asyncio.wait([waiting])
-            assert await asyncio.to_thread(ended.wait, 10.0)
+            assert await asyncio.to_thread(ended.wait, 60.0)
         finally:
             thread.thread_loop.call_soon_threadsafe(thread.thread_loop.stop)
             running.join()

@@ -8,7 +8,7 @@ from stream.worker.driver.turns import Turns
 
 def run(body: Callable[[Turns], Awaitable[None]]) -> None:
     async def whole() -> None:
-        await asyncio.wait_for(body(Turns()), 10)
+        await asyncio.wait_for(body(Turns()), 60)
 
     asyncio.run(whole())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from stream.worker.batches import joined
 from stream.worker.pool import EnginePool, InPool
 from stream.worker.pool.pool import EngineProcessError
 from stream.worker.stages import InThisProcess, Stages
-from tests.worker.kit import until
+from tests.worker.kit import runs, until
 
 RULE = """
 kind: rule
@@ -155,12 +154,4 @@ def test_they_end_with_a_worker_that_is_killed(tmp_path: Path) -> None:
     finally:
         parent.kill()
         parent.wait()
-    until(lambda: not any(map(is_running, pids)), "the engine processes end")
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    until(lambda: not any(map(runs, pids)), "the engine processes end")

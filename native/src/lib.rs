@@ -1,0 +1,27 @@
+//! What takes most of the time in reading and prefiltering an article, for `stream.clean` and `stream.matching`.
+//!
+//! The Python of these packages defines what has to come out, and does the same where this module is not installed:
+//! tests hold one to the other. What is rare or hard about a text (scripts other than Latin, compounds, abbreviations)
+//! is asked of the Python once for each stretch between blanks, and remembered.
+
+mod known;
+mod phrases;
+mod sentences;
+mod stops;
+mod table;
+mod words;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("INTERFACE", 3)?;
+    module.add_class::<words::Reader>()?;
+    module.add_class::<words::Words>()?;
+    module.add_class::<sentences::Sentences>()?;
+    module.add_class::<phrases::Phrases>()?;
+    module.add_class::<phrases::Found>()?;
+    module.add_class::<phrases::Alone>()?;
+    module.add_class::<table::Filled>()?;
+    module.add_class::<table::Table>()
+}

@@ -1,0 +1,135 @@
+//! Rule 7 of the language, told by signs: `stream/clean/ends.py` says how, and what stretches between blanks are.
+
+use std::sync::{Mutex, PoisonError};
+
+use hashbrown::HashMap;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+const STRETCHES_MAX: usize = 8_000;
+const CHARACTERS_MAX: usize = 65_536;
+const STRETCH_BYTES_MAX: usize = 80;
+
+/// Finds where sentences end, and remembers what was said of stretches and characters.
+#[pyclass(frozen, module = "redline_native")]
+pub struct Sentences {
+    code: Py<PyAny>,
+    may_end: Py<PyAny>,
+    openings: Vec<u8>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    codes: HashMap<Box<str>, Option<u8>>,
+    may_end: HashMap<char, bool>,
+}
+
+#[pymethods]
+impl Sentences {
+    /// `code` says of a stretch before what a sentence ends behind it (times 4) and what may begin with it, None if
+    /// that is too complex; `may_end` of a character beyond ASCII whether it may end a sentence; `openings` of each
+    /// character of ASCII what may begin with it.
+    #[new]
+    fn new(code: Py<PyAny>, may_end: Py<PyAny>, openings: Vec<u8>) -> Self {
+        Sentences { code, may_end, openings, known: Mutex::default() }
+    }
+
+    /// Where sentences end in a text that has no blanks but ` `, in code points, ascending; what ends with the text may
+    /// be left out. None if that is too complex.
+    fn ends(&self, text: &Bound<'_, PyString>) -> PyResult<Option<Vec<u32>>> {
+        let Ok(source) = text.to_str() else { return Ok(None) };
+        let py = text.py();
+        let bytes = source.as_bytes();
+        let mut ends = Vec::new();
+        // How many bytes more than code points there have been.
+        let mut more = 0;
+        let mut index = 0;
+        while index < bytes.len() {
+            if bytes[index] == b' ' {
+                index += 1;
+                continue;
+            }
+            let start = index;
+            let mut is_asked = false;
+            while index < bytes.len() && bytes[index] != b' ' {
+                let byte = bytes[index];
+                let mut size = 1;
+                let is_sign = if byte < 128 {
+                    matches!(byte, b'.' | b'!' | b'?')
+                } else {
+                    let character = source[index..].chars().next().unwrap_or_default();
+                    size = character.len_utf8();
+                    self.may_end(py, character)?
+                };
+                more += size - 1;
+                index += size;
+                // Inside of a word (`3.5`, `U.S.`) a sign ends nothing.
+                is_asked |= is_sign && !bytes.get(index).is_some_and(u8::is_ascii_alphanumeric);
+            }
+            if is_asked {
+                let Some(code) = self.code(py, &source[start..index])? else { return Ok(None) };
+                let stop = code >> 2;
+                if stop != 0 {
+                    let Some(opening) = self.opening(py, source, index)? else { return Ok(None) };
+                    if stop & opening != 0 {
+                        ends.push((index - more) as u32);
+                    }
+                }
+            }
+        }
+        Ok(Some(ends))
+    }
+
+    /// Forget everything that was said.
+    fn forget(&self) {
+        *self.lock() = Known::default();
+    }
+}
+
+impl Sentences {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the stretch behind one that ends at `end` begins with.
+    fn opening(&self, py: Python<'_>, source: &str, end: usize) -> PyResult<Option<u8>> {
+        let bytes = source.as_bytes();
+        let Some(blanks) = bytes[end..].iter().position(|&byte| byte != b' ') else { return Ok(Some(0)) };
+        let start = end + blanks;
+        // A mark beyond ASCII may change what it stands upon.
+        if matches!(bytes[start], 0x21..=0x7e) && matches!(bytes.get(start + 1), Some(0x20..=0x7e)) {
+            return Ok(Some(self.openings[bytes[start] as usize]));
+        }
+        let size = bytes[start..].iter().position(|&byte| byte == b' ').unwrap_or(bytes.len() - start);
+        Ok(self.code(py, &source[start..start + size])?.map(|code| code & 3))
+    }
+
+    fn code(&self, py: Python<'_>, stretch: &str) -> PyResult<Option<u8>> {
+        if let Some(&code) = self.lock().codes.get(stretch) {
+            return Ok(code);
+        }
+        let code = self.code.bind(py).call1((stretch,))?.extract()?;
+        if stretch.len() <= STRETCH_BYTES_MAX {
+            let codes = &mut self.lock().codes;
+            if codes.len() >= STRETCHES_MAX {
+                codes.clear();
+            }
+            codes.insert(stretch.into(), code);
+        }
+        Ok(code)
+    }
+
+    fn may_end(&self, py: Python<'_>, character: char) -> PyResult<bool> {
+        if let Some(&may_end) = self.lock().may_end.get(&character) {
+            return Ok(may_end);
+        }
+        let may_end = self.may_end.bind(py).call1((character,))?.extract()?;
+        let known = &mut self.lock().may_end;
+        if known.len() >= CHARACTERS_MAX {
+            known.clear();
+        }
+        known.insert(character, may_end);
+        Ok(may_end)
+    }
+}

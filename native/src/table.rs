@@ -1,0 +1,212 @@
+//! What the tokens of a text mean to a set of rules: the character of each, the slots that it fills and their bits.
+//! `stream/matching/vocabulary.py` says what these are.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use hashbrown::HashMap;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyInt, PySet, PyString};
+
+use crate::known::Memory;
+use crate::words::Words;
+
+/// What was learned about the tokens of one memory.
+#[pyclass(frozen, module = "redline_native")]
+#[derive(Default)]
+pub struct Table {
+    current: Mutex<Arc<Learned>>,
+}
+
+#[derive(Default)]
+struct Learned {
+    memory: Memory,
+    tokens: Mutex<Tokens>,
+}
+
+#[derive(Default)]
+struct Tokens {
+    by_number: Vec<Option<Token>>,
+    of_slot: HashMap<u32, Vec<u32>>,
+}
+
+struct Token {
+    character: char,
+    slots: Box<[u32]>,
+    bits: Box<[u32]>,
+}
+
+impl Learned {
+    fn lock(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Table {
+    #[new]
+    fn new() -> Self {
+        Table::default()
+    }
+
+    /// The tokens of some texts, one after the other, by what `learn` says of each: its character, the slots that it
+    /// fills, and their bits, of which there are `bits`. `learn` is not kept, for what it holds holds this. None if the
+    /// texts were not read with the same memory.
+    fn fill(&self, parts: Vec<PyRef<'_, Words>>, bits: usize, learn: &Bound<'_, PyAny>) -> PyResult<Option<Filled>> {
+        let Some(first) = parts.first() else { return Ok(None) };
+        if parts.iter().any(|part| !part.memory.is(&first.memory)) {
+            return Ok(None);
+        }
+        let numbers: Vec<u32> = match parts.as_slice() {
+            [only] => only.numbers.clone(),
+            _ => parts.iter().flat_map(|part| part.numbers.iter().copied()).collect(),
+        };
+        let learned = self.of(&first.memory);
+        learn_all(&learned, &numbers, learn)?;
+        let mut encoded = String::with_capacity(numbers.len());
+        let mut met = vec![0u8; bits.div_ceil(8)];
+        let mut filling = Vec::new();
+        {
+            let tokens = learned.lock();
+            for (position, &number) in numbers.iter().enumerate() {
+                // All of them are known by now.
+                let Some(token) = &tokens.by_number[number as usize] else { continue };
+                encoded.push(token.character);
+                if !token.slots.is_empty() {
+                    filling.push((number, position as u32));
+                }
+            }
+            filling.sort_unstable();
+            for (index, &(number, _)) in filling.iter().enumerate() {
+                if index > 0 && filling[index - 1].0 == number {
+                    continue;
+                }
+                for &bit in tokens.by_number[number as usize].iter().flat_map(|token| &token.bits) {
+                    met[bit as usize / 8] |= 1 << (bit % 8);
+                }
+            }
+        }
+        let met = integer(learn.py(), &met)?;
+        Ok(Some(Filled { learned, count: numbers.len(), encoded, met, filling }))
+    }
+}
+
+impl Table {
+    fn of(&self, memory: &Memory) -> Arc<Learned> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if !current.memory.is(memory) {
+            *current = Arc::new(Learned { memory: memory.clone(), ..Learned::default() });
+        }
+        current.clone()
+    }
+}
+
+fn learn_all(learned: &Learned, numbers: &[u32], learn: &Bound<'_, PyAny>) -> PyResult<()> {
+    let unknown: Vec<(u32, Py<PyString>)> = {
+        let known = learned.memory.lock();
+        let mut tokens = learned.lock();
+        if tokens.by_number.len() < known.size() {
+            tokens.by_number.resize_with(known.size(), || None);
+        }
+        let mut unknown: Vec<u32> =
+            numbers.iter().copied().filter(|&number| tokens.by_number[number as usize].is_none()).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown.into_iter().map(|number| (number, known.token(learn.py(), number))).collect()
+    };
+    for (number, token) in unknown {
+        let (character, mut slots, bits): (char, Vec<u32>, Vec<u32>) = learn.call1((token,))?.extract()?;
+        slots.sort_unstable();
+        let mut tokens = learned.lock();
+        // Another thread may have learned it.
+        if tokens.by_number[number as usize].is_none() {
+            for &slot in &slots {
+                tokens.of_slot.entry(slot).or_default().push(number);
+            }
+            tokens.by_number[number as usize] = Some(Token { character, slots: slots.into(), bits: bits.into() });
+        }
+    }
+    Ok(())
+}
+
+/// A text's tokens, and which of them fill slots.
+#[pyclass(frozen, module = "redline_native")]
+pub struct Filled {
+    learned: Arc<Learned>,
+    count: usize,
+    /// The tokens as characters.
+    #[pyo3(get)]
+    encoded: String,
+    /// The bits of all slots that tokens fill.
+    #[pyo3(get)]
+    met: Py<PyInt>,
+    /// Tokens that fill slots, each with a position, ascending.
+    filling: Vec<(u32, u32)>,
+}
+
+#[pymethods]
+impl Filled {
+    /// The tokens that fill slots.
+    fn tokens(&self, py: Python<'_>) -> PyResult<Py<PySet>> {
+        let tokens: Vec<_> = {
+            let known = self.learned.memory.lock();
+            self.filling.iter().map(|&(number, _)| known.token(py, number)).collect()
+        };
+        Ok(PySet::new(py, tokens)?.unbind())
+    }
+
+    /// For each of `count` slots 1 if a token fills it, else 0.
+    fn slots(&self, py: Python<'_>, count: usize) -> Py<PyByteArray> {
+        let mut filled = vec![0u8; count];
+        {
+            let tokens = self.learned.lock();
+            for &(number, _) in &self.filling {
+                for &slot in tokens.by_number[number as usize].iter().flat_map(|token| &token.slots) {
+                    filled[slot as usize] = 1;
+                }
+            }
+        }
+        PyByteArray::new(py, &filled).unbind()
+    }
+
+    /// The positions of all tokens that fill a slot, as a set of bits.
+    fn positions(&self, py: Python<'_>, slot: u32) -> PyResult<Py<PyInt>> {
+        let mut bits = vec![0u8; self.count.div_ceil(8)];
+        {
+            let tokens = self.learned.lock();
+            let mut add = |position: u32| bits[position as usize / 8] |= 1 << (position % 8);
+            let of_slot = tokens.of_slot.get(&slot).map_or(&[][..], Vec::as_slice);
+            // Those of the slot are looked for in the text, or those of the text in the slot, whichever are fewer.
+            if of_slot.len() <= self.filling.len() {
+                of_slot.iter().flat_map(|&number| self.places(number)).for_each(&mut add);
+            } else {
+                for &(number, position) in &self.filling {
+                    let token = tokens.by_number[number as usize].as_ref();
+                    if token.is_some_and(|token| token.slots.binary_search(&slot).is_ok()) {
+                        add(position);
+                    }
+                }
+            }
+        }
+        integer(py, &bits)
+    }
+}
+
+impl Filled {
+    fn places(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
+        let first = self.filling.partition_point(|&(other, _)| other < number);
+        self.filling[first..].iter().take_while(move |&&(other, _)| other == number).map(|&(_, position)| position)
+    }
+}
+
+/// A set of bits as an integer, the first bit being that of 1.
+fn integer(py: Python<'_>, bits: &[u8]) -> PyResult<Py<PyInt>> {
+    static FROM_BYTES: OnceLock<Py<PyAny>> = OnceLock::new();
+    let from_bytes = match FROM_BYTES.get() {
+        Some(known) => known,
+        None => {
+            let found = py.get_type::<PyInt>().getattr("from_bytes")?.unbind();
+            FROM_BYTES.get_or_init(|| found)
+        }
+    };
+    Ok(from_bytes.bind(py).call1((PyBytes::new(py, bits), pyo3::intern!(py, "little")))?.cast_into::<PyInt>()?.unbind())
+}

@@ -1,0 +1,168 @@
+"""The package `redline_native`, where it is installed (`make native`): reading and prefiltering in machine code.
+
+The Python beside each call defines what comes out and does the same where the package is missing, so it changes how
+long things take and nothing else. Tests hold one to the other.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+INTERFACE = 3
+"""Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens` and
+`stops` stand in the package as well. One with another number is not used."""
+
+
+class NativeWords(Protocol):
+    """The tokens of a text. Offsets are in code points, and ascend. Without tokens it is false: ask for None."""
+
+    @property
+    def plain(self) -> str:
+        """Plain text, as `stream.clean.tokens.Words` has it."""
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens, put together when they are first asked for."""
+
+    @property
+    def joined(self) -> list[tuple[int, int]]:
+        """The stretches that are not one token, as `stream.clean.tokens.Words` has them."""
+
+    def __len__(self) -> int: ...
+
+    def units(
+        self, edges: Sequence[int], paragraphs: AbstractSet[int]
+    ) -> tuple[list[int], list[int], list[int], list[int]]:
+        """The stretches between edges that have tokens in them: where each begins and ends, its paragraph, and the
+        number of the first token behind it. `paragraphs` are the offsets where those may begin."""
+
+    def stops(self, may_stop: Callable[[str], bool]) -> tuple[bytes, list[int], list[int]] | None:
+        """The fields of `stream.clean.stops.Stops`."""
+
+
+class NativeReader(Protocol):
+    """Reads texts, and remembers words."""
+
+    def words(self, text: str) -> NativeWords | None:
+        """The tokens of a text; None if it is written in another alphabet or has lone surrogates."""
+
+    def forget(self) -> None:
+        """Forget every word seen so far."""
+
+
+class NativeSentences(Protocol):
+    """Finds where sentences end, and remembers stretches."""
+
+    def ends(self, text: str) -> list[int] | None:
+        """Where sentences end in a text that has no blanks but ` `; None if it takes the long way to tell."""
+
+    def forget(self) -> None:
+        """Forget everything seen so far."""
+
+
+class NativeFound(Protocol):
+    """The phrases found in a text: of each its number, its first token, and the one behind its last."""
+
+    def __len__(self) -> int: ...
+
+    def all(self) -> list[tuple[int, int, int]]:
+        """All of them, in the order of their ends."""
+
+    def numbers(self) -> list[int]:
+        """Their numbers."""
+
+
+class NativePhrases(Protocol):
+    """The phrases of a rule set as strings of one character a word."""
+
+    def find(self, encoded: str) -> NativeFound:
+        """All of them in a text of one character a token."""
+
+
+class NativeAlone(Protocol):
+    """The indices that stand for each phrase."""
+
+    def held(self, found: NativeFound, may_end: bytes) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """The indices of phrases found in which nothing may end, ascending, and phrases in which something may, as far
+        as they have other indices. For each token `may_end` is 1 if a sentence may end behind it, else 0.
+        """
+
+
+class NativeFilled(Protocol):
+    """A text's tokens, and which of them fill slots."""
+
+    @property
+    def encoded(self) -> str:
+        """The tokens as characters."""
+
+    @property
+    def met(self) -> int:
+        """The bits of all slots that tokens fill."""
+
+    def tokens(self) -> set[str]:
+        """The tokens that fill slots."""
+
+    def slots(self, count: int) -> bytearray:
+        """For each of `count` slots 1 if a token fills it, else 0."""
+
+    def positions(self, slot: int) -> int:
+        """The positions of all tokens that fill a slot, as a set of bits."""
+
+
+class NativeTable(Protocol):
+    """What tokens mean to a set of rules, remembered by their numbers."""
+
+    def fill(
+        self, parts: Sequence[NativeWords], bits: int, learn: Callable[[str], tuple[str, Sequence[int], Sequence[int]]]
+    ) -> NativeFilled | None:
+        """The tokens of some texts, one after the other; None if another memory was begun between these.
+
+        `learn` gives a token's character, the slots that it fills, and their bits, of which there are `bits`.
+        """
+
+
+class _Package(Protocol):
+    def Reader(  # noqa: N802 - the name of a class
+        self, read_plain: Callable[[str], Sequence[str]], read_written: Callable[[str], Sequence[str]]
+    ) -> NativeReader: ...
+
+    def Sentences(  # noqa: N802
+        self, code: Callable[[str], int | None], may_end: Callable[[str], bool], openings: Sequence[int]
+    ) -> NativeSentences: ...
+
+    def Phrases(self, patterns: Sequence[str]) -> NativePhrases: ...  # noqa: N802
+
+    def Alone(self, indices: Sequence[Sequence[int]]) -> NativeAlone: ...  # noqa: N802
+
+    def Table(self) -> NativeTable: ...  # noqa: N802
+
+
+def package() -> _Package | None:
+    """The package; None if it is not installed, made for another version, or switched off."""
+    return _package
+
+
+@contextmanager
+def switched_off() -> Iterator[None]:
+    """Read without the package, to measure or test what it changes. For one thread."""
+    global _package
+    kept, _package = _package, None
+    try:
+        yield
+    finally:
+        _package = kept
+
+
+def _installed() -> Any:
+    try:
+        found = importlib.import_module("redline_native")
+    except ImportError:
+        return None
+    return found if getattr(found, "INTERFACE", None) == INTERFACE else None
+
+
+_package: _Package | None = _installed()

@@ -1,0 +1,146 @@
+"""What one article fills of the slots of a rule set (see `vocabulary`)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from itertools import chain
+from typing import Protocol
+
+from stream.clean.native import NativeFilled
+from stream.matching.article import ReadArticle
+from stream.matching.phrases import Found, Phrases, Places
+
+
+class Slots(Protocol):
+    """Whether slots are filled, by their numbers."""
+
+    def __getitem__(self, slot: int, /) -> int: ...
+
+    def __setitem__(self, slot: int, filled: bool, /) -> None: ...
+
+
+class Filled(ABC):
+    """The slots that an article fills: `keys` are the slots of key fields, `met` the bits of all."""
+
+    def __init__(self, found: Found, phrases: Phrases, keys: AbstractSet[int], met: int) -> None:
+        self.found = found
+        self.keys = keys
+        self.met = met
+        self._phrases = phrases
+
+    @property
+    @abstractmethod
+    def tokens(self) -> AbstractSet[str]:
+        """The tokens that fill slots."""
+
+    @abstractmethod
+    def slots(self) -> Slots:
+        """For each slot whether the article fills it; the caller may fill more of them."""
+
+    @abstractmethod
+    def positions(self, slot: int) -> int:
+        """Where tokens that fill a slot stand, as a set of positions."""
+
+    @cached_property
+    def phrases(self) -> Places:
+        """The phrases found, by slot."""
+        return self._phrases.places(self.found) if self.found else {}
+
+
+class FilledByMemory(Filled):
+    """By what is known about tokens."""
+
+    def __init__(
+        self,
+        found: Found,
+        phrases: Phrases,
+        keys: AbstractSet[int],
+        met: int,
+        *,
+        tokens: AbstractSet[str],
+        read: ReadArticle,
+        tokens_of: Mapping[int, AbstractSet[str]],
+    ) -> None:
+        super().__init__(found, phrases, keys, met)
+        self._tokens = tokens
+        self._read = read
+        self._tokens_of = tokens_of
+
+    @property
+    def tokens(self) -> AbstractSet[str]:
+        return self._tokens
+
+    def slots(self) -> Slots:
+        return _Asked(self._fills)
+
+    def _fills(self, slot: int) -> bool:
+        tokens = self._tokens_of.get(slot)
+        if tokens is not None:
+            return not tokens.isdisjoint(self._tokens)
+        return slot in self.keys or slot in self.phrases
+
+    def positions(self, slot: int) -> int:
+        bits = 0
+        tokens = self._tokens_of.get(slot)
+        if tokens is not None and (here := tokens & self._tokens):
+            of_token = self._of_token
+            for token in here:
+                bits |= of_token[token]
+        return bits
+
+    @cached_property
+    def _of_token(self) -> dict[str, int]:
+        bits = dict.fromkeys(self._tokens, 0)
+        position = 0
+        for token in self._read.tokens():
+            if token in bits:
+                bits[token] |= 1 << position
+            position += 1  # noqa: SIM113 - quicker than enumerate, which makes a pair for each token
+        return bits
+
+
+class FilledInMachineCode(Filled):
+    """By what `redline_native` knows about tokens."""
+
+    def __init__(
+        self,
+        found: Found,
+        phrases: Phrases,
+        keys: AbstractSet[int],
+        met: int,
+        *,
+        by_tokens: NativeFilled,
+        slot_count: int,
+    ) -> None:
+        super().__init__(found, phrases, keys, met)
+        self.positions = by_tokens.positions  # type: ignore[method-assign] # one call less for each slot
+        self._by_tokens = by_tokens
+        self._slot_count = slot_count
+
+    @property
+    def tokens(self) -> AbstractSet[str]:
+        return self._by_tokens.tokens()
+
+    def slots(self) -> Slots:
+        slots = self._by_tokens.slots(self._slot_count)
+        for slot in chain(self.keys, self.phrases):
+            slots[slot] = True
+        return slots
+
+    def positions(self, slot: int) -> int:
+        return self._by_tokens.positions(slot)
+
+
+class _Asked(dict[int, bool]):
+    """Whether an article fills a slot, looked up when it is first asked."""
+
+    def __init__(self, fills: Callable[[int], bool]) -> None:
+        super().__init__()
+        self._fills = fills
+
+    def __missing__(self, slot: int) -> bool:
+        self[slot] = fills = self._fills(slot)
+        return fills

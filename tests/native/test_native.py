@@ -1,0 +1,177 @@
+"""The package `redline_native` gives what the Python beside each call gives (`make test-native`).
+
+The tests of reading and matching run with it as well, against the definitions that have no short cut.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from stream.clean import chunks, ends, native, stops, tokens
+from stream.clean.ends import Ends, TooComplexError
+from stream.clean.tokens import Words, fold_words, fold_words_slowly
+from stream.matching import Limits, Matcher, ReadArticle, read_article
+from stream.model import Article
+from stream.rulelang.ruleset import RuleSet
+from stream.sources.rulefiles import load_ruleset
+from tests.clean.test_read_properties import TEXTS
+from tests.corpora import naughty_strings
+from tests.matching import strategies as a
+from tests.matching.kit import expression
+
+ROOT = Path(__file__).parents[2]
+SIGNS = st.text(st.sampled_from("aB1.,;-'’`“”…!?。؟ \n\r\x0b\xa0\x1dé\u0301中U.S"), max_size=40)
+pytestmark = pytest.mark.native
+properties = settings(max_examples=500, deadline=None)
+
+
+@pytest.fixture(autouse=True)
+def _installed() -> None:
+    assert native.package() is not None, "redline_native is not installed: make native"
+
+
+@properties
+@given(TEXTS | SIGNS)
+@example("Ł’s U.S.-led, un-US UN-US de-x ..,, . , - ' said,.")
+@example("\ud800 a")
+@example("а б в the")
+def test_words(text: str) -> None:
+    expected, found = fold_words_slowly(text), fold_words(text)
+    assert parts(found) == parts(expected)
+    # And once more, when all of it is known.
+    assert parts(fold_words(text)) == parts(expected)
+    assert stops.stops_of(found) == stops.stops_of(expected)
+
+
+def parts(words: Words) -> tuple[str, str, list[str], list[tuple[int, int]] | None, int]:
+    return words.text, words.plain, words.tokens, words.joined, words.size
+
+
+@properties
+@given((TEXTS | SIGNS).map(lambda text: text.replace("\n", " ")), st.sets(st.integers(0, 40)))
+@example("End.\u0301 Next", set())
+@example("a. 3 b. \u0301", set())
+def test_ends_and_units(text: str, paragraphs: set[int]) -> None:
+    found = quick_units(text, paragraphs)
+    with native.switched_off():
+        expected = quick_units(text, paragraphs)
+    # Of what lies behind a break of paragraph, and of lone surrogates, the package may say that it is too complex: then
+    # the long way decides.
+    assert found == expected or (found is None and (paragraphs or not is_unicode(text)))
+
+
+def is_unicode(text: str) -> bool:
+    return text == text.encode(errors="replace").decode()
+
+
+def quick_units(text: str, paragraphs: set[int]) -> object:
+    try:
+        sentences = Ends(text, paragraphs, ()).of_sentences()
+    except TooComplexError:
+        return None
+    edges = sorted({0, *sentences, *paragraphs.intersection(range(len(text))), len(text)})
+    return set(sentences), chunks._units(fold_words(text), edges, paragraphs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(a.rule_sets, st.lists(a.articles() | a.odd_texts().map(a.read), min_size=1, max_size=3))
+def test_matches(rules: RuleSet, articles: list[ReadArticle]) -> None:
+    for limits in (Limits(), Limits(evidence_per_match_max=0)):
+        found = matches(rules, articles, limits)
+        with native.switched_off():
+            assert matches(rules, articles, limits) == found
+
+
+def matches(rules: RuleSet, articles: list[ReadArticle], limits: Limits) -> object:
+    again = [read_article(each.article, each.event_time) for each in articles]
+    found = Matcher(rules, limits).match(again)
+    return [[(match.rule.id, match.evidence, match.error) for match in each] for each in found]
+
+
+def test_shipped_rules_on_seeds_and_naughty_strings() -> None:
+    rules = load_ruleset(ROOT / "rules")
+    now = datetime(2024, 9, 12, tzinfo=UTC)
+    seeds = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "seeds").glob("*.txt"))]
+    pieces = [seed[start : start + 3_000] for seed in seeds for start in range(0, len(seed), 3_000)]
+    articles = [read_article(Article(id="a", body=text), now) for text in (*pieces, *naughty_strings())]
+    assert len(articles) > 40
+    found = matches(rules, articles, Limits())
+    with native.switched_off():
+        assert matches(rules, articles, Limits()) == found
+
+
+def test_memories_that_are_begun_again_change_nothing() -> None:
+    """More different words than are remembered, while an article that was read before them waits."""
+    rules = a.rule_set(a.rule(expression('w1* OR "w3 w4"')))
+    now = datetime(2024, 9, 12, tzinfo=UTC)
+    matcher = Matcher(rules)
+    early = read_article(Article(id="early", body="w1 w2. w3 w4."), now)
+    assert len(matcher.match([early])[0][0].evidence) == 2
+    for start in range(0, 60_000, 500):
+        body = " ".join(f"w{number} x-{number}" for number in range(start, start + 500))
+        late = read_article(Article(id="late", body=body), now)
+        with native.switched_off():
+            assert late.body.tokens == fold_words_slowly(body).tokens
+        matched = matcher.match([late, early])
+        assert matched[1] == matcher.match([replace(early)])[0]
+        assert bool(matched[0]) == any(f"w{number}".startswith("w1") for number in range(start, start + 500))
+
+
+def test_a_token_is_learned_once_and_its_slot_found_either_way() -> None:
+    asked: list[str] = []
+
+    def learn(token: str) -> tuple[str, list[int], list[int]]:
+        asked.append(token)
+        return "x", [1, 0] if token.startswith("w") else [], []
+
+    package = native.package()
+    assert package is not None
+    table = package.Table()
+    for body in ("w1 w1 b w1", " ".join(f"w{number} w{number}" for number in range(500)), "b w3"):
+        words = fold_words(body).native
+        assert words is not None
+        filled = table.fill([words], 0, learn)
+        assert filled is not None
+        expected = sum(1 << n for n, token in enumerate(words.tokens) if token.startswith("w"))
+        assert (filled.positions(0), filled.positions(1), filled.positions(2)) == (expected, expected, 0)
+        assert filled.slots(3) == bytearray((1, 1, 0))
+    assert sorted(asked) == sorted({"b", *(f"w{number}" for number in range(500))})
+
+
+def test_a_text_in_another_alphabet_is_left_to_python() -> None:
+    assert fold_words("война и мир, а потом опять the war").native is None
+    assert fold_words("what they call the war in Україна is what it has been for so long").native is not None
+
+
+def test_threads_read_and_match_at_the_same_time() -> None:
+    rules = load_ruleset(ROOT / "rules")
+    matcher = Matcher(rules)
+    bodies = [path.read_text(encoding="utf-8")[:4_000] for path in sorted((ROOT / "seeds").glob("*.txt"))]
+    now = datetime(2024, 9, 12, tzinfo=UTC)
+
+    def all_of_it() -> object:
+        articles = [read_article(Article(id="a", body=body), now) for body in bodies]
+        return [[(match.rule.id, match.evidence) for match in found] for found in matcher.match(articles)]
+
+    expected = all_of_it()
+    found: list[object] = []
+
+    def work() -> None:
+        for _ in range(3):
+            tokens.forget()
+            ends.forget()
+            found.append(all_of_it())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert found == [expected] * 12
