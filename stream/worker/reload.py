@@ -133,12 +133,19 @@ class RuleWatch:
         while True:
             after = stamp_of(self._folder)
             if before == after:
-                files = read_rule_files(self._folder)
-                after = stamp_of(self._folder)
-                if before == after:
-                    self._again = before != self._stamp
-                    self._stamp = before
-                    return files
+                try:
+                    files = read_rule_files(self._folder)
+                except RulesError:
+                    # A file that goes between being listed and being opened is a change, not a disk that fails.
+                    after = stamp_of(self._folder)
+                    if before == after:
+                        raise
+                else:
+                    after = stamp_of(self._folder)
+                    if before == after:
+                        self._again = before != self._stamp
+                        self._stamp = before
+                        return files
             if time.monotonic() > deadline:
                 raise RulesError(f"the files in {self._folder} kept changing for {self._restless:g} s")
             before = after

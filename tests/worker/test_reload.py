@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from stream.engine import Engine
 from stream.errors import RulesError
 from stream.rulelang import RuleSet, load
+from stream.sources import rulefiles as rulefiles_module
 from stream.sources.rulefiles import load_ruleset, read_rule_files
 from stream.telemetry.events import Telemetry
 from stream.telemetry.metrics import Metrics
@@ -185,10 +187,11 @@ def test_bytes_that_are_no_text_and_links_to_nothing_are_refused(folder: Path) -
 
 def test_files_that_change_while_they_are_read_are_not_judged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = watch(folder)
-    numbers = iter(range(1_000_000))
+    numbers = itertools.count(10)
 
     def torn(of: Path) -> list[object]:
-        (of / "a.yml").write_text(rule_text("a", f"word{next(numbers)}" * 2), encoding="utf-8")
+        # Longer each time: the clock of a file system may tick more slowly than files are read.
+        (of / "a.yml").write_text(rule_text("a", "w" * next(numbers)), encoding="utf-8")
         return list(read_rule_files(of))
 
     replaced(folder / "a.yml", rule_text("a", "second"))
@@ -197,6 +200,25 @@ def test_files_that_change_while_they_are_read_are_not_judged(folder: Path, monk
         assert "kept changing" in refused(watched.look(asked=False)).troubles[0].what
     replaced(folder / "a.yml", rule_text("a", "second"))
     assert usable(watched.look(asked=False)).changes.changed == ("test.a",)
+
+
+def test_a_file_that_goes_while_files_are_read_is_told_as_gone_and_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = watch(folder)
+    listed = rulefiles_module.rule_paths
+
+    def then_gone(of: Path) -> list[Path]:
+        paths = listed(of)
+        (of / "b.yml").unlink(missing_ok=True)
+        return paths
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rulefiles_module, "rule_paths", then_gone)
+        replaced(folder / "a.yml", rule_text("a", "second"))
+        troubles = refused(watched.look(asked=False)).troubles
+    assert [trouble.what for trouble in troubles] == ["found the file gone or without rules, expected test.b"]
+    assert watched.look(asked=False) is None
 
 
 def test_a_bug_keeps_the_old_rules(folder: Path) -> None:
@@ -255,4 +277,4 @@ def test_the_end_does_not_wait_for_work_aside() -> None:
     asyncio.run(leave())
     assert not ended.is_set()
     let_go.set()
-    assert ended.wait(10)
+    assert ended.wait(60)
