@@ -5,6 +5,7 @@
 //! is asked of the Python once for each stretch between blanks, and remembered.
 
 mod known;
+mod lines;
 mod phrases;
 mod sentences;
 mod stops;
@@ -15,10 +16,12 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("INTERFACE", 3)?;
+    module.add("INTERFACE", 4)?;
     module.add_class::<words::Reader>()?;
     module.add_class::<words::Words>()?;
     module.add_class::<sentences::Sentences>()?;
+    module.add_class::<lines::Lines>()?;
+    module.add_function(wrap_pyfunction!(lines::paragraphs, module)?)?;
     module.add_class::<phrases::Phrases>()?;
     module.add_class::<phrases::Found>()?;
     module.add_class::<phrases::Alone>()?;

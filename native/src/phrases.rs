@@ -1,39 +1,95 @@
-//! Phrases, all at once: see `stream/matching/phrases.py`, and Aho and Corasick, "Efficient string matching: an aid to
-//! bibliographic search", 1975.
+//! Phrases, all at once: what `stream/matching/phrases.py` finds by an automaton, found by a trie.
+//!
+//! Text and phrases are strings of one character a word, so a phrase is a path of few steps. At each word of a text those
+//! that begin there are followed as far as they go (Fredkin, "Trie memory", 1960). An automaton takes one step a byte
+//! whatever the phrases are, each of them into another part of memory; most ways into a trie end after a word or two.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use pyo3::exceptions::PyValueError;
+use hashbrown::HashMap;
 use pyo3::prelude::*;
+use rustc_hash::FxBuildHasher;
 
 /// The phrases of a rule set as strings of one character a word.
 #[pyclass(frozen, module = "redline_native")]
-pub struct Phrases(AhoCorasick);
+pub struct Phrases {
+    /// The first step, by the code of the character.
+    firsts: Vec<Step>,
+    /// Others, by the node before (upper half) and the code.
+    steps: HashMap<u64, Step, FxBuildHasher>,
+}
+
+/// A step to a node. Of what ends there the number, or NONE.
+#[derive(Clone, Copy)]
+struct Step {
+    node: u32,
+    ends: u32,
+}
+
+const NONE: u32 = u32::MAX;
+/// Set in a node from which further steps go.
+const GOES_ON: u32 = 1 << 31;
+const NOWHERE: Step = Step { node: 0, ends: NONE };
 
 #[pymethods]
 impl Phrases {
     #[new]
-    fn new(patterns: Vec<String>) -> PyResult<Self> {
-        // Without a scan for rare bytes: nearly every character here begins some phrase.
-        AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .prefilter(false)
-            .build(patterns)
-            .map(Phrases)
-            .map_err(|error| PyValueError::new_err(error.to_string()))
+    fn new(patterns: Vec<String>) -> Self {
+        let mut firsts = vec![NOWHERE; 1];
+        let mut steps: HashMap<u64, Step, FxBuildHasher> = HashMap::default();
+        let mut nodes = 0;
+        let mut codes = Vec::new();
+        for (number, pattern) in patterns.iter().enumerate() {
+            codes.clear();
+            codes.extend(pattern.chars().map(u32::from));
+            let mut before: Option<u64> = None;
+            for (index, &code) in codes.iter().enumerate() {
+                let step = match before {
+                    None => {
+                        if firsts.len() <= code as usize {
+                            firsts.resize(code as usize + 1, NOWHERE);
+                        }
+                        &mut firsts[code as usize]
+                    }
+                    Some(node) => steps.entry(node << 32 | u64::from(code)).or_insert(NOWHERE),
+                };
+                if step.node == 0 {
+                    nodes += 1;
+                    step.node = nodes;
+                }
+                if index + 1 == codes.len() {
+                    step.ends = number as u32;
+                } else {
+                    step.node |= GOES_ON;
+                }
+                before = Some(u64::from(step.node & !GOES_ON));
+            }
+        }
+        steps.shrink_to_fit();
+        Phrases { firsts, steps }
     }
 
     /// All phrases in a text of one character a token.
     fn find(&self, encoded: &str) -> Found {
+        let codes: Vec<u32> = encoded.chars().map(u32::from).collect();
         let mut found = Vec::new();
-        let bytes = encoded.as_bytes();
-        let (mut passed, mut position) = (0, 0u32);
-        for each in self.0.find_overlapping_iter(encoded) {
-            // Matches come in the order of their ends.
-            position += characters(&bytes[passed..each.end()]);
-            passed = each.end();
-            let length = characters(&bytes[each.start()..each.end()]);
-            found.push((each.pattern().as_u32(), position - length, position));
+        for (start, &code) in codes.iter().enumerate() {
+            let Some(&(mut step)) = self.firsts.get(code as usize) else { continue };
+            let mut end = start + 1;
+            loop {
+                if step.ends != NONE {
+                    found.push((step.ends, start as u32, end as u32));
+                }
+                if step.node & GOES_ON == 0 {
+                    break;
+                }
+                let Some(&code) = codes.get(end) else { break };
+                let Some(&next) = self.steps.get(&(u64::from(step.node & !GOES_ON) << 32 | u64::from(code))) else {
+                    break;
+                };
+                step = next;
+                end += 1;
+            }
         }
+        found.sort_unstable_by_key(|&(_, start, end)| (end, start));
         Found(found)
     }
 }
@@ -62,15 +118,30 @@ impl Found {
 /// What stands for each phrase: an index of it, or several of them.
 #[pyclass(frozen, module = "redline_native")]
 pub struct Alone {
-    indices: Vec<Box<[u32]>>,
+    /// By the number of a phrase its index; if it has not one, where the others are, with SEVERAL set.
+    indices: Vec<u32>,
+    others: Vec<Box<[u32]>>,
 }
+
+const SEVERAL: u32 = 1 << 31;
 
 #[pymethods]
 impl Alone {
     /// `indices` by the number of a phrase.
     #[new]
     fn new(indices: Vec<Vec<u32>>) -> Self {
-        Alone { indices: indices.into_iter().map(Vec::into_boxed_slice).collect() }
+        let mut others = Vec::new();
+        let indices = indices
+            .into_iter()
+            .map(|indices| match indices.as_slice() {
+                &[index] => index,
+                _ => {
+                    others.push(indices.into_boxed_slice());
+                    (others.len() as u32 - 1) | SEVERAL
+                }
+            })
+            .collect();
+        Alone { indices, others }
     }
 
     /// The indices of phrases found in which nothing may end, ascending, and those phrases in which something may, as
@@ -79,7 +150,7 @@ impl Alone {
         let mut held = Vec::with_capacity(found.0.len());
         let mut others = Vec::new();
         for &(number, start, end) in &found.0 {
-            let Some(indices) = self.indices.get(number as usize) else { continue };
+            let Some(indices) = self.of(number) else { continue };
             // What there are no signs of is looked at as well.
             if may_end.get(start as usize..end as usize - 1).is_none_or(|signs| signs.contains(&1)) {
                 others.push((number, start, end));
@@ -90,12 +161,15 @@ impl Alone {
         held.sort_unstable();
         held.dedup();
         others.retain(|&(number, _, _)| {
-            self.indices[number as usize].iter().any(|index| held.binary_search(index).is_err())
+            self.of(number).is_some_and(|indices| indices.iter().any(|index| held.binary_search(index).is_err()))
         });
         (held, others)
     }
 }
 
-fn characters(bytes: &[u8]) -> u32 {
-    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
+impl Alone {
+    fn of(&self, number: u32) -> Option<&[u32]> {
+        let index = self.indices.get(number as usize)?;
+        Some(if index & SEVERAL == 0 { std::slice::from_ref(index) } else { &self.others[(index & !SEVERAL) as usize] })
+    }
 }

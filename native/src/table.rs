@@ -171,27 +171,55 @@ impl Filled {
     /// The positions of all tokens that fill a slot, as a set of bits.
     fn positions(&self, py: Python<'_>, slot: u32) -> PyResult<Py<PyInt>> {
         let mut bits = vec![0u8; self.count.div_ceil(8)];
+        self.each_place(&self.learned.lock(), slot, |position| bits[position as usize / 8] |= 1 << (position % 8));
+        integer(py, &bits)
+    }
+
+    /// For each token of a slot that stands behind one of another, at most `distance` tokens between them, the closest
+    /// one before it: their positions.
+    fn near(&self, before: u32, behind: u32, distance: u32) -> Vec<(u32, u32)> {
+        let (mut befores, mut behinds) = (Vec::new(), Vec::new());
         {
             let tokens = self.learned.lock();
-            let mut add = |position: u32| bits[position as usize / 8] |= 1 << (position % 8);
-            let of_slot = tokens.of_slot.get(&slot).map_or(&[][..], Vec::as_slice);
-            // Those of the slot are looked for in the text, or those of the text in the slot, whichever are fewer.
-            if of_slot.len() <= self.filling.len() {
-                of_slot.iter().flat_map(|&number| self.places(number)).for_each(&mut add);
-            } else {
-                for &(number, position) in &self.filling {
-                    let token = tokens.by_number[number as usize].as_ref();
-                    if token.is_some_and(|token| token.slots.binary_search(&slot).is_ok()) {
-                        add(position);
-                    }
-                }
+            self.each_place(&tokens, before, |position| befores.push(position));
+            if befores.is_empty() {
+                return Vec::new();
+            }
+            self.each_place(&tokens, behind, |position| behinds.push(position));
+        }
+        befores.sort_unstable();
+        behinds.sort_unstable();
+        let mut pairs = Vec::new();
+        let mut passed = 0;
+        for &behind in &behinds {
+            while befores.get(passed).is_some_and(|&before| before < behind) {
+                passed += 1;
+            }
+            if passed > 0 && behind - befores[passed - 1] - 1 <= distance {
+                pairs.push((befores[passed - 1], behind));
             }
         }
-        integer(py, &bits)
+        pairs
     }
 }
 
 impl Filled {
+    /// The positions of the tokens of a slot, in any order.
+    fn each_place(&self, tokens: &Tokens, slot: u32, mut add: impl FnMut(u32)) {
+        let of_slot = tokens.of_slot.get(&slot).map_or(&[][..], Vec::as_slice);
+        // Those of the slot are looked for in the text, or those of the text in the slot, whichever are fewer.
+        if of_slot.len() <= self.filling.len() {
+            of_slot.iter().flat_map(|&number| self.places(number)).for_each(add);
+        } else {
+            for &(number, position) in &self.filling {
+                let token = tokens.by_number[number as usize].as_ref();
+                if token.is_some_and(|token| token.slots.binary_search(&slot).is_ok()) {
+                    add(position);
+                }
+            }
+        }
+    }
+
     fn places(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
         let first = self.filling.partition_point(|&(other, _)| other < number);
         self.filling[first..].iter().take_while(move |&&(other, _)| other == number).map(|&(_, position)| position)

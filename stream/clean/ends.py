@@ -22,7 +22,14 @@ from stream.clean import native
 from stream.clean.cut import Cut, without_cuts
 from stream.clean.fold import flatten
 from stream.clean.memo import Characters, Chunks
-from stream.clean.paragraphs import WRAPPED_LINES_MIN, is_hard_wrapped, may_be_hard_wrapped
+from stream.clean.paragraphs import (
+    WRAPPED_LINE_CODE_POINTS_MAX,
+    WRAPPED_LINES_MIN,
+    WRAPPED_LINES_WITHIN_PERCENT,
+    WRAPPED_MEDIAN_CODE_POINTS_MIN,
+    is_hard_wrapped,
+    may_be_hard_wrapped,
+)
 from stream.clean.sentences import chunk_opening, chunk_stop, ends_sentence
 from stream.clean.shape import PARAGRAPH_BREAK, shape_of
 
@@ -37,6 +44,11 @@ def quick_ends(text: str, breaks: str, cuts: Sequence[Cut], *, may_be_wrapped: b
     `breaks` are the characters that end a paragraph: PARAGRAPH_BREAK, and `\n`, which stands for `\r` too. `cuts` lie
     between blanks. `may_be_wrapped` says that line breaks end paragraphs only if lines are not wrapped by hand.
     """
+    package = native.package()
+    if package is not None and not cuts:
+        found = package.paragraphs(text, breaks, _WRAPPING if may_be_wrapped else None)
+        if found is not None:
+            return Ends(found[0], set(found[1]), cuts)
     if any(map(text.__contains__, _RARE_BREAKS)):
         return None
     text = text.replace("\r", "\n")
@@ -160,6 +172,12 @@ def _length(line: str) -> int:
     return flat.end(length - 1) - flat.start(0) if length else 0
 
 
+_WRAPPING = (
+    WRAPPED_LINES_MIN,
+    WRAPPED_MEDIAN_CODE_POINTS_MIN,
+    WRAPPED_LINE_CODE_POINTS_MAX,
+    WRAPPED_LINES_WITHIN_PERCENT,
+)
 _RARE_BREAKS = ("\v", "\f", "\x85", "\u2028", "\u2029")
 _SEEN = frozenset("“”„«»’‘…\u2013\u2014")
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from stream.clean import native
+from stream.clean.native import NativeLines
 from stream.clean.vocabulary import word_set
 
 LINE_CODE_POINTS_MAX = 400
@@ -260,6 +262,15 @@ def is_plainly_none(line: str) -> bool:
     if not is_plain and may_be_furniture(line, marked=False):
         return False
     return not ("ookies" in small or "pens in" in small or "eserved" in small)
+
+
+def plain_lines(unended_max: int) -> NativeLines | None:
+    """What tells lines in machine code for which no pattern above can hold; None where the package is not installed."""
+    package = native.package()
+    if package is None:
+        return None
+    limits = (_BEGINNING_CODE_POINTS, SHORT_LINE_CODE_POINTS, LINE_CODE_POINTS_MAX, unended_max)
+    return package.Lines(_FIRST_WORDS, _BEGINNINGS, ("ookies", "pens in", "eserved"), limits)
 
 
 SHORT_LINE_CODE_POINTS = 30

@@ -12,9 +12,13 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-INTERFACE = 3
-"""Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens` and
-`stops` stand in the package as well. One with another number is not used."""
+INTERFACE = 4
+"""Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens`,
+`stops`, `ends` and `residue` stand in the package as well. One with another number is not used."""
+
+Wrapping = tuple[int, int, int, int]
+"""Of texts whose lines may be cut by hand the fewest lines, the lowest median of their lengths, the greatest length of
+a line (code points), and how many lines are no longer (percent)."""
 
 
 class NativeWords(Protocol):
@@ -62,6 +66,14 @@ class NativeSentences(Protocol):
 
     def forget(self) -> None:
         """Forget everything seen so far."""
+
+
+class NativeLines(Protocol):
+    """Tells lines that are plainly no residue."""
+
+    def suspects(self, text: str) -> list[tuple[str, bool, bool]] | None:
+        """The lines of a text that need a closer look, each with whether its shape and its function do; None if so many
+        lack the end of a sentence that they may be a run, or if the text has lone surrogates."""
 
 
 class NativeFound(Protocol):
@@ -112,6 +124,10 @@ class NativeFilled(Protocol):
     def positions(self, slot: int) -> int:
         """The positions of all tokens that fill a slot, as a set of bits."""
 
+    def near(self, before: int, behind: int, distance: int) -> list[tuple[int, int]]:
+        """For each token of a slot that stands behind one of another, at most `distance` tokens between them, the
+        closest one before it: their positions."""
+
 
 class NativeTable(Protocol):
     """What tokens mean to a set of rules, remembered by their numbers."""
@@ -133,6 +149,16 @@ class _Package(Protocol):
     def Sentences(  # noqa: N802
         self, code: Callable[[str], int | None], may_end: Callable[[str], bool], openings: Sequence[int]
     ) -> NativeSentences: ...
+
+    def Lines(  # noqa: N802
+        self,
+        first_words: AbstractSet[str],
+        beginnings: AbstractSet[str],
+        marks: Sequence[str],
+        limits: tuple[int, int, int, int],
+    ) -> NativeLines: ...
+
+    def paragraphs(self, text: str, breaks: str, wrapping: Wrapping | None) -> tuple[str, list[int]] | None: ...
 
     def Phrases(self, patterns: Sequence[str]) -> NativePhrases: ...  # noqa: N802
 

@@ -27,6 +27,7 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Literal
 
+from stream.clean import native
 from stream.clean.cut import Cut
 from stream.clean.dates import read_date_line
 from stream.clean.furniture import (
@@ -38,6 +39,7 @@ from stream.clean.furniture import (
     is_marked,
     is_plainly_none,
     may_be_furniture,
+    plain_lines,
 )
 from stream.clean.markup import has_tags, unwrap
 from stream.clean.metadata import read_byline
@@ -125,6 +127,8 @@ class _Line:
     likely: bool = False
 
 
+_UNENDED_MAX = min(RUN_LINES_MIN_INSIDE, RUN_LINES_MIN_UNFURNISHED)
+_NATIVE = plain_lines(_UNENDED_MAX)
 _LIKELY_FLAG, _KIND = attrgetter("likely"), attrgetter("kind")
 _ENDED = re.compile(r"[.!?…。！？؟।:;,][\"”’'»)\]*_]{0,3}$")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*_]{0,3}(?:\s|$)")
@@ -162,26 +166,36 @@ def _has_plainly_none(text: str) -> bool:
 
     False where that takes a closer look.
     """
+    if _NATIVE is not None and native.package() is not None:
+        suspects = _NATIVE.suspects(text)
+        return suspects is not None and not any(
+            _is_suspect(line, has_shape, has_function and not is_plainly_none(line))
+            for line, has_shape, has_function in suspects
+        )
     unended = 0
-    unended_max = min(RUN_LINES_MIN_INSIDE, RUN_LINES_MIN_UNFURNISHED)
     for written in text.replace("\r", "\n").split("\n"):
         line = written.strip()
         if not line:
             continue
+        has_shape = False
         if line[-1] not in _PLAIN_ENDS:
             unended += 1
-            if unended >= unended_max:
+            if unended >= _UNENDED_MAX:
                 return False
             # A sentence that ends within the line says that it has no shape, without measuring it.
-            if ". " not in line:
-                looked_at = _Line(0, 0, line, *_measures(line))
-                if not looked_at.sentence and _shape(looked_at):
-                    return False
-        if len(line) <= LINE_CODE_POINTS_MAX and not is_plainly_none(line):
-            looked_at = _Line(0, 0, line, *_measures(line))
-            if _function(looked_at, marked=is_marked(line)) or looked_at.likely:
-                return False
+            has_shape = ". " not in line
+        has_function = len(line) <= LINE_CODE_POINTS_MAX and not is_plainly_none(line)
+        if (has_shape or has_function) and _is_suspect(line, has_shape, has_function):
+            return False
     return True
+
+
+def _is_suspect(line: str, has_shape: bool, has_function: bool) -> bool:
+    """Whether a line that may have a shape or a function may be residue."""
+    looked_at = _Line(0, 0, line, *_measures(line))
+    if has_shape and not looked_at.sentence and _shape(looked_at):
+        return True
+    return has_function and (_function(looked_at, marked=is_marked(line)) is not None or looked_at.likely)
 
 
 def _measures(line: str) -> tuple[int, bool, bool, bool]:

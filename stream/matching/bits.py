@@ -7,7 +7,10 @@ bit to the end of its stretch is the idea of Myers, "A fast bit-vector algorithm
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
+
+_FEW_POSITIONS_MAX = 8
 
 
 def bits_at(positions: Iterable[int]) -> int:
@@ -32,6 +35,38 @@ def positions_of(bits: int) -> Iterator[int]:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
         bits ^= lowest
+
+
+def listed(bits: int) -> list[int]:
+    """The same for large sets: each step of `positions_of` costs as much as the set is long."""
+    if bits.bit_count() <= _FEW_POSITIONS_MAX:
+        return list(positions_of(bits))
+    words = (bits.bit_length() + 63) >> 6
+    positions: list[int] = []
+    base = 0
+    for word in struct.unpack(f"<{words}Q", bits.to_bytes(words << 3, "little")):
+        while word:
+            lowest = word & -word
+            positions.append(base + lowest.bit_length() - 1)
+            word ^= lowest
+        base += 64
+    return positions
+
+
+def near(befores: int, behinds: int, distance: int) -> Iterator[tuple[int, int]]:
+    """For each position of `behinds` with one of `befores` before it, at most `distance` others between them, the
+    closest one of those and itself."""
+    reach = befores << 1
+    covered = 1
+    while covered <= distance:
+        step = min(covered, distance + 1 - covered)
+        reach |= reach << step
+        covered += step
+    hits = reach & behinds
+    while hits:
+        behind = hits & -hits
+        yield (befores & behind - 1).bit_length() - 1, behind.bit_length() - 1
+        hits ^= behind
 
 
 class Stretches:

@@ -8,7 +8,7 @@ takes may change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -74,12 +74,12 @@ class Matcher:
         self._prefilter: Prefilter | None = None
         self._settled: frozenset[int] = frozenset()
         # Rules that ask for nothing but their match: of those nothing else has to be looked at.
-        self._alone = frozenset(c.order for c in self._rules if not c.exclusions and c.rule.scope == ANYWHERE)
+        self._alone = {c.order: c.match for c in self._rules if not c.exclusions and c.rule.scope == ANYWHERE}
         if prefilter:
             dropping = [[node for exclusion, node in c.exclusions if exclusion.mask == "article"] for c in self._rules]
             # One of them that is a phrase waits for no topics, and so is of the first level.
             self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping, alone=self._alone)
-            self._settled = self._prefilter.settled & self._alone
+            self._settled = self._prefilter.settled.intersection(self._alone)
         self._levels = [_Level(rules) for rules in _by_level(self._rules)]
         self._levels[-1].is_asked_for = False
         self._level_of = {c.rule.id: number for number, level in enumerate(self._levels) for c in level.rules}
@@ -118,29 +118,33 @@ class Matcher:
         elif len(certain) == len(candidates):
             matches = list(map(self._bare.__getitem__, candidates))
             candidates = ()
+        alone, bare = {} if wants_evidence else self._alone, self._bare
         for order in candidates:
-            compiled = self._rules[order]
             if order in certain:
-                matches.append(compiled.bare)
+                matches.append(bare[order])
                 continue
             try:
+                if (node := alone.get(order)) is not None:
+                    if node.holds(article.text):
+                        matches.append(bare[order])
+                    continue
+                compiled = self._rules[order]
                 if compiled.shut_by and any(map(article.holds, compiled.shut_by)):
                     continue
                 if not wants_evidence:
-                    is_alone = order in self._alone
-                    if compiled.match.holds(article.text) if is_alone else _holds(compiled, article):
+                    if _holds(compiled, article):
                         matches.append(compiled.bare)
                     continue
                 outcome = _judge(compiled, article)
                 if isinstance(outcome, _Held):
                     matches.append(RuleMatch(compiled.rule, self._evidence(outcome, article)))
             except Exception as error:  # noqa: BLE001 - one rule's fault must not stop the other rules
-                matches.append(RuleMatch(compiled.rule, (), f"{type(error).__name__}: {error}"))
+                matches.append(RuleMatch(self._rules[order].rule, (), f"{type(error).__name__}: {error}"))
         if level.is_asked_for:
             article.text.add_topics({topic for match in matches if match.error is None for topic in match.rule.topics})
         return matches
 
-    def _candidates(self, level: _Level, text: Text) -> tuple[Sequence[int], AbstractSet[int]]:
+    def _candidates(self, level: _Level, text: Text) -> tuple[Sequence[int], Collection[int]]:
         """The orders of the rules that may hold, ascending, and of those that are known to hold."""
         if self._prefilter is None:
             return [compiled.order for compiled in level.rules], frozenset()
@@ -148,8 +152,10 @@ class Matcher:
         certain: AbstractSet[int] = self._settled.intersection(chosen)
         if level is self._levels[0]:
             phrases = self._prefilter.by_phrases(text)
+            if phrases and not chosen:
+                return phrases, phrases
             if phrases:
-                chosen = sorted((*chosen, *phrases)) if chosen else phrases
+                chosen = sorted((*chosen, *phrases))
                 certain = certain | set(phrases)
         return chosen, certain
 

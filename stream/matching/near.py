@@ -38,11 +38,8 @@ class LocalNear(Composite, Local):
         left, right = self.left.word_slot, self.right.word_slot
         if left is None or right is None:
             return super().holds(text)
-        lefts, rights = text.bits[left], text.bits[right]
-        if not lefts or not rights:
-            return False
-        return _are_near(lefts, rights, self.distance, text) or (
-            not self.ordered and _are_near(rights, lefts, self.distance, text)
+        return _are_near(left, right, self.distance, text) or (
+            not self.ordered and _are_near(right, left, self.distance, text)
         )
 
     def _find(self, text: Text, window: Window) -> Spans | None:
@@ -148,26 +145,10 @@ def near_spans(
     return spans or None
 
 
-def _are_near(befores: int, behinds: int, distance: int, text: Text) -> bool:
-    """Whether one of some words stands behind one of others, at most `distance` words away, in its paragraph."""
-    reach = befores << 1
-    covered = 1
-    while covered <= distance:
-        step = min(covered, distance + 1 - covered)
-        reach |= reach << step
-        covered += step
-    hits = reach & behinds
-    if not hits:
-        return False
-    lasts = text.stretches("PARAGRAPH").lasts
-    while hits:
-        behind = hits & -hits
-        # No paragraph may end between it and the closest word before it.
-        before = (befores & behind - 1).bit_length() - 1
-        if not (lasts & behind - 1) >> before:
-            return True
-        hits ^= behind
-    return False
+def _are_near(before: int, behind: int, distance: int, text: Text) -> bool:
+    """Whether a word of one slot stands behind one of another, at most `distance` words away, in its paragraph."""
+    # No paragraph may end between it and the closest word before it.
+    return any(text.in_one("PARAGRAPH", first, last) for first, last in text.near(before, behind, distance))
 
 
 def _closest(befores: Spans, behinds: Spans, distance: int) -> list[tuple[Span, Span]]:

@@ -25,7 +25,7 @@ from itertools import chain
 
 from stream.clean import native
 from stream.matching.asked import Asked, Local
-from stream.matching.bits import bits_in, positions_of
+from stream.matching.bits import bits_in, listed
 from stream.matching.connect import Absent, AllOf, Narrowed
 from stream.matching.leaves import Key, PhraseLeaf
 from stream.matching.near import LocalNear, WindowNear
@@ -37,6 +37,9 @@ CONDITIONS_MAX = 3
 
 FEW_PHRASES_MAX = 8
 """So many are asked one by one whether a sentence ends in them; of more, signs are looked for in the whole text."""
+
+FEW_BROKEN_MAX = 2
+"""Of so many with a sign in them each sign is looked at, for more of them the sentences of the whole text."""
 
 Condition = frozenset[int]
 """Slots of which one is filled wherever the expression holds."""
@@ -107,7 +110,7 @@ class Prefilter:
         for layer in range(self._layers):
             among &= met >> layer * self._count
         among &= ~(met >> self._layers * self._count)
-        return list(positions_of(among))
+        return listed(among)
 
     def by_phrases(self, text: Text) -> list[int]:
         """The indices of single phrases that hold in the text, ascending."""
@@ -116,6 +119,9 @@ class Prefilter:
             return []
         if self._native is not None and not isinstance(text.found, list):
             certain, others = self._native.held(text.found, text.may_end)
+            if len(others) > FEW_BROKEN_MAX:
+                certain, _ = self._native.held(text.found, text.sentence_ends)
+                return certain
             held = set(certain) if others else set()
         else:
             certain, held = [], set()

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from stream.clean.reading import Reading
 from stream.matching.article import ReadArticle, TextField
-from stream.matching.bits import Stretches, bits_at, positions_of
+from stream.matching.bits import Stretches, bits_at, near, positions_of
 from stream.matching.filled import Filled, Slots
 from stream.matching.phrases import Found
 from stream.matching.regex import blank, find_all, searched
@@ -171,6 +171,14 @@ class Text:
             known = self._positions[slot] = list(positions_of(self.bits[slot]))
         return known
 
+    def near(self, before: int, behind: int, distance: int) -> Iterable[tuple[int, int]]:
+        """For each token of a slot that stands behind one of another, at most `distance` tokens between them, the
+        closest one before it: their positions. Paragraphs are not asked for."""
+        if self.unmasked is None and self._filled.near is not None:
+            return self._filled.near(before, behind, distance)
+        befores, behinds = self.bits[before], self.bits[behind]
+        return near(befores, behinds, distance) if befores and behinds else ()
+
     def is_in(self, window: Window, bits: int) -> bool:
         """Whether one of some positions lies in a window."""
         start, end, _ = window
@@ -201,6 +209,14 @@ class Text:
         if title is None or not self.title_end:
             return known
         return ((title.may_end or b"")[:-1] or b"\1" * (self.title_end - 1)) + b"\1" + known
+
+    @cached_property
+    def sentence_ends(self) -> bytes:
+        """For each position 1 if a sentence ends behind it, else 0."""
+        ends = bytearray(self.end)
+        for last in self._lasts("SENTENCE"):
+            ends[last] = 1
+        return bytes(ends)
 
     def stands_in_one(self, first: int, last: int) -> bool:
         """Whether tokens like these, `first` to `last`, stand in one sentence of this field."""
@@ -245,12 +261,16 @@ class Text:
         """The sentences or paragraphs of both fields, as sets of positions."""
         known = self._stretches.get(unit)
         if known is None:
-            title, body = self.read.title, self.read.body
-            lasts = [self.title_end + last for last in _lasts(unit, body)]
-            if title is not None:
-                lasts += _lasts(unit, title)
-            known = self._stretches[unit] = Stretches(lasts, self.end)
+            known = self._stretches[unit] = Stretches(self._lasts(unit), self.end)
         return known
+
+    def _lasts(self, unit: Unit) -> list[int]:
+        """The last positions of the sentences or paragraphs of both fields."""
+        title, body = self.read.title, self.read.body
+        lasts = [self.title_end + last for last in _lasts(unit, body)]
+        if title is not None:
+            lasts += _lasts(unit, title)
+        return lasts
 
     def unit_around(self, unit: Unit, position: int) -> Window:
         """The sentence or paragraph that holds a position."""

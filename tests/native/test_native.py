@@ -14,10 +14,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stream.clean import chunks, ends, native, stops, tokens
-from stream.clean.ends import Ends, TooComplexError
+from stream.clean import chunks, ends, native, residue, stops, tokens
+from stream.clean.ends import Ends, TooComplexError, quick_ends
+from stream.clean.residue import find_residue
+from stream.clean.shape import PARAGRAPH_BREAK
 from stream.clean.tokens import Words, fold_words, fold_words_slowly
 from stream.matching import Limits, Matcher, ReadArticle, read_article
+from stream.matching.bits import near
+from stream.matching.phrases import Phrases
 from stream.model import Article
 from stream.rulelang.ruleset import RuleSet
 from stream.sources.rulefiles import load_ruleset
@@ -28,8 +32,22 @@ from tests.matching.kit import expression
 
 ROOT = Path(__file__).parents[2]
 SIGNS = st.text(st.sampled_from("aB1.,;-'’`“”…!?。؟ \n\r\x0b\xa0\x1dé\u0301中U.S"), max_size=40)
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ("", " ", "\x1c", "Share", "This site ", "We use", "Ab", "\u212aeep", "“Home", "Cookies", "3 ", "é")
+        ),
+        st.sampled_from(("", " was here", " happens in all Cookies", ". It is reserved", " word" * 9, " word" * 30)),
+        st.sampled_from(("", ".", "!”", " said.", "\xa0", "\u200b")),
+    ).map("".join),
+    max_size=14,
+).flatmap(lambda lines: st.sampled_from(("\n", "\r\n", "\n\n")).map(lambda ending: ending.join(lines)))
 pytestmark = pytest.mark.native
 properties = settings(max_examples=500, deadline=None)
+
+
+def a_few_words() -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(("a", "b", "c", "d")), max_size=40)
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +96,72 @@ def quick_units(text: str, paragraphs: set[int]) -> object:
         return None
     edges = sorted({0, *sentences, *paragraphs.intersection(range(len(text))), len(text)})
     return set(sentences), chunks._units(fold_words(text), edges, paragraphs)
+
+
+@properties
+@given((TEXTS | SIGNS | LINES), st.sampled_from(("", "\n", f"\n{PARAGRAPH_BREAK}", PARAGRAPH_BREAK)), st.booleans())
+def test_ends_of_paragraphs(text: str, breaks: str, may_be_wrapped: bool) -> None:
+    found = ends_of_paragraphs(text, breaks, may_be_wrapped)
+    with native.switched_off():
+        assert found == ends_of_paragraphs(text, breaks, may_be_wrapped)
+
+
+def ends_of_paragraphs(text: str, breaks: str, may_be_wrapped: bool) -> object:
+    found = quick_ends(text, breaks, (), may_be_wrapped=may_be_wrapped)
+    return None if found is None else (found.text, found.paragraphs)
+
+
+@properties
+@given(LINES)
+@example("\u212about it, as it was said in the town of that name, \u212aookies or none.\nNext.")
+def test_lines_of_residue(text: str) -> None:
+    found = residue._has_plainly_none(text), find_residue(text, content_type="text/plain")
+    with native.switched_off():
+        assert found == (residue._has_plainly_none(text), find_residue(text, content_type="text/plain"))
+
+
+@properties
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=2, max_size=5), min_size=1, max_size=12), a_few_words())
+def test_phrases(patterns: list[list[str]], words: list[str]) -> None:
+    phrases = Phrases()
+    for slot, pattern in enumerate(patterns):
+        phrases.add(slot, pattern)
+    text = "".join(map(phrases.character, words))
+    found = phrases.find(text)
+    assert not isinstance(found, list)
+    with native.switched_off():
+        expected = phrases.find(text)
+        assert found.all() == expected
+        assert phrases.places(found) == phrases.places(expected)
+    assert (len(found), found.numbers()) == (len(expected), [number for number, _, _ in found.all()])
+
+
+@properties
+@given(a_few_words(), st.integers(0, 12))
+def test_words_near_each_other(words: list[str], distance: int) -> None:
+    package = native.package()
+    assert package is not None
+    read = fold_words(" ".join(words)).native
+    if read is None:
+        return
+    slots = {"a": [0], "b": [1], "c": [0, 1]}
+    filled = package.Table().fill([read], 0, lambda token: ("x", slots.get(token, []), []))
+    assert filled is not None
+    for before, behind in ((0, 1), (1, 0), (0, 0), (0, 2)):
+        expected = near(filled.positions(before), filled.positions(behind), distance)
+        assert filled.near(before, behind, distance) == list(expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(("a", "b", "Mr.", "c.", "C.", "3.5", "d!", "x?”", "\n")), min_size=1, max_size=60))
+def test_many_phrases_across_signs(words: list[str]) -> None:
+    tokens = ("a", "b", "c", "d", "x", "mr", "3.5")
+    pairs = [expression(f'"{first} {second}"') for first in tokens for second in tokens]
+    rules = a.rule_set(*(a.rule(pair, identifier=f"r{number}") for number, pair in enumerate(pairs)))
+    read = a.read(f"a {' '.join(words)}")
+    found = matches(rules, [read], Limits(evidence_per_match_max=0))
+    with native.switched_off():
+        assert matches(rules, [read], Limits(evidence_per_match_max=0)) == found
 
 
 @settings(max_examples=200, deadline=None)
