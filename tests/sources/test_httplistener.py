@@ -231,17 +231,32 @@ def test_host_names_of_its_own(tmp_path: Path) -> None:
     play(tmp_path, scenario, HttpConfig("api", port=0, hosts=("ingest.example",)))
 
 
+class _Said(asyncio.Protocol):
+    """All that a server says; a stream reader forgets it when a reset comes behind it."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.ended = asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+
+
 async def _raw(port: int, *pieces: bytes, pause_seconds: float = 0.0) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    """What the server says until it closes the connection."""
+    transport, said = await asyncio.get_running_loop().create_connection(_Said, "127.0.0.1", port)
     try:
         for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
+            transport.write(piece)
             await asyncio.sleep(pause_seconds)
         async with asyncio.timeout(20):
-            return await reader.read()
+            await said.ended.wait()
+        return said.data
     finally:
-        writer.close()
+        transport.close()
 
 
 def test_slow_bodies_are_408_and_others_are_served_meanwhile(tmp_path: Path) -> None:
