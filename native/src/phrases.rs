@@ -2,7 +2,8 @@
 //!
 //! Text and phrases are strings of one character a word, so a phrase is a path of few steps. At each word of a text those
 //! that begin there are followed as far as they go (Fredkin, "Trie memory", 1960). An automaton takes one step a byte
-//! whatever the phrases are, each of them into another part of memory; most ways into a trie end after a word or two.
+//! whatever the phrases are, each of them into another part of memory; most ways into a trie end after a word or two, and
+//! none goes on for longer than the longest phrase.
 
 use hashbrown::HashMap;
 use pyo3::prelude::*;

@@ -117,16 +117,21 @@ class Ends:
         text = self.text
         if text[offset] == " ":
             # One of the line breaks, of which some are mere blanks; a stretch that is cut is full of them.
-            return offset in self.paragraphs or any(cut.start <= offset < cut.end for cut in self._cuts)
-        end = text.find(" ", offset)
-        if end < 0:
-            return False
-        rest = text[offset + 1 : end]
-        if not rest.isascii():
-            raise TooComplexError
-        if any(map(str.isalnum, rest)):
-            # What ends behind the rest of the chunk ends behind another token.
-            return False
+            if offset in self.paragraphs or any(cut.start <= offset < cut.end for cut in self._cuts):
+                return True
+            # It stands for a sign right before it as well.
+            end = len(text[:offset].rstrip(" "))
+            offset = max(0, end - 1)
+        else:
+            end = text.find(" ", offset)
+            if end < 0:
+                return False
+            rest = text[offset + 1 : end]
+            if not rest.isascii() or not rest.isprintable():
+                raise TooComplexError
+            if any(map(str.isalnum, rest)):
+                # What ends behind the rest of the chunk ends behind another token.
+                return False
         stop = _CODES[text[text.rfind(" ", 0, offset) + 1 : end]] >> 2
         return bool(stop) and (stop & _opening(text, end)) != 0
 

@@ -195,7 +195,8 @@ def _is_suspect(line: str, has_shape: bool, has_function: bool) -> bool:
     looked_at = _Line(0, 0, line, *_measures(line))
     if has_shape and not looked_at.sentence and _shape(looked_at):
         return True
-    return has_function and (_function(looked_at, marked=is_marked(line)) is not None or looked_at.likely)
+    # Marked: what marks a line may stand in another one.
+    return has_function and (_function(looked_at, marked=True) is not None or looked_at.likely)
 
 
 def _measures(line: str) -> tuple[int, bool, bool, bool]:

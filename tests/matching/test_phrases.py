@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from stream.matching import Fired, Matcher, phrases
+from stream.matching import Fired, Limits, Matcher, phrases, read_article
 from stream.matching.phrases import NO_WORD, Phrases
 from stream.matching.reference import judge
+from stream.model import Article
 from tests.matching.kit import expression, texts
-from tests.matching.strategies import read, rule, rule_set
+from tests.matching.strategies import NOW, read, rule, rule_set
+
+WORDS = ("a", "b", "c", "war", "us", "mr", "3.5")
+PAIRS = [(f"{first} {second}", expression(f'"{first} {second}"')) for first in WORDS for second in WORDS]
+
+
+def texts_with_signs() -> st.SearchStrategy[str]:
+    """Words with signs behind them, and blanks of several kinds between them."""
+    words = st.sampled_from(("a", "b", "Mr.", "c.", "C.", "3.5", "war.", "a!", "b?”", "US", "war"))
+    blanks = st.sampled_from((" ", " ", " ", "\n", "\r\n", "\n\n", " \n", "\t", "\xa0", "\x1c"))
+    return st.lists(st.tuples(words, blanks).map("".join), max_size=40).map(lambda parts: "a " + "".join(parts))
 
 
 def test_a_phrase_stands_where_its_words_follow_each_other() -> None:
@@ -33,6 +46,22 @@ def test_words_beyond_the_basic_plane_have_their_own_characters() -> None:
 def test_a_phrase_stays_in_one_sentence_and_field() -> None:
     assert texts('"red line"', "It is red. Line up at the red line.", title="Red") == ["red line"]
     assert texts('"red line"', "line", title="red") is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts_with_signs(), st.sampled_from((1, 2, 49)))
+@example("A war.\nUS b", 49)
+@example("A war.\x1cUS b.\nNext.", 49)
+def test_what_holds_without_evidence_holds_with_it(text: str, rules: int) -> None:
+    chosen = PAIRS[:rules] if rules > 2 else [pair for pair in PAIRS if pair[0] in ("war us", "a b", "c a")][:rules]
+    ruleset = rule_set(*(rule(match, identifier=phrase) for phrase, match in chosen))
+    bodies = ({"body": text}, {"body": f"<p>{text}</p>"}, {"body": "x", "title": text})
+    for article in (read_article(Article(id="a1", **fields), NOW) for fields in bodies):
+        expected = [found.rule.id for found in Matcher(ruleset).match([article])[0]]
+        for prefilter in (True, False):
+            again = read_article(article.article, NOW)
+            bare = Matcher(ruleset, Limits(evidence_per_match_max=0), prefilter=prefilter).match([again])[0]
+            assert [found.rule.id for found in bare] == expected
 
 
 def test_phrases_for_which_there_is_no_room_are_found_word_by_word(monkeypatch: pytest.MonkeyPatch) -> None:

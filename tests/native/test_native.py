@@ -29,6 +29,7 @@ from tests.clean.test_read_properties import TEXTS
 from tests.corpora import naughty_strings
 from tests.matching import strategies as a
 from tests.matching.kit import expression
+from tests.matching.test_phrases import PAIRS, texts_with_signs
 
 ROOT = Path(__file__).parents[2]
 SIGNS = st.text(st.sampled_from("aB1.,;-'’`“”…!?。؟ \n\r\x0b\xa0\x1dé\u0301中U.S"), max_size=40)
@@ -153,15 +154,13 @@ def test_words_near_each_other(words: list[str], distance: int) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(("a", "b", "Mr.", "c.", "C.", "3.5", "d!", "x?”", "\n")), min_size=1, max_size=60))
-def test_many_phrases_across_signs(words: list[str]) -> None:
-    tokens = ("a", "b", "c", "d", "x", "mr", "3.5")
-    pairs = [expression(f'"{first} {second}"') for first in tokens for second in tokens]
-    rules = a.rule_set(*(a.rule(pair, identifier=f"r{number}") for number, pair in enumerate(pairs)))
-    read = a.read(f"a {' '.join(words)}")
-    found = matches(rules, [read], Limits(evidence_per_match_max=0))
+@given(texts_with_signs())
+def test_many_phrases_across_signs(text: str) -> None:
+    rules = a.rule_set(*(a.rule(match, identifier=phrase) for phrase, match in PAIRS))
+    articles = [a.read(text), a.read(f"<p>{text}</p>"), a.read("x", title=text)]
+    found = matches(rules, articles, Limits(evidence_per_match_max=0))
     with native.switched_off():
-        assert matches(rules, [read], Limits(evidence_per_match_max=0)) == found
+        assert matches(rules, articles, Limits(evidence_per_match_max=0)) == found
 
 
 @settings(max_examples=200, deadline=None)
