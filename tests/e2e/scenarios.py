@@ -177,7 +177,7 @@ def killed_and_started_again(settings: Settings, *, count: int, kills: int, hard
                 else:
                     _wait_for_all(follower, count)
                     assert worker.stop() == 0
-        settle(follower)
+        follower.rest()
         found = alert_ids(follower)
     assert all(len(set(ids)) == 1 for ids in found.values()), "an article's alert came under two ids"
     assert len({ids[0] for ids in found.values()}) == len(found)
@@ -210,7 +210,7 @@ def workers_come_and_go(settings: Settings, *, count: int) -> tuple[int, int]:
                 send(4)
                 _wait_for_all(follower, 5 * part)
                 _end(third, hard=False)
-        settle(follower)
+        follower.rest()
         found = alert_ids(follower)
     assert all(len(set(ids)) == 1 for ids in found.values()), "an article's alert came under two ids"
     return 5 * part - len(found), sum(len(ids) - 1 for ids in found.values())
@@ -224,15 +224,6 @@ def _wait_for_all(follower: Follower, count: int) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while len(alert_ids(follower)) < count and time.monotonic() < deadline:
         follower.poll()
-
-
-def settle(follower: Follower) -> None:
-    """Reads until nothing more comes: for workers that have stopped."""
-    while True:
-        before = sum(len(values) for values in follower.values.values())
-        follower.poll()
-        if sum(len(values) for values in follower.values.values()) == before:
-            return
 
 
 def _end(worker: WorkerProcess, hard: bool) -> None:

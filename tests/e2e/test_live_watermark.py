@@ -18,7 +18,6 @@ from kafka import KafkaProducer
 from stream.model.article import FUTURE_MAX
 from stream.settings import Settings
 from stream.wire.topics import RAW
-from tests.e2e.scenarios import settle
 from tests.faults import stateful
 from tests.worker.kit import REAL, following, make_topics, running, until
 
@@ -141,7 +140,7 @@ def test_windows_close_and_episodes_are_those_of_scan(broker_settings: Settings,
 
         until(as_scanned, "the episodes of scan", 60)
         assert worker.stop() == 0, worker.log
-        settle(follower)
+        follower.rest()
     paper.close()
     late = [json.loads(value) for value in follower.values["articles.late"]]
     assert len(late) == 2 * CORRELATIONS, "one for each correlation that did not count it"

@@ -42,7 +42,7 @@ def test_hostile_collections(settings: Settings, report: Report) -> None:
         worker.ready()
         follower.wait("alerts.high", 10)
         assert worker.stop() == 0, worker.log
-        scenarios.settle(follower)
+        follower.rest()
         dead = Counter(json.loads(value)["key"] for value in follower.values["articles.dead"])
         tagged = len(follower.values["articles.tagged"]) - 10
         assert max(dead.values()) == 1

@@ -21,7 +21,6 @@ from kafka import KafkaProducer
 
 from stream.settings import Settings
 from stream.sources.rulefiles import load_ruleset
-from tests.e2e.scenarios import settle
 from tests.worker.kit import REAL, Follower, WorkerProcess, following, make_topics, publish, running, until
 from tests.worker.rulefolder import Published, replaced, rule_text
 
@@ -129,7 +128,7 @@ def test_many_reloads_under_load_lose_nothing_and_no_article_is_judged_by_half(
         follower.wait("alerts.high", load.sent * len(RULES))
         assert worker.metric(REFUSED) == 0
         assert worker.stop() == 0, worker.log
-        settle(follower)
+        follower.rest()
     found = judged(follower)
     spread = Counter(digests[0] for digests in found.values())
     print(  # noqa: T201 - the table of `make soak-reload`
