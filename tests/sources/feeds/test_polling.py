@@ -14,8 +14,8 @@ from stream.sources.feeds.polling import FeedSource, FeedWorks
 from tests.net.server import Call, Server
 from tests.sources.kit import Bench, Run
 
-SETTINGS = Settings(topic_prefix="t.", feed_host_pause_ms=0, feed_bytes_max=200_000, feed_timeout_ms=2_000)
-PATIENT = SETTINGS.model_copy(update={"feed_timeout_ms": 300_000})
+SETTINGS = Settings(topic_prefix="t.", feed_host_pause_ms=0, feed_bytes_max=200_000, feed_timeout_ms=300_000)
+IMPATIENT = SETTINGS.model_copy(update={"feed_timeout_ms": 2_000})
 Play = Callable[[Bench, Run, Server], Awaitable[None]]
 HEAD = '<rss version="2.0"><channel><title>T</title>'
 
@@ -125,7 +125,7 @@ def test_hostile_answers_are_trouble_and_hold_nothing_up(tmp_path: Path) -> None
         server.page("/feed", rss("<title>Back again</title>"))
         await run.until(lambda: bool(bench.desk.articles()), "it works again")
 
-    bench = play(tmp_path, scenario, pages={"/feed": b""})
+    bench = play(tmp_path, scenario, pages={"/feed": b""}, settings=IMPATIENT)
     assert bench.desk.bodies() == ["Back again"]
     assert "link-local" in bench.log.getvalue()
 
@@ -188,4 +188,4 @@ def test_a_stop_during_a_slow_answer_is_quick(tmp_path: Path) -> None:
         await run.until(lambda: bool(_asked(server)), "it is asked")
         await run.stop()  # within less time than an answer may take
 
-    play(tmp_path, scenario, pages={"/feed": rss()}, settings=PATIENT)
+    play(tmp_path, scenario, pages={"/feed": rss()})
