@@ -68,10 +68,13 @@ class ServiceProcess:
             time.sleep(_POLL_SECONDS)
 
     def metrics(self) -> str:
-        """The text of its /metrics."""
-        with urllib.request.urlopen(f"{self.base_url}/metrics", timeout=5) as answer:
-            text: str = answer.read().decode("utf-8")
-            return text
+        """The text of its /metrics; nothing if it does not answer, as while it is started again."""
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/metrics", timeout=5) as answer:
+                text: str = answer.read().decode("utf-8")
+                return text
+        except OSError:
+            return ""
 
     def stop(self) -> None:
         """TERM, and KILL if it does not end in time."""

@@ -241,10 +241,15 @@ class Demo:
         return render_alert(alert, marks=not console.is_terminal, width=width)
 
     def _wait_until_through(self) -> None:
-        deadline = time.monotonic() + DRAIN_SECONDS_MAX
+        deadline, restarts = 0.0, -1
         # Matches may arrive after the tagged article that they belong to: settled means complete and quiet.
         while not (self._seen.done(self._sent) and time.monotonic() - self._changed_at > SETTLE_SECONDS):
             self._check()
+            if self._worker.restarts != restarts:
+                # Nothing comes of a worker that is started again before it is ready, which takes as long as a start.
+                restarts = self._worker.restarts
+                self._worker.wait_ready()
+                deadline = time.monotonic() + DRAIN_SECONDS_MAX
             if time.monotonic() > deadline:
                 raise ServiceError(
                     f"after {DRAIN_SECONDS_MAX:.0f} s only {self._seen.tagged + self._seen.dead} of {self._sent} "
