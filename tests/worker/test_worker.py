@@ -36,13 +36,15 @@ def test_records_travel_once_and_are_counted(broker_settings: Settings) -> None:
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", 6066), timeout=1)
             assert worker.stop() == 0
-            assert worker.log.count("\n") == 6, worker.log
+            # On a machine that stalls it says as well that it waits for a broker.
+            lines = [line for line in worker.log.splitlines() if "waiting for Kafka" not in line]
+            assert len(lines) == 6, worker.log
         with running(broker_settings) as worker:
             worker.ready()
             publish(broker_settings, "articles.raw", [(b"last", b"last")])
             follower.wait("articles.tagged", 201)
             assert worker.stop() == 0
-        follower.poll()
+        follower.rest()
         assert (len(follower.values["articles.tagged"]), len(follower.values["alerts.high"])) == (201, 100)
 
 
