@@ -79,6 +79,7 @@ class GroupReader:
         may not be read.
         """
         self._free_parked_records()
+        self._go_on_joining()
         self._go_back()
         began = time.monotonic()
         with clear_errors(self._settings):
@@ -111,6 +112,17 @@ class GroupReader:
             except (KafkaError, ValueError, AssertionError):
                 continue  # it has gone away meanwhile, or the coordinator has: looked at again with the next poll
             self._unsure.discard(_slot(partition))
+
+    def _go_on_joining(self) -> None:
+        """A rejoin that has begun is ended.
+
+        kafka-python 3.0.12 joins anew when the metadata of topics differ from those of the last assignment, and looks
+        no more after the join when they are as before again meanwhile, as with a leader that is unknown for a moment:
+        the member would be without partitions for ever.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator.rejoining and not coordinator.need_rejoin():
+            coordinator.request_rejoin()
 
     def _free_parked_records(self) -> None:
         """What was fetched of a held partition comes back once it is not held any more.

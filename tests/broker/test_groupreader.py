@@ -131,6 +131,25 @@ def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(settings:
             again |= set(values([r for r in found if (r.topic, r.partition) not in lost]))
 
 
+def test_metadata_that_change_for_a_moment_leave_nobody_without_partitions(settings: Settings) -> None:
+    topic = names(settings)[0]
+    with reader_of(settings) as reader:
+        publish(settings, topic, range(3))
+        found = collect(reader, 3)
+        assert reader.commit({(topic, 0): found[-1].offset + 1}) is None
+        coordinator = reader._consumer._coordinator
+        taken = coordinator._assignment_snapshot
+        coordinator._assignment_snapshot = {}
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while coordinator.stable():
+            assert time.monotonic() < deadline, "no rejoin begins"
+            reader.poll(0.0)
+        coordinator._assignment_snapshot = taken
+        assert not coordinator.need_rejoin()
+        publish(settings, topic, range(3, 6))
+        assert values(collect(reader, 3)) == [3, 4, 5]
+
+
 def test_topics_that_are_not_there(settings: Settings) -> None:
     with pytest.raises(ServiceError, match="redline topics create"):
         GroupReader(settings, ["no.such.topic"], "group", client_id="test")

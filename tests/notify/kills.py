@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +63,13 @@ class _Load:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._stop = settings, threading.Event()
         self.published = 0
+        self._ledger: Callable[[], object] | None = None
         self._thread = threading.Thread(target=self._publish, daemon=True)
+
+    def told(self) -> str:
+        """How far it is."""
+        alive = "at work" if self._thread.is_alive() else "ended"
+        return f"{self.published} published ({self._ledger() if self._ledger else 'nothing sent'}), {alive}"
 
     def __enter__(self) -> _Load:
         self._thread.start()
@@ -73,6 +81,7 @@ class _Load:
 
     def _publish(self) -> None:
         with Publisher(self._settings) as publisher:
+            self._ledger = publisher.ledger
             while not self._stop.wait(PUBLISH_SECONDS):
                 publisher.send(output(self.published, prefix=self._settings.topic_prefix))
                 self.published += 1
@@ -88,7 +97,9 @@ def kill_again_and_again(settings: Settings, folder: Path, *, kills: int, seed: 
         routes = folder / "routes.yml"
         text = "schema: routes/v1\ndestinations:\n" + desk.entry("desk") + dead.entry("dead")
         routes.write_text(text + "routes: []\nfallback: {to: [desk, dead]}\n", encoding="utf-8")
-        environment = {f"REDLINE_{name.upper()}": str(getattr(settings, name)) for name in _PASSED_ON}
+        environment = {"PYTHONFAULTHANDLER": "1"} | {
+            f"REDLINE_{name.upper()}": str(getattr(settings, name)) for name in _PASSED_ON
+        }
 
         def start() -> subprocess.Popen[bytes]:
             command = [sys.executable, "-m", "stream.cli", "notify", "--notify-file", str(routes)]
@@ -106,7 +117,13 @@ def kill_again_and_again(settings: Settings, folder: Path, *, kills: int, seed: 
             with _Load(settings) as load:
                 while killed < kills:
                     before = delivered()
-                    wait_for(lambda before=before: delivered() >= before + 5, "new alerts arrive")  # type: ignore[misc]
+                    try:
+                        wait_for(lambda before=before: delivered() >= before + 5, "new alerts arrive")  # type: ignore[misc]
+                    except AssertionError as error:
+                        process.send_signal(signal.SIGABRT)  # says where each of its threads is
+                        process.wait(30)
+                        said = f"{killed} kills, {before} delivered before, {delivered()} now, {load.told()}"
+                        raise AssertionError(f"{error}, {said}\n{(folder / 'log').read_text()}") from None
                     time.sleep(chance.random() * 0.3)
                     assert process.poll() is None, (folder / "log").read_text()
                     process.kill()
