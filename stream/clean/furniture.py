@@ -183,27 +183,33 @@ _FIRST_WORDS = word_set(
 )
 _FIRST_WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 
-# How a line of function goes on behind words with which many sentences begin.
-_ONWARDS = {
-    word: re.compile(f"{word} {onwards}", re.IGNORECASE)
-    for word, onwards in {
-        "all": r"?(?:\(|\d|more |all |the |no |comment|repl|conversation|discussion|responses|rights)",
-        "be": "the first to ",
-        "by": "(?:continuing|using|clicking|browsing|visiting|closing|signing|subscribing|registering|entering)",
-        "could": "not subscribe",
-        "if": "you continue",
-        "my": "(?:an? )?account",
-        "no": "(?:comment|repl|responses|thoughts)",
-        "not": "a ",
-        "our": "(?:web)?site",
-        "there": "are",
-        "this": "(?:(?:web)?site|page|material) ",
-        "to": "(?:give|provide|offer) you",
-        "we": "(?:and our partners|may use|use)",
-        "what": "to read next",
-        "you": "(?:can|may|might|must|tube)",
-    }.items()
+# How a line of function goes on behind words with which many sentences begin, in small letters.
+_ONWARDS: dict[str, tuple[str, ...]] = {
+    "all": (
+        *"(0123456789",
+        *(f" {digit}" for digit in "(0123456789"),
+        *(" more ", " all ", " the ", " no ", " comment", " repl", " conversation", " discussion", " responses"),
+        " rights",
+    ),
+    "be": (" the first to ",),
+    "by": (
+        *(" continuing", " using", " clicking", " browsing", " visiting", " closing", " signing", " subscribing"),
+        *(" registering", " entering"),
+    ),
+    "could": (" not subscribe",),
+    "if": (" you continue",),
+    "my": (" account", " a account", " an account"),
+    "no": (" comment", " repl", " responses", " thoughts"),
+    "not": (" a ",),
+    "our": (" site", " website"),
+    "there": (" are",),
+    "this": (" site ", " website ", " page ", " material "),
+    "to": (" give you", " provide you", " offer you"),
+    "we": (" and our partners", " may use", " use"),
+    "what": (" to read next",),
+    "you": (" can", " may", " might", " must", " tube"),
 }
+_ONWARDS_CODE_POINTS_MAX = max(len(onwards) for each in _ONWARDS.values() for onwards in each)
 
 # Beginnings of lines without a letter at their start, but for those that are marked.
 _SIGNS = frozenset("(©←→«»‹›0123456789")
@@ -216,6 +222,10 @@ _BEGINNINGS = frozenset(
         "newsletter photos podcast sections send shop store subject url"
     )
 )
+
+
+_MARKS = ("ookies", "pens in", "eserved")
+"""Lines with one of them in small letters may be furniture whatever they begin with."""
 
 
 def is_marked(text: str) -> bool:
@@ -249,7 +259,11 @@ def may_be_furniture(line: str, *, marked: bool) -> bool:
     word = first[0].lower()
     if word in _FIRST_WORDS:
         onwards = _ONWARDS.get(word)
-        return onwards is None or onwards.match(line) is not None
+        if onwards is None:
+            return True
+        # What is not ASCII may be a digit, or have small letters of ASCII.
+        behind = line[len(word) : len(word) + _ONWARDS_CODE_POINTS_MAX]
+        return not behind.isascii() or behind.lower().startswith(onwards)
     # Short lines may have their words written together.
     return len(line) <= SHORT_LINE_CODE_POINTS and word[:_BEGINNING_CODE_POINTS] in _BEGINNINGS
 
@@ -261,16 +275,20 @@ def is_plainly_none(line: str) -> bool:
     is_plain = word not in _FIRST_WORDS and len(line) > SHORT_LINE_CODE_POINTS and word.isalpha() and word.isascii()
     if not is_plain and may_be_furniture(line, marked=False):
         return False
-    return not ("ookies" in small or "pens in" in small or "eserved" in small)
+    return not any(mark in small for mark in _MARKS)
 
 
-def plain_lines(unended_max: int) -> NativeLines | None:
-    """What tells lines in machine code for which no pattern above can hold; None where the package is not installed."""
+def plain_lines(shape_limits: tuple[int, int, int, int]) -> NativeLines | None:
+    """What tells lines in machine code for which no pattern above can hold; None where the package is not installed.
+
+    `shape_limits`: from how many lines without an end on they may be a run, and the least number of words of a line with
+    a shape, of one of names of sections, and of one in which a word comes again and again.
+    """
     package = native.package()
     if package is None:
         return None
-    limits = (_BEGINNING_CODE_POINTS, SHORT_LINE_CODE_POINTS, LINE_CODE_POINTS_MAX, unended_max)
-    return package.Lines(_FIRST_WORDS, _BEGINNINGS, ("ookies", "pens in", "eserved"), limits)
+    limits = (_BEGINNING_CODE_POINTS, SHORT_LINE_CODE_POINTS, LINE_CODE_POINTS_MAX, *shape_limits)
+    return package.Lines(_FIRST_WORDS, _BEGINNINGS, _ONWARDS, "".join(_SIGNS), _MARKS, NAVIGATION_WORDS, limits)
 
 
 SHORT_LINE_CODE_POINTS = 30

@@ -7,12 +7,12 @@ long things take and nothing else. Tests hold one to the other.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-INTERFACE = 4
+INTERFACE = 5
 """Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens`,
 `stops`, `ends` and `residue` stand in the package as well. One with another number is not used."""
 
@@ -154,8 +154,11 @@ class _Package(Protocol):
         self,
         first_words: AbstractSet[str],
         beginnings: AbstractSet[str],
+        onwards: Mapping[str, Sequence[str]],
+        signs: str,
         marks: Sequence[str],
-        limits: tuple[int, int, int, int],
+        sections: AbstractSet[str],
+        limits: tuple[int, int, int, int, int, int, int],
     ) -> NativeLines: ...
 
     def paragraphs(self, text: str, breaks: str, wrapping: Wrapping | None) -> tuple[str, list[int]] | None: ...

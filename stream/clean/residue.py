@@ -128,7 +128,11 @@ class _Line:
 
 
 _UNENDED_MAX = min(RUN_LINES_MIN_INSIDE, RUN_LINES_MIN_UNFURNISHED)
-_NATIVE = plain_lines(_UNENDED_MAX)
+SHAPE_WORDS_MIN = 4
+"""Lines of fewer words have no shape."""
+SECTION_NAMES_MIN = 6
+REPEATING_WORDS_MIN = 10
+_NATIVE = plain_lines((_UNENDED_MAX, SHAPE_WORDS_MIN, SECTION_NAMES_MIN, REPEATING_WORDS_MIN))
 _LIKELY_FLAG, _KIND = attrgetter("likely"), attrgetter("kind")
 _ENDED = re.compile(r"[.!?…。！？؟।:;,][\"”’'»)\]*_]{0,3}$")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"”’'»)\]*_]{0,3}(?:\s|$)")
@@ -259,14 +263,13 @@ def _is_attributed(text: str) -> bool:
 _SEPARATOR = re.compile(r"[|/·•>»›→]|\s\s")
 _SEPARATORS = re.compile(r"\s*[|/·•>»›→]\s*|\s{2,}")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-REPEATING_WORDS_MIN = 10
 ICON_NAMES_MIN = 3
 """So many different names of icons, such as `menuicon`, tell a short line of them."""
 _ENDING_IN_ICON = word_set("emoticon helicon lexicon panopticon rubicon silicon")
 
 
 def _shape(line: _Line) -> str | None:
-    if line.words < 4:
+    if line.words < SHAPE_WORDS_MIN:
         return None
     folded = line.text.casefold()
     if line.ended:
@@ -284,7 +287,7 @@ def _shape(line: _Line) -> str | None:
         known = sum(bool(NAVIGATION_WORDS & set(part.split())) for part in parts)
         if known * 2 >= len(parts):
             return "navigation"
-    if len(words) >= 6 and sum(map(NAVIGATION_WORDS.__contains__, words)) * 5 >= len(words) * 4:
+    if len(words) >= SECTION_NAMES_MIN and sum(map(NAVIGATION_WORDS.__contains__, words)) * 5 >= len(words) * 4:
         return "navigation"
     return None
 

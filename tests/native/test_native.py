@@ -36,10 +36,36 @@ SIGNS = st.text(st.sampled_from("aB1.,;-'’`“”…!?。؟ \n\r\x0b\xa0\x1dé
 LINES = st.lists(
     st.tuples(
         st.sampled_from(
-            ("", " ", "\x1c", "Share", "This site ", "We use", "Ab", "\u212aeep", "“Home", "Cookies", "3 ", "é")
+            (
+                "",
+                " ",
+                "\x1c",
+                "Share",
+                "This site ",
+                "We use",
+                "Ab",
+                "\u212aeep",
+                "“Home",
+                "Cookies",
+                "3 ",
+                "é",
+                "All",
+                "It’s",
+            )
         ),
-        st.sampled_from(("", " was here", " happens in all Cookies", ". It is reserved", " word" * 9, " word" * 30)),
-        st.sampled_from(("", ".", "!”", " said.", "\xa0", "\u200b")),
+        st.sampled_from(
+            (
+                *("", " was here", " happens in all Cookies", ". It is reserved", " word" * 9, " word" * 30),
+                *(" (3", "\u0663 comments", " no comment", " Home news world politics sport media", " a  b c | d"),
+                *(
+                    " menuicon searchicon homeicon",
+                    " sidebar sidecar sideways aside" * 3,
+                    " and our partners",
+                    " may\xa0use",
+                ),
+            )
+        ),
+        st.sampled_from(("", ".", "!”", " said.", "\xa0", "\u200b", "!**", ".”’)*", "…")),
     ).map("".join),
     max_size=14,
 ).flatmap(lambda lines: st.sampled_from(("\n", "\r\n", "\n\n")).map(lambda ending: ending.join(lines)))
