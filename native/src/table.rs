@@ -86,7 +86,7 @@ impl Table {
             }
         }
         let met = integer(learn.py(), &met)?;
-        Ok(Some(Filled { learned, count: numbers.len(), encoded, met, filling }))
+        Ok(Some(Filled { learned, count: numbers.len(), encoded, met, filling, paragraph_lasts: OnceLock::new() }))
     }
 }
 
@@ -141,6 +141,8 @@ pub struct Filled {
     met: Py<PyInt>,
     /// Tokens that fill slots, each with a position, ascending.
     filling: Vec<(u32, u32)>,
+    /// Where paragraphs end, once it was asked.
+    paragraph_lasts: OnceLock<Vec<u32>>,
 }
 
 #[pymethods]
@@ -175,32 +177,61 @@ impl Filled {
         integer(py, &bits)
     }
 
-    /// For each token of a slot that stands behind one of another, at most `distance` tokens between them, the closest
-    /// one before it: their positions.
-    fn near(&self, before: u32, behind: u32, distance: u32) -> Vec<(u32, u32)> {
-        let (mut befores, mut behinds) = (Vec::new(), Vec::new());
+    /// Whether a token of one slot stands at most `distance` tokens before one of another, in the same paragraph; if not
+    /// `ordered`, also the other way round. `lasts` gives the last positions of all paragraphs, ascending.
+    fn are_near(
+        &self,
+        left: u32,
+        right: u32,
+        distance: u32,
+        ordered: bool,
+        lasts: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         {
             let tokens = self.learned.lock();
-            self.each_place(&tokens, before, |position| befores.push(position));
-            if befores.is_empty() {
-                return Vec::new();
+            self.each_place(&tokens, left, |position| lefts.push(position));
+            if lefts.is_empty() {
+                return Ok(false);
             }
-            self.each_place(&tokens, behind, |position| behinds.push(position));
+            self.each_place(&tokens, right, |position| rights.push(position));
         }
-        befores.sort_unstable();
-        behinds.sort_unstable();
-        let mut pairs = Vec::new();
-        let mut passed = 0;
-        for &behind in &behinds {
-            while befores.get(passed).is_some_and(|&before| before < behind) {
-                passed += 1;
-            }
-            if passed > 0 && behind - befores[passed - 1] - 1 <= distance {
-                pairs.push((befores[passed - 1], behind));
-            }
+        lefts.sort_unstable();
+        rights.sort_unstable();
+        let mut pairs = closest(&lefts, &rights, distance);
+        if !ordered {
+            pairs.append(&mut closest(&rights, &lefts, distance));
         }
-        pairs
+        if pairs.is_empty() {
+            return Ok(false);
+        }
+        let lasts = match self.paragraph_lasts.get() {
+            Some(known) => known,
+            None => {
+                let found: Vec<u32> = lasts.call0()?.extract()?;
+                self.paragraph_lasts.get_or_init(|| found)
+            }
+        };
+        Ok(pairs.into_iter().any(|(first, last)| {
+            // The first paragraph that ends with the first of them or behind it.
+            lasts.get(lasts.partition_point(|&end| end < first)).is_none_or(|&end| end >= last)
+        }))
     }
+}
+
+/// For each position with others at most `distance` before it, the closest of those and itself. Both ascend.
+fn closest(befores: &[u32], behinds: &[u32], distance: u32) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::new();
+    let mut passed = 0;
+    for &behind in behinds {
+        while befores.get(passed).is_some_and(|&before| before < behind) {
+            passed += 1;
+        }
+        if passed > 0 && behind - befores[passed - 1] - 1 <= distance {
+            pairs.push((befores[passed - 1], behind));
+        }
+    }
+    pairs
 }
 
 impl Filled {

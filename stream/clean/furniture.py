@@ -281,8 +281,8 @@ def is_plainly_none(line: str) -> bool:
 def plain_lines(shape_limits: tuple[int, int, int, int]) -> NativeLines | None:
     """What tells lines in machine code for which no pattern above can hold; None where the package is not installed.
 
-    `shape_limits`: from how many lines without an end on they may be a run, and the least number of words of a line with
-    a shape, of one of names of sections, and of one in which a word comes again and again.
+    `shape_limits`: from how many lines without an end on they may be a run, and the least number of words of a line
+    with a shape, of one of names of sections, and of one in which a word comes again and again.
     """
     package = native.package()
     if package is None:

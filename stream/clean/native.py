@@ -124,9 +124,9 @@ class NativeFilled(Protocol):
     def positions(self, slot: int) -> int:
         """The positions of all tokens that fill a slot, as a set of bits."""
 
-    def near(self, before: int, behind: int, distance: int) -> list[tuple[int, int]]:
-        """For each token of a slot that stands behind one of another, at most `distance` tokens between them, the
-        closest one before it: their positions."""
+    def are_near(self, left: int, right: int, distance: int, ordered: bool, lasts: Callable[[], Sequence[int]]) -> bool:
+        """Whether a token of one slot stands at most `distance` tokens before one of another, in the same paragraph; if
+        not `ordered`, also the other way round. `lasts` gives the last positions of all paragraphs, ascending."""
 
 
 class NativeTable(Protocol):

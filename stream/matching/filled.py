@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import chain
@@ -25,8 +25,8 @@ class Slots(Protocol):
 class Filled(ABC):
     """The slots that an article fills: `keys` are the slots of key fields, `met` the bits of all."""
 
-    near: Callable[[int, int, int], Iterable[tuple[int, int]]] | None = None
-    """What `Text.near` says, where that takes no sets of positions."""
+    are_near: Callable[[int, int, int, bool, Callable[[], Sequence[int]]], bool] | None = None
+    """What `Text.are_near` says, given what tells where paragraphs end, where that takes no sets of positions."""
 
     def __init__(self, found: Found, phrases: Phrases, keys: AbstractSet[int], met: int) -> None:
         self.found = found
@@ -120,7 +120,7 @@ class FilledInMachineCode(Filled):
     ) -> None:
         super().__init__(found, phrases, keys, met)
         self.positions = by_tokens.positions  # type: ignore[method-assign] # one call less for each slot
-        self.near = by_tokens.near
+        self.are_near = by_tokens.are_near
         self._by_tokens = by_tokens
         self._slot_count = slot_count
 

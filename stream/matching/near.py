@@ -38,9 +38,7 @@ class LocalNear(Composite, Local):
         left, right = self.left.word_slot, self.right.word_slot
         if left is None or right is None:
             return super().holds(text)
-        return _are_near(left, right, self.distance, text) or (
-            not self.ordered and _are_near(right, left, self.distance, text)
-        )
+        return text.are_near(left, right, self.distance, ordered=self.ordered)
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         lefts, rights = self.left.spans(text), self.right.spans(text)
@@ -143,12 +141,6 @@ def near_spans(
             spans.append((first, last, owner, pairs[first, last]))
     spans.reverse()
     return spans or None
-
-
-def _are_near(before: int, behind: int, distance: int, text: Text) -> bool:
-    """Whether a word of one slot stands behind one of another, at most `distance` words away, in its paragraph."""
-    # No paragraph may end between it and the closest word before it.
-    return any(text.in_one("PARAGRAPH", first, last) for first, last in text.near(before, behind, distance))
 
 
 def _closest(befores: Spans, behinds: Spans, distance: int) -> list[tuple[Span, Span]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from copy import copy
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 from stream.clean.reading import Reading
@@ -171,13 +172,20 @@ class Text:
             known = self._positions[slot] = list(positions_of(self.bits[slot]))
         return known
 
-    def near(self, before: int, behind: int, distance: int) -> Iterable[tuple[int, int]]:
-        """For each token of a slot that stands behind one of another, at most `distance` tokens between them, the
-        closest one before it: their positions. Paragraphs are not asked for."""
-        if self.unmasked is None and self._filled.near is not None:
-            return self._filled.near(before, behind, distance)
-        befores, behinds = self.bits[before], self.bits[behind]
-        return near(befores, behinds, distance) if befores and behinds else ()
+    def are_near(self, left: int, right: int, distance: int, *, ordered: bool) -> bool:
+        """Whether a word of one slot stands at most `distance` words before one of another, in the same paragraph; if
+        not `ordered`, also the other way round."""
+        if self.unmasked is None and self._filled.are_near is not None:
+            return self._filled.are_near(left, right, distance, ordered, self._paragraph_lasts)
+        lefts, rights = self.bits[left], self.bits[right]
+        if not lefts or not rights:
+            return False
+        pairs = near(lefts, rights, distance)
+        # No paragraph may end between a word and the closest one before it.
+        return any(
+            self.in_one("PARAGRAPH", first, last)
+            for first, last in (pairs if ordered else chain(pairs, near(rights, lefts, distance)))
+        )
 
     def is_in(self, window: Window, bits: int) -> bool:
         """Whether one of some positions lies in a window."""
@@ -271,6 +279,9 @@ class Text:
         if title is not None:
             lasts += _lasts(unit, title)
         return lasts
+
+    def _paragraph_lasts(self) -> list[int]:
+        return sorted(self._lasts("PARAGRAPH"))
 
     def unit_around(self, unit: Unit, position: int) -> Window:
         """The sentence or paragraph that holds a position."""

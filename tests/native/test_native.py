@@ -164,8 +164,8 @@ def test_phrases(patterns: list[list[str]], words: list[str]) -> None:
 
 
 @properties
-@given(a_few_words(), st.integers(0, 12))
-def test_words_near_each_other(words: list[str], distance: int) -> None:
+@given(a_few_words(), st.integers(0, 12), st.booleans(), st.sets(st.integers(0, 40)))
+def test_words_near_each_other(words: list[str], distance: int, ordered: bool, breaks: set[int]) -> None:
     package = native.package()
     assert package is not None
     read = fold_words(" ".join(words)).native
@@ -174,9 +174,12 @@ def test_words_near_each_other(words: list[str], distance: int) -> None:
     slots = {"a": [0], "b": [1], "c": [0, 1]}
     filled = package.Table().fill([read], 0, lambda token: ("x", slots.get(token, []), []))
     assert filled is not None
-    for before, behind in ((0, 1), (1, 0), (0, 0), (0, 2)):
-        expected = near(filled.positions(before), filled.positions(behind), distance)
-        assert filled.near(before, behind, distance) == list(expected)
+    lasts = sorted({*(last for last in breaks if last < len(words)), len(words) - 1})
+    for left, right in ((0, 1), (1, 0), (0, 0), (0, 2)):
+        at_left, at_right = filled.positions(left), filled.positions(right)
+        pairs = [*near(at_left, at_right, distance), *([] if ordered else near(at_right, at_left, distance))]
+        expected = any(not any(first <= end < last for end in lasts) for first, last in pairs)
+        assert filled.are_near(left, right, distance, ordered, lambda: lasts) == expected
 
 
 @settings(max_examples=200, deadline=None)
