@@ -22,6 +22,7 @@ fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sentences::Sentences>()?;
     module.add_class::<lines::Lines>()?;
     module.add_function(wrap_pyfunction!(lines::paragraphs, module)?)?;
+    module.add_function(wrap_pyfunction!(table::listed, module)?)?;
     module.add_class::<phrases::Phrases>()?;
     module.add_class::<phrases::Found>()?;
     module.add_class::<phrases::Alone>()?;

@@ -257,6 +257,22 @@ impl Filled {
     }
 }
 
+/// The positions of the bits that are set, ascending; the first bit is that of 1 in the first byte.
+#[pyfunction]
+pub fn listed(bits: &[u8]) -> Vec<u32> {
+    let mut positions = Vec::new();
+    for (index, word) in bits.chunks(8).enumerate() {
+        let mut bytes = [0; 8];
+        bytes[..word.len()].copy_from_slice(word);
+        let mut word = u64::from_le_bytes(bytes);
+        while word != 0 {
+            positions.push(index as u32 * 64 + word.trailing_zeros());
+            word &= word - 1;
+        }
+    }
+    positions
+}
+
 /// A set of bits as an integer, the first bit being that of 1.
 fn integer(py: Python<'_>, bits: &[u8]) -> PyResult<Py<PyInt>> {
     static FROM_BYTES: OnceLock<Py<PyAny>> = OnceLock::new();

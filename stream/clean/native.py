@@ -163,6 +163,9 @@ class _Package(Protocol):
 
     def paragraphs(self, text: str, breaks: str, wrapping: Wrapping | None) -> tuple[str, list[int]] | None: ...
 
+    def listed(self, bits: bytes) -> list[int]:
+        """What `stream.matching.bits.listed` says of a set of positions as bytes, the lowest first."""
+
     def Phrases(self, patterns: Sequence[str]) -> NativePhrases: ...  # noqa: N802
 
     def Alone(self, indices: Sequence[Sequence[int]]) -> NativeAlone: ...  # noqa: N802

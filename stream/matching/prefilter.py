@@ -72,6 +72,7 @@ class Prefilter:
             self._alone = [of_phrases_found.get(number, ()) for number in range(max(of_phrases_found) + 1)]
         package = native.package()
         self._native = None if package is None else package.Alone(self._alone)
+        self._listed = None if package is None else package.listed
         of_phrases = set(chain.from_iterable(by_slot.values()))
         indices = [index for index in range(len(nodes)) if index not in of_phrases]
         self._others = bits_in(indices, self._count)
@@ -110,6 +111,8 @@ class Prefilter:
         for layer in range(self._layers):
             among &= met >> layer * self._count
         among &= ~(met >> self._layers * self._count)
+        if self._listed is not None:
+            return self._listed(among.to_bytes((self._count + 7) >> 3, "little"))
         return listed(among)
 
     def by_phrases(self, text: Text) -> list[int]:

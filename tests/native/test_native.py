@@ -20,7 +20,7 @@ from stream.clean.residue import find_residue
 from stream.clean.shape import PARAGRAPH_BREAK
 from stream.clean.tokens import Words, fold_words, fold_words_slowly
 from stream.matching import Limits, Matcher, ReadArticle, read_article
-from stream.matching.bits import near
+from stream.matching.bits import bits_at, listed, near
 from stream.matching.phrases import Phrases
 from stream.model import Article
 from stream.rulelang.ruleset import RuleSet
@@ -180,6 +180,16 @@ def test_words_near_each_other(words: list[str], distance: int, ordered: bool, b
         pairs = [*near(at_left, at_right, distance), *([] if ordered else near(at_right, at_left, distance))]
         expected = any(not any(first <= end < last for end in lasts) for first, last in pairs)
         assert filled.are_near(left, right, distance, ordered, lambda: lasts) == expected
+
+
+@properties
+@given(st.sets(st.integers(0, 700)))
+def test_bits_that_are_set(positions: set[int]) -> None:
+    package = native.package()
+    assert package is not None
+    bits = bits_at(positions)
+    for size in (88, 96):
+        assert package.listed(bits.to_bytes(size, "little")) == listed(bits)
 
 
 @settings(max_examples=200, deadline=None)
