@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("INTERFACE", 5)?;
+    module.add("INTERFACE", 6)?;
     module.add_class::<words::Reader>()?;
     module.add_class::<words::Words>()?;
     module.add_class::<sentences::Sentences>()?;
@@ -26,6 +26,7 @@ fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<phrases::Phrases>()?;
     module.add_class::<phrases::Found>()?;
     module.add_class::<phrases::Alone>()?;
+    module.add_class::<phrases::Objects>()?;
     module.add_class::<table::Filled>()?;
     module.add_class::<table::Table>()
 }

@@ -41,25 +41,26 @@ pub fn any_may_stop(text: &str, memory: &Memory, may_stop: &Bound<'_, PyAny>) ->
 }
 
 pub fn find(text: &str, stretches: &[Stretch], tokens: usize) -> Stops {
-    let mut classes: Vec<u8> = text.chars().map(class).collect();
-    // A stop inside of a word ends nothing.
-    for index in 0..classes.len() {
-        if classes[index] == STOP {
-            classes[index] = if classes.get(index + 1) == Some(&WORD) { WORD } else { END };
-        }
-    }
+    let bytes = text.as_bytes();
     let mut found = Stops { may_end: vec![0; tokens], offsets: Vec::new(), tokens_before: Vec::new() };
     let mut stretch = 0;
-    let mut index = 0;
-    while index < classes.len() {
-        if classes[index] != END {
-            index += 1;
+    // The same place in bytes and in code points.
+    let (mut counted, mut index) = (0, 0);
+    let mut next = 0;
+    while let Some(skipped) = bytes[next..].iter().position(|&byte| MAY_BEGIN_END[byte as usize]) {
+        let mut at = next + skipped;
+        let Some(size) = end_at(bytes, at) else {
+            next = at + 1;
             continue;
-        }
+        };
+        next = at + size;
         // Of two ends in a row the second one will do.
-        if classes.get(index + 1) == Some(&END) {
-            index += 1;
+        if let Some(size) = end_at(bytes, next) {
+            at = next;
+            next += size;
         }
+        index += text[counted..at].chars().count();
+        counted = at;
         while stretches.get(stretch).is_some_and(|each| each.start as usize <= index) {
             stretch += 1;
         }
@@ -69,18 +70,39 @@ pub fn find(text: &str, stretches: &[Stretch], tokens: usize) -> Stops {
             found.offsets.push(index as u32);
             found.tokens_before.push(before as u32);
         }
-        index += 1;
     }
     found
 }
 
-fn class(character: char) -> u8 {
-    match character {
-        '\0'..='\x7f' => CLASSES[character as usize],
-        '…' => STOP,
-        _ => OTHER,
-    }
+/// How many bytes the sign at a place has, if it may end something.
+fn end_at(bytes: &[u8], at: usize) -> Option<usize> {
+    let size = match class(*bytes.get(at)?) {
+        END => return Some(1),
+        STOP => 1,
+        _ if bytes[at..].starts_with(ELLIPSIS) => ELLIPSIS.len(),
+        _ => return None,
+    };
+    // A stop inside of a word ends nothing.
+    bytes.get(at + size).is_none_or(|&byte| class(byte) != WORD).then_some(size)
 }
+
+/// Reads as a stop.
+const ELLIPSIS: &[u8] = "…".as_bytes();
+
+fn class(byte: u8) -> u8 {
+    if byte < 128 { CLASSES[byte as usize] } else { OTHER }
+}
+
+const MAY_BEGIN_END: [bool; 256] = {
+    let mut may = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        may[byte] = matches!(CLASSES[byte], STOP | END);
+        byte += 1;
+    }
+    may[ELLIPSIS[0] as usize] = true;
+    may
+};
 
 const CLASSES: [u8; 128] = {
     let mut classes = [OTHER; 128];

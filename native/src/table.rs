@@ -23,14 +23,21 @@ struct Learned {
     tokens: Mutex<Tokens>,
 }
 
+/// All by the numbers of tokens but `of_slot`.
 #[derive(Default)]
 struct Tokens {
-    by_number: Vec<Option<Token>>,
+    /// The code of each token's character, with FILLS set if it fills slots; UNKNOWN if it was not learned. Of a text all
+    /// of these are looked at, of `fills` a few.
+    characters: Vec<u32>,
+    fills: Vec<Fills>,
     of_slot: HashMap<u32, Vec<u32>>,
 }
 
-struct Token {
-    character: char,
+const FILLS: u32 = 1 << 31;
+const UNKNOWN: u32 = u32::MAX;
+
+#[derive(Clone, Default)]
+struct Fills {
     slots: Box<[u32]>,
     bits: Box<[u32]>,
 }
@@ -62,16 +69,15 @@ impl Table {
         };
         let learned = self.of(&first.memory);
         learn_all(&learned, &numbers, learn)?;
-        let mut encoded = String::with_capacity(numbers.len());
+        let mut characters = Vec::with_capacity(numbers.len());
         let mut met = vec![0u8; bits.div_ceil(8)];
         let mut filling = Vec::new();
         {
             let tokens = learned.lock();
             for (position, &number) in numbers.iter().enumerate() {
-                // All of them are known by now.
-                let Some(token) = &tokens.by_number[number as usize] else { continue };
-                encoded.push(token.character);
-                if !token.slots.is_empty() {
+                let character = tokens.characters[number as usize];
+                characters.push(character & !FILLS);
+                if character & FILLS != 0 {
                     filling.push((number, position as u32));
                 }
             }
@@ -80,13 +86,13 @@ impl Table {
                 if index > 0 && filling[index - 1].0 == number {
                     continue;
                 }
-                for &bit in tokens.by_number[number as usize].iter().flat_map(|token| &token.bits) {
+                for &bit in &tokens.fills[number as usize].bits {
                     met[bit as usize / 8] |= 1 << (bit % 8);
                 }
             }
         }
         let met = integer(learn.py(), &met)?;
-        Ok(Some(Filled { learned, count: numbers.len(), encoded, met, filling, paragraph_lasts: OnceLock::new() }))
+        Ok(Some(Filled { learned, characters, met, filling, paragraph_lasts: OnceLock::new() }))
     }
 }
 
@@ -104,11 +110,12 @@ fn learn_all(learned: &Learned, numbers: &[u32], learn: &Bound<'_, PyAny>) -> Py
     let unknown: Vec<(u32, Py<PyString>)> = {
         let known = learned.memory.lock();
         let mut tokens = learned.lock();
-        if tokens.by_number.len() < known.size() {
-            tokens.by_number.resize_with(known.size(), || None);
+        if tokens.characters.len() < known.size() {
+            tokens.characters.resize(known.size(), UNKNOWN);
+            tokens.fills.resize_with(known.size(), Fills::default);
         }
         let mut unknown: Vec<u32> =
-            numbers.iter().copied().filter(|&number| tokens.by_number[number as usize].is_none()).collect();
+            numbers.iter().copied().filter(|&number| tokens.characters[number as usize] == UNKNOWN).collect();
         unknown.sort_unstable();
         unknown.dedup();
         unknown.into_iter().map(|number| (number, known.token(learn.py(), number))).collect()
@@ -118,11 +125,12 @@ fn learn_all(learned: &Learned, numbers: &[u32], learn: &Bound<'_, PyAny>) -> Py
         slots.sort_unstable();
         let mut tokens = learned.lock();
         // Another thread may have learned it.
-        if tokens.by_number[number as usize].is_none() {
+        if tokens.characters[number as usize] == UNKNOWN {
             for &slot in &slots {
                 tokens.of_slot.entry(slot).or_default().push(number);
             }
-            tokens.by_number[number as usize] = Some(Token { character, slots: slots.into(), bits: bits.into() });
+            tokens.characters[number as usize] = u32::from(character) | if slots.is_empty() { 0 } else { FILLS };
+            tokens.fills[number as usize] = Fills { slots: slots.into(), bits: bits.into() };
         }
     }
     Ok(())
@@ -132,10 +140,8 @@ fn learn_all(learned: &Learned, numbers: &[u32], learn: &Bound<'_, PyAny>) -> Py
 #[pyclass(frozen, module = "redline_native")]
 pub struct Filled {
     learned: Arc<Learned>,
-    count: usize,
-    /// The tokens as characters.
-    #[pyo3(get)]
-    encoded: String,
+    /// The codes of the tokens' characters.
+    pub characters: Vec<u32>,
     /// The bits of all slots that tokens fill.
     #[pyo3(get)]
     met: Py<PyInt>,
@@ -162,7 +168,7 @@ impl Filled {
         {
             let tokens = self.learned.lock();
             for &(number, _) in &self.filling {
-                for &slot in tokens.by_number[number as usize].iter().flat_map(|token| &token.slots) {
+                for &slot in &tokens.fills[number as usize].slots {
                     filled[slot as usize] = 1;
                 }
             }
@@ -172,7 +178,7 @@ impl Filled {
 
     /// The positions of all tokens that fill a slot, as a set of bits.
     fn positions(&self, py: Python<'_>, slot: u32) -> PyResult<Py<PyInt>> {
-        let mut bits = vec![0u8; self.count.div_ceil(8)];
+        let mut bits = vec![0u8; self.characters.len().div_ceil(8)];
         self.each_place(&self.learned.lock(), slot, |position| bits[position as usize / 8] |= 1 << (position % 8));
         integer(py, &bits)
     }
@@ -243,8 +249,7 @@ impl Filled {
             of_slot.iter().flat_map(|&number| self.places(number)).for_each(add);
         } else {
             for &(number, position) in &self.filling {
-                let token = tokens.by_number[number as usize].as_ref();
-                if token.is_some_and(|token| token.slots.binary_search(&slot).is_ok()) {
+                if tokens.fills[number as usize].slots.binary_search(&slot).is_ok() {
                     add(position);
                 }
             }

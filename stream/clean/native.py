@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-INTERFACE = 5
+INTERFACE = 6
 """Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens`,
 `stops`, `ends` and `residue` stand in the package as well. One with another number is not used."""
 
@@ -94,6 +94,9 @@ class NativePhrases(Protocol):
     def find(self, encoded: str) -> NativeFound:
         """All of them in a text of one character a token."""
 
+    def find_in(self, filled: NativeFilled) -> NativeFound:
+        """The same in a text whose tokens a table knows, by the characters that it has learned."""
+
 
 class NativeAlone(Protocol):
     """The indices that stand for each phrase."""
@@ -104,12 +107,15 @@ class NativeAlone(Protocol):
         """
 
 
+class NativeObjects(Protocol):
+    """Objects by their indices."""
+
+    def at(self, indices: Sequence[int]) -> list[Any]:
+        """Those with some indices."""
+
+
 class NativeFilled(Protocol):
     """A text's tokens, and which of them fill slots."""
-
-    @property
-    def encoded(self) -> str:
-        """The tokens as characters."""
 
     @property
     def met(self) -> int:
@@ -169,6 +175,8 @@ class _Package(Protocol):
     def Phrases(self, patterns: Sequence[str]) -> NativePhrases: ...  # noqa: N802
 
     def Alone(self, indices: Sequence[Sequence[int]]) -> NativeAlone: ...  # noqa: N802
+
+    def Objects(self, objects: Sequence[object]) -> NativeObjects: ...  # noqa: N802
 
     def Table(self) -> NativeTable: ...  # noqa: N802
 

@@ -8,10 +8,11 @@ takes may change.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from stream.clean import native
 from stream.matching.article import ReadArticle
 from stream.matching.asked import Asked, Span, Spans, find_of
 from stream.matching.bits import bits_at
@@ -39,8 +40,7 @@ class CompiledRule:
     """A rule with its expressions compiled.
 
     `is_monotone`: where its match holds without some words, it holds with them. `shut_by`: those of its exclusions that
-    hold for a whole article and that many rules share, so that asking them first costs next to nothing. `bare`: the
-    match to report where nobody wants evidence.
+    hold for a whole article and that many rules share, so that asking them first costs next to nothing.
     """
 
     order: int
@@ -49,7 +49,6 @@ class CompiledRule:
     exclusions: tuple[tuple[Exclusion, Asked], ...]
     is_monotone: bool
     shut_by: tuple[Asked, ...]
-    bare: RuleMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,13 @@ class Matcher:
         compiler = Compiler(self._vocabulary)
         self._rules = [_compiled(order, rule, compiler) for order, rule in enumerate(ruleset.rules)]
         self._rules = [_with_shut_by(compiled) for compiled in self._rules]
-        self._bare = [compiled.bare for compiled in self._rules]
+        # What to report where nobody wants evidence. Made in one go, they lie side by side: of many rules those that hold
+        # are all over the memory, and to look there for what is reported takes longer than to find out that they hold.
+        self._bare = [RuleMatch(compiled.rule, ()) for compiled in self._rules]
+        package = native.package()
+        self._bare_at: Callable[[Sequence[int]], list[RuleMatch]] | None = None
+        if package is not None:
+            self._bare_at = package.Objects(self._bare).at
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
         self._prefilter: Prefilter | None = None
         self._settled: frozenset[int] = frozenset()
@@ -116,7 +121,7 @@ class Matcher:
         if wants_evidence:
             certain = frozenset()
         elif len(certain) == len(candidates):
-            matches = list(map(self._bare.__getitem__, candidates))
+            matches = self._bare_at(candidates) if self._bare_at else list(map(self._bare.__getitem__, candidates))
             candidates = ()
         alone, bare = {} if wants_evidence else self._alone, self._bare
         for order in candidates:
@@ -133,7 +138,7 @@ class Matcher:
                     continue
                 if not wants_evidence:
                     if _holds(compiled, article):
-                        matches.append(compiled.bare)
+                        matches.append(bare[order])
                     continue
                 outcome = _judge(compiled, article)
                 if isinstance(outcome, _Held):
@@ -168,8 +173,7 @@ class Matcher:
 def _compiled(order: int, rule: Rule, compiler: Compiler) -> CompiledRule:
     match = compiler.compile(rule.match)
     exclusions = tuple((exclusion, compiler.compile(exclusion.match)) for exclusion in rule.exclusions)
-    bare = RuleMatch(rule, ())
-    return CompiledRule(order, rule, match, exclusions, is_monotone(match), shut_by=(), bare=bare)
+    return CompiledRule(order, rule, match, exclusions, is_monotone(match), shut_by=())
 
 
 def _with_shut_by(compiled: CompiledRule) -> CompiledRule:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from stream.clean import native
-from stream.clean.native import NativeFound, NativePhrases
+from stream.clean.native import NativeFilled, NativeFound, NativePhrases
 
 NO_WORD = "\0"
 """Stands for a token that is in no phrase."""
@@ -74,11 +74,9 @@ class Phrases:
 
     def find(self, encoded: str) -> Found:
         """All phrases in an article that is encoded by `character`."""
-        package = native.package()
-        if package is not None:
-            if self._native is None:
-                self._native = package.Phrases(list(self._patterns))
-            return self._native.find(encoded)
+        phrases = self._in_machine_code()
+        if phrases is not None:
+            return phrases.find(encoded)
         automaton = self._automaton
         if automaton is None:
             automaton = self._automaton = AhoCorasick(
@@ -86,6 +84,18 @@ class Phrases:
             )
         found: list[tuple[int, int, int]] = automaton.find_matches_as_indexes(encoded, overlapping=True)
         return found
+
+    def find_in(self, filled: NativeFilled) -> Found:
+        """The same in one whose tokens are known to machine code, by their characters."""
+        phrases = self._in_machine_code()
+        assert phrases is not None
+        return phrases.find_in(filled)
+
+    def _in_machine_code(self) -> NativePhrases | None:
+        package = native.package()
+        if package is not None and self._native is None:
+            self._native = package.Phrases(list(self._patterns))
+        return None if package is None else self._native
 
     def places(self, found: Found) -> Places:
         """The same by slot."""

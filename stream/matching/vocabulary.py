@@ -163,7 +163,7 @@ class Vocabulary:
         if self._table is not None and (words := read.native_words()) is not None and native.package() is not None:
             by_tokens = self._table.fill(words, self._bits, self._learn_natively)
             if by_tokens is not None:
-                found = self._phrases.find(by_tokens.encoded) if self._phrases else []
+                found = self._phrases.find_in(by_tokens) if self._phrases else []
                 keys, more = self._keys_and_bits(read, found)
                 return FilledInMachineCode(
                     found, self._phrases, keys, by_tokens.met | more, by_tokens=by_tokens, slot_count=len(self.weights)
