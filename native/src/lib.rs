@@ -8,6 +8,7 @@ mod known;
 mod lines;
 mod phrases;
 mod sentences;
+mod sieve;
 mod stops;
 mod table;
 mod words;
@@ -22,11 +23,11 @@ fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sentences::Sentences>()?;
     module.add_class::<lines::Lines>()?;
     module.add_function(wrap_pyfunction!(lines::paragraphs, module)?)?;
-    module.add_function(wrap_pyfunction!(table::listed, module)?)?;
     module.add_class::<phrases::Phrases>()?;
     module.add_class::<phrases::Found>()?;
     module.add_class::<phrases::Alone>()?;
     module.add_class::<phrases::Objects>()?;
+    module.add_class::<sieve::Sieve>()?;
     module.add_class::<table::Filled>()?;
     module.add_class::<table::Table>()
 }

@@ -70,7 +70,7 @@ impl Table {
         let learned = self.of(&first.memory);
         learn_all(&learned, &numbers, learn)?;
         let mut characters = Vec::with_capacity(numbers.len());
-        let mut met = vec![0u8; bits.div_ceil(8)];
+        let mut met = vec![0u64; bits.div_ceil(64)];
         let mut filling = Vec::new();
         {
             let tokens = learned.lock();
@@ -87,11 +87,10 @@ impl Table {
                     continue;
                 }
                 for &bit in &tokens.fills[number as usize].bits {
-                    met[bit as usize / 8] |= 1 << (bit % 8);
+                    met[bit as usize / 64] |= 1 << (bit % 64);
                 }
             }
         }
-        let met = integer(learn.py(), &met)?;
         Ok(Some(Filled { learned, characters, met, filling, paragraph_lasts: OnceLock::new() }))
     }
 }
@@ -142,9 +141,8 @@ pub struct Filled {
     learned: Arc<Learned>,
     /// The codes of the tokens' characters.
     pub characters: Vec<u32>,
-    /// The bits of all slots that tokens fill.
-    #[pyo3(get)]
-    met: Py<PyInt>,
+    /// The bits of all slots that tokens fill, the first one being that of 1 in the first word.
+    pub met: Vec<u64>,
     /// Tokens that fill slots, each with a position, ascending.
     filling: Vec<(u32, u32)>,
     /// Where paragraphs end, once it was asked.
@@ -160,6 +158,11 @@ impl Filled {
             self.filling.iter().map(|&(number, _)| known.token(py, number)).collect()
         };
         Ok(PySet::new(py, tokens)?.unbind())
+    }
+
+    /// The bits of all slots that tokens fill.
+    fn met(&self, py: Python<'_>) -> PyResult<Py<PyInt>> {
+        integer(py, &self.met.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>())
     }
 
     /// For each of `count` slots 1 if a token fills it, else 0.
@@ -260,22 +263,6 @@ impl Filled {
         let first = self.filling.partition_point(|&(other, _)| other < number);
         self.filling[first..].iter().take_while(move |&&(other, _)| other == number).map(|&(_, position)| position)
     }
-}
-
-/// The positions of the bits that are set, ascending; the first bit is that of 1 in the first byte.
-#[pyfunction]
-pub fn listed(bits: &[u8]) -> Vec<u32> {
-    let mut positions = Vec::new();
-    for (index, word) in bits.chunks(8).enumerate() {
-        let mut bytes = [0; 8];
-        bytes[..word.len()].copy_from_slice(word);
-        let mut word = u64::from_le_bytes(bytes);
-        while word != 0 {
-            positions.push(index as u32 * 64 + word.trailing_zeros());
-            word &= word - 1;
-        }
-    }
-    positions
 }
 
 /// A set of bits as an integer, the first bit being that of 1.

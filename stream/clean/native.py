@@ -117,7 +117,6 @@ class NativeObjects(Protocol):
 class NativeFilled(Protocol):
     """A text's tokens, and which of them fill slots."""
 
-    @property
     def met(self) -> int:
         """The bits of all slots that tokens fill."""
 
@@ -133,6 +132,14 @@ class NativeFilled(Protocol):
     def are_near(self, left: int, right: int, distance: int, ordered: bool, lasts: Callable[[], Sequence[int]]) -> bool:
         """Whether a token of one slot stands at most `distance` tokens before one of another, in the same paragraph; if
         not `ordered`, also the other way round. `lasts` gives the last positions of all paragraphs, ascending."""
+
+
+class NativeSieve(Protocol):
+    """What `stream.matching.sieve` says of the bits that a text has."""
+
+    def chosen(self, filled: NativeFilled, more: Sequence[int], among: bytes) -> list[int]:
+        """The indices of those nodes `among` some that have all of their bits, ascending; the text has `more` bits than
+        those of its tokens."""
 
 
 class NativeTable(Protocol):
@@ -169,12 +176,11 @@ class _Package(Protocol):
 
     def paragraphs(self, text: str, breaks: str, wrapping: Wrapping | None) -> tuple[str, list[int]] | None: ...
 
-    def listed(self, bits: bytes) -> list[int]:
-        """What `stream.matching.bits.listed` says of a set of positions as bytes, the lowest first."""
-
     def Phrases(self, patterns: Sequence[str]) -> NativePhrases: ...  # noqa: N802
 
     def Alone(self, indices: Sequence[Sequence[int]]) -> NativeAlone: ...  # noqa: N802
+
+    def Sieve(self, indices: Sequence[int], layers: int, always: bytes) -> NativeSieve: ...  # noqa: N802
 
     def Objects(self, objects: Sequence[object]) -> NativeObjects: ...  # noqa: N802
 

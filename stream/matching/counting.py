@@ -18,7 +18,7 @@ def count_articles(terms: Sequence[Node], articles: Iterable[ReadArticle]) -> tu
     compiler = Compiler(vocabulary)
     nodes = [compiler.compile(term) for term in terms]
     prefilter = Prefilter(nodes, vocabulary, alone=range(len(nodes)))
-    all_of_them = (1 << len(nodes)) - 1
+    all_of_them = prefilter.among(range(len(nodes)))
     counts = [0] * len(nodes)
     total = 0
     for read in articles:

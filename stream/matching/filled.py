@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import chain
@@ -11,7 +11,9 @@ from typing import Protocol
 
 from stream.clean.native import NativeFilled
 from stream.matching.article import ReadArticle
+from stream.matching.bits import bits_at
 from stream.matching.phrases import Found, Phrases, Places
+from stream.matching.sieve import Among, Sieve
 
 
 class Slots(Protocol):
@@ -23,16 +25,23 @@ class Slots(Protocol):
 
 
 class Filled(ABC):
-    """The slots that an article fills: `keys` are the slots of key fields, `met` the bits of all."""
+    """The slots that an article fills: `keys` are the slots of key fields."""
 
     are_near: Callable[[int, int, int, bool, Callable[[], Sequence[int]]], bool] | None = None
     """What `Text.are_near` says, given what tells where paragraphs end, where that takes no sets of positions."""
 
-    def __init__(self, found: Found, phrases: Phrases, keys: AbstractSet[int], met: int) -> None:
+    def __init__(self, found: Found, phrases: Phrases, keys: AbstractSet[int]) -> None:
         self.found = found
         self.keys = keys
-        self.met = met
         self._phrases = phrases
+
+    @abstractmethod
+    def add_bits(self, bits: Collection[int]) -> None:
+        """Let it have more bits than those of its tokens."""
+
+    @abstractmethod
+    def chosen(self, sieve: Sieve, among: Among) -> list[int]:
+        """The indices of nodes all of whose bits it has."""
 
     @property
     @abstractmethod
@@ -61,13 +70,14 @@ class FilledByMemory(Filled):
         found: Found,
         phrases: Phrases,
         keys: AbstractSet[int],
-        met: int,
         *,
+        met: int,
         tokens: AbstractSet[str],
         read: ReadArticle,
         tokens_of: Mapping[int, AbstractSet[str]],
     ) -> None:
-        super().__init__(found, phrases, keys, met)
+        super().__init__(found, phrases, keys)
+        self._met = met
         self._tokens = tokens
         self._read = read
         self._tokens_of = tokens_of
@@ -75,6 +85,12 @@ class FilledByMemory(Filled):
     @property
     def tokens(self) -> AbstractSet[str]:
         return self._tokens
+
+    def add_bits(self, bits: Collection[int]) -> None:
+        self._met |= bits_at(bits)
+
+    def chosen(self, sieve: Sieve, among: Among) -> list[int]:
+        return sieve.chosen(self._met, among)
 
     def slots(self) -> Slots:
         return _Asked(self._fills)
@@ -113,20 +129,29 @@ class FilledInMachineCode(Filled):
         found: Found,
         phrases: Phrases,
         keys: AbstractSet[int],
-        met: int,
         *,
         by_tokens: NativeFilled,
         slot_count: int,
     ) -> None:
-        super().__init__(found, phrases, keys, met)
+        super().__init__(found, phrases, keys)
         self.positions = by_tokens.positions  # type: ignore[method-assign] # one call less for each slot
         self.are_near = by_tokens.are_near
         self._by_tokens = by_tokens
         self._slot_count = slot_count
+        self._more: list[int] = []
 
     @property
     def tokens(self) -> AbstractSet[str]:
         return self._by_tokens.tokens()
+
+    def add_bits(self, bits: Collection[int]) -> None:
+        self._more += bits
+
+    def chosen(self, sieve: Sieve, among: Among) -> list[int]:
+        in_machine_code = sieve.in_machine_code()
+        if in_machine_code is None:
+            return sieve.chosen(self._by_tokens.met() | bits_at(self._more), among)
+        return in_machine_code.chosen(self._by_tokens, self._more, among.packed)
 
     def slots(self) -> Slots:
         slots = self._by_tokens.slots(self._slot_count)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from stream.clean import native
 from stream.matching.article import ReadArticle
 from stream.matching.asked import Asked, Span, Spans, find_of
-from stream.matching.bits import bits_at
 from stream.matching.compile import Compiler
 from stream.matching.evidence import Place, evidence_at, place_of, word_place
 from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
@@ -23,6 +22,7 @@ from stream.matching.keys import scope_holds
 from stream.matching.limits import Limits
 from stream.matching.monotone import is_monotone
 from stream.matching.prefilter import Prefilter
+from stream.matching.sieve import Among
 from stream.matching.text import BODY, TITLE, Text
 from stream.matching.vocabulary import Vocabulary
 from stream.model import Evidence
@@ -85,7 +85,7 @@ class Matcher:
             # One of them that is a phrase waits for no topics, and so is of the first level.
             self._prefilter = Prefilter([c.match for c in self._rules], self._vocabulary, dropping, alone=self._alone)
             self._settled = self._prefilter.settled.intersection(self._alone)
-        self._levels = [_Level(rules) for rules in _by_level(self._rules)]
+        self._levels = [_Level(rules, self._prefilter) for rules in _by_level(self._rules)]
         self._levels[-1].is_asked_for = False
         self._level_of = {c.rule.id: number for number, level in enumerate(self._levels) for c in level.rules}
 
@@ -153,7 +153,7 @@ class Matcher:
         """The orders of the rules that may hold, ascending, and of those that are known to hold."""
         if self._prefilter is None:
             return [compiled.order for compiled in level.rules], frozenset()
-        chosen = self._prefilter.chosen(text, level.bits)
+        chosen = self._prefilter.chosen(text, level.among)
         certain: AbstractSet[int] = self._settled.intersection(chosen)
         if level is self._levels[0]:
             phrases = self._prefilter.by_phrases(text)
@@ -188,9 +188,9 @@ class _Level:
 
     is_asked_for = True
 
-    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+    def __init__(self, rules: Sequence[CompiledRule], prefilter: Prefilter | None) -> None:
         self.rules = rules
-        self.bits = bits_at(compiled.order for compiled in rules)
+        self.among = Among(0, b"") if prefilter is None else prefilter.among(compiled.order for compiled in rules)
 
 
 def _by_level(rules: Sequence[CompiledRule]) -> list[list[CompiledRule]]:

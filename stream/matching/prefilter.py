@@ -20,15 +20,15 @@ it is plain that no sentence ends within one (see `clean.stops`): they cost noth
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import chain
 
 from stream.clean import native
 from stream.matching.asked import Asked, Local
-from stream.matching.bits import bits_in, listed
 from stream.matching.connect import Absent, AllOf, Narrowed
 from stream.matching.leaves import Key, PhraseLeaf
 from stream.matching.near import LocalNear, WindowNear
+from stream.matching.sieve import Among, Sieve
 from stream.matching.text import Text
 from stream.matching.vocabulary import Vocabulary
 
@@ -60,7 +60,6 @@ class Prefilter:
         *,
         alone: Container[int] = (),
     ) -> None:
-        self._count = len(nodes)
         by_slot: dict[int, list[int]] = {}
         for index, node in enumerate(nodes):
             if isinstance(node, PhraseLeaf) and index in alone:
@@ -72,48 +71,38 @@ class Prefilter:
             self._alone = [of_phrases_found.get(number, ()) for number in range(max(of_phrases_found) + 1)]
         package = native.package()
         self._native = None if package is None else package.Alone(self._alone)
-        self._listed = None if package is None else package.listed
         of_phrases = set(chain.from_iterable(by_slot.values()))
         indices = [index for index in range(len(nodes)) if index not in of_phrases]
-        self._others = bits_in(indices, self._count)
         known = {index: conditions_of(nodes[index]) for index in indices}
         of_nodes = {index: _rarest(conditions, vocabulary.weights) for index, conditions in known.items()}
         self.settled = frozenset(
             index for index in indices if is_settled(nodes[index]) and len(known[index]) <= CONDITIONS_MAX
         )
-        self._layers = max(map(len, of_nodes.values()), default=0)
+        layers = max(map(len, of_nodes.values()), default=0)
+        self._sieve = Sieve(indices, layers)
         always: list[int] = []
         wires: dict[int, list[int]] = {}
-        for index, conditions in of_nodes.items():
-            for layer in range(self._layers):
-                bit = layer * self._count + index
+        for place, index in enumerate(indices):
+            conditions = of_nodes[index]
+            for layer in range(layers):
+                bit = self._sieve.bit(layer, place)
                 if layer >= len(conditions):
                     always.append(bit)
                     continue
                 for slot in conditions[layer]:
                     wires.setdefault(slot, []).append(bit)
-        shut = self._layers * self._count
-        for index in indices:
             for absent in shutting(nodes[index], exclusions[index] if exclusions else ()):
-                wires.setdefault(absent, []).append(shut + index)
-        self._always = bits_in(always, shut)
-        vocabulary.watch(wires, shut + self._count)
+                wires.setdefault(absent, []).append(self._sieve.shut(place))
+        self._sieve.set_always(always)
+        vocabulary.watch(wires, self._sieve.size)
 
-    def chosen(self, text: Text, among: int) -> list[int]:
-        """The indices of the nodes that may hold, ascending; `among` has a bit for each node that is asked about.
+    def among(self, indices: Iterable[int]) -> Among:
+        """The nodes with some indices, for `chosen`."""
+        return self._sieve.among(indices)
 
-        Of those that are left to `by_phrases`, none.
-        """
-        among &= self._others
-        if not among:
-            return []
-        met = text.met | self._always
-        for layer in range(self._layers):
-            among &= met >> layer * self._count
-        among &= ~(met >> self._layers * self._count)
-        if self._listed is not None:
-            return self._listed(among.to_bytes((self._count + 7) >> 3, "little"))
-        return listed(among)
+    def chosen(self, text: Text, among: Among) -> list[int]:
+        """The indices of the nodes asked about that may hold, ascending; of those left to `by_phrases`, none."""
+        return text.chosen(self._sieve, among) if among.bits else []
 
     def by_phrases(self, text: Text) -> list[int]:
         """The indices of single phrases that hold in the text, ascending."""

@@ -22,6 +22,7 @@ from stream.matching.bits import Stretches, bits_at, near, positions_of
 from stream.matching.filled import Filled, Slots
 from stream.matching.phrases import Found
 from stream.matching.regex import blank, find_all, searched
+from stream.matching.sieve import Among, Sieve
 from stream.matching.vocabulary import Vocabulary
 
 Window = tuple[int, int, int]
@@ -95,7 +96,6 @@ class Text:
         self.title_end = 0 if title is None else title.size
         self.end = self.title_end + read.body.size
         self._filled = vocabulary.fill(read)
-        self.met = self._filled.met
         self.whole: Window = (0, self.end, TITLE | BODY)
         self.topics: set[str] = set()
         self.everywhere = (1 << self.end + 1) - 1
@@ -121,7 +121,11 @@ class Text:
         slots = self.slots
         for slot in filled:
             slots[slot] = True
-        self.met |= self._vocabulary.bits_of(filled)
+        self._filled.add_bits(self._vocabulary.bits_of(filled))
+
+    def chosen(self, sieve: Sieve, among: Among) -> list[int]:
+        """The indices of nodes all of whose bits the article has."""
+        return self._filled.chosen(sieve, among)
 
     def without(self, masked: frozenset[int]) -> Text:
         """The same article with the words at some positions blanked.

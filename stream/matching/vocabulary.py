@@ -165,9 +165,11 @@ class Vocabulary:
             if by_tokens is not None:
                 found = self._phrases.find_in(by_tokens) if self._phrases else []
                 keys, more = self._keys_and_bits(read, found)
-                return FilledInMachineCode(
-                    found, self._phrases, keys, by_tokens.met | more, by_tokens=by_tokens, slot_count=len(self.weights)
+                filled = FilledInMachineCode(
+                    found, self._phrases, keys, by_tokens=by_tokens, slot_count=len(self.weights)
                 )
+                filled.add_bits(more)
+                return filled
         return self._fill_by_memory(read)
 
     def _fill_by_memory(self, read: ReadArticle) -> Filled:
@@ -192,11 +194,13 @@ class Vocabulary:
             few = memory.few_bits.keys() & filling
             met |= bits_in(chain.from_iterable(map(memory.few_bits.__getitem__, few)), self._bits)
         keys, more = self._keys_and_bits(read, found)
+        if more:
+            met |= bits_in(more, self._bits)
         return FilledByMemory(
-            found, self._phrases, keys, met | more, tokens=filling, read=read, tokens_of=memory.tokens_of
+            found, self._phrases, keys, met=met, tokens=filling, read=read, tokens_of=memory.tokens_of
         )
 
-    def _keys_and_bits(self, read: ReadArticle, found: Found) -> tuple[AbstractSet[int], int]:
+    def _keys_and_bits(self, read: ReadArticle, found: Found) -> tuple[AbstractSet[int], list[int]]:
         """The slots that key fields fill, and the bits of these and of phrases found."""
         keys = self._keys_of(read) if self._keys else _NO_SLOTS
         bits: list[int] = []
@@ -207,11 +211,11 @@ class Vocabulary:
                     bits += wires[number]
         for slot in keys:
             bits += self._wires.get(slot, ())
-        return keys, bits_in(bits, self._bits) if bits else 0
+        return keys, bits
 
-    def bits_of(self, slots: Iterable[int]) -> int:
+    def bits_of(self, slots: Iterable[int]) -> list[int]:
         """The bits to which some slots are wired."""
-        return bits_in(chain.from_iterable(self._wires.get(slot, ()) for slot in slots), self._bits)
+        return [bit for slot in slots for bit in self._wires.get(slot, ())]
 
     def topic_slots(self, topics: AbstractSet[str]) -> set[int]:
         """The slots of `topic:` that topics fill."""
@@ -246,7 +250,7 @@ class Vocabulary:
             memory.interesting.add(token)
             for slot in slots:
                 memory.tokens_of.setdefault(slot, set()).add(token)
-            bits = self._bits_of(slots)
+            bits = self.bits_of(slots)
             if (
                 self._bits <= max(BITS_SMALL, len(bits) * BITS_A_WIRE_MAX)
                 or len(memory.bits) * self._bits < BITS_SETS_MAX
@@ -258,10 +262,7 @@ class Vocabulary:
 
     def _learn_natively(self, token: str) -> tuple[str, Sequence[int], Sequence[int]]:
         slots = self._look_up(token)
-        return self._phrases.character(token), slots, self._bits_of(slots)
-
-    def _bits_of(self, slots: Iterable[int]) -> list[int]:
-        return [bit for slot in slots for bit in self._wires.get(slot, ())]
+        return self._phrases.character(token), slots, self.bits_of(slots)
 
     def _look_up(self, token: str) -> tuple[int, ...]:
         slots = list(self._words.get(token, ()))

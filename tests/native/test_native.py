@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ from stream.clean.residue import find_residue
 from stream.clean.shape import PARAGRAPH_BREAK
 from stream.clean.tokens import Words, fold_words, fold_words_slowly
 from stream.matching import Limits, Matcher, ReadArticle, read_article
-from stream.matching.bits import bits_at, listed, near
+from stream.matching.bits import bits_at, near
 from stream.matching.phrases import Phrases
+from stream.matching.sieve import Sieve
 from stream.model import Article
 from stream.rulelang.ruleset import RuleSet
 from stream.sources.rulefiles import load_ruleset
@@ -183,13 +185,23 @@ def test_words_near_each_other(words: list[str], distance: int, ordered: bool, b
 
 
 @properties
-@given(st.sets(st.integers(0, 700)))
-def test_bits_that_are_set(positions: set[int]) -> None:
+@given(st.data(), st.sets(st.integers(0, 150)), st.integers(0, 3))
+def test_nodes_with_all_of_their_bits(data: st.DataObject, nodes: set[int], layers: int) -> None:
     package = native.package()
-    assert package is not None
-    bits = bits_at(positions)
-    for size in (88, 96):
-        assert package.listed(bits.to_bytes(size, "little")) == listed(bits)
+    read = fold_words("a b c").native
+    assert package is not None and read is not None
+    sieve = Sieve(sorted(nodes), layers)
+    some_bits = st.lists(st.integers(0, sieve.size - 1), max_size=200) if sieve.size else st.just([])
+    sieve.set_always([bit for bit in data.draw(some_bits) if bit < sieve.shut(0)])
+    of_token = {token: data.draw(some_bits) for token in "abc"}
+    more = data.draw(some_bits)
+    among = sieve.among(data.draw(st.sets(st.sampled_from(sorted(nodes)))) if nodes else ())
+    filled = package.Table().fill([read], sieve.size, lambda token: ("x", [0], of_token[token]))
+    in_machine_code = sieve.in_machine_code()
+    assert filled is not None and in_machine_code is not None
+    met = bits_at(chain(*of_token.values()))
+    assert filled.met() == met
+    assert in_machine_code.chosen(filled, more, among.packed) == sieve.chosen(met | bits_at(more), among)
 
 
 @settings(max_examples=200, deadline=None)
