@@ -231,27 +231,54 @@ pub fn paragraphs(
     wrapping: Option<(usize, usize, usize, usize)>,
 ) -> Option<(String, Vec<u32>)> {
     let source = text.to_str().ok()?;
+    let bytes = source.as_bytes();
     let mut plain = String::with_capacity(source.len());
     let mut found = Vec::new();
-    for (index, character) in source.chars().enumerate() {
+    // How far the text was copied, in bytes and in code points.
+    let (mut copied, mut index) = (0, 0);
+    let mut next = 0;
+    while let Some(skipped) = bytes[next..].iter().position(|&byte| MAY_BEGIN_BREAK[byte as usize]) {
+        let at = next + skipped;
+        let character = source[at..].chars().next().unwrap_or_default();
+        next = at + character.len_utf8();
         let character = if character == '\r' { '\n' } else { character };
         match character {
             '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => return None,
             '\u{1d}' if wrapping.is_some() => return None,
             '\t' | '\n' | '\u{a0}' | '\u{1d}' => {
+                let before = &source[copied..at];
+                index += before.chars().count();
                 if breaks.contains(character) {
                     found.push(index as u32);
                 }
+                plain.push_str(before);
                 plain.push(' ');
+                copied = next;
+                index += 1;
             }
-            _ => plain.push(character),
+            _ => {}
         }
     }
+    plain.push_str(&source[copied..]);
     if wrapping.is_some_and(|wrapping| may_be_wrapped(source, wrapping)) {
         return None;
     }
     Some((plain, found))
 }
+
+/// The first bytes of what `paragraphs` looks at.
+const MAY_BEGIN_BREAK: [bool; 256] = {
+    let mut may = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        may[byte] = matches!(byte as u8, b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | 0x1d);
+        byte += 1;
+    }
+    // U+0085 and U+00A0, U+2028 and U+2029.
+    may[0xc2] = true;
+    may[0xe2] = true;
+    may
+};
 
 /// Whether the lengths of lines say that these may be cut by hand; true if that takes a closer look.
 fn may_be_wrapped(

@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashMap;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::words::Words;
 
 const STRETCHES_MAX: usize = 8_000;
 const CHARACTERS_MAX: usize = 65_536;
@@ -39,7 +41,49 @@ impl Sentences {
     /// be left out. None if that is too complex.
     fn ends(&self, text: &Bound<'_, PyString>) -> PyResult<Option<Vec<u32>>> {
         let Ok(source) = text.to_str() else { return Ok(None) };
-        let py = text.py();
+        self.find(text.py(), source)
+    }
+
+    /// For each token of such a text 1 if a sentence ends behind it, else 0; `paragraphs` are offsets where paragraphs
+    /// end, and sentences with them. None if that is too complex.
+    fn behind<'py>(
+        &self,
+        text: &Bound<'py, PyString>,
+        mut paragraphs: Vec<u32>,
+        words: &Words,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let Ok(source) = text.to_str() else { return Ok(None) };
+        let Some(mut edges) = self.find(text.py(), source)? else { return Ok(None) };
+        edges.append(&mut paragraphs);
+        edges.sort_unstable();
+        let mut behind = vec![0u8; words.numbers.len()];
+        let mut stretch = 0;
+        for edge in edges {
+            while words.stretches.get(stretch).is_some_and(|each| each.start < edge) {
+                stretch += 1;
+            }
+            let before = words.stretches.get(stretch).map_or(behind.len(), |each| each.tokens_before as usize);
+            if before > 0 {
+                behind[before - 1] = 1;
+            }
+        }
+        if let Some(last) = behind.last_mut() {
+            *last = 1;
+        }
+        Ok(Some(PyBytes::new(text.py(), &behind)))
+    }
+    /// Forget everything that was said.
+    fn forget(&self) {
+        *self.lock() = Known::default();
+    }
+}
+
+impl Sentences {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, py: Python<'_>, source: &str) -> PyResult<Option<Vec<u32>>> {
         let bytes = source.as_bytes();
         let mut ends = Vec::new();
         // How many bytes more than code points there have been.
@@ -79,17 +123,6 @@ impl Sentences {
             }
         }
         Ok(Some(ends))
-    }
-
-    /// Forget everything that was said.
-    fn forget(&self) {
-        *self.lock() = Known::default();
-    }
-}
-
-impl Sentences {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the stretch behind one that ends at `end` begins with.

@@ -32,6 +32,7 @@ from stream.clean.paragraphs import (
 )
 from stream.clean.sentences import chunk_opening, chunk_stop, ends_sentence
 from stream.clean.shape import PARAGRAPH_BREAK, shape_of
+from stream.clean.tokens import Words
 
 
 class TooComplexError(Exception):
@@ -108,6 +109,12 @@ class Ends:
                         ends.append(end)
                 index = find(sign, end)
         return ends
+
+    def behind(self, words: Words) -> bytes | None:
+        """For each of the text's words 1 if a sentence ends behind it, else 0. None if machine code cannot tell."""
+        if _SENTENCES is None or words.native is None or native.package() is None:
+            return None
+        return _SENTENCES.behind(self.text, list(self.paragraphs), words.native)
 
     def is_one(self, offset: int) -> bool:
         """Whether the sign or line break at an offset ends a sentence or paragraph before what is read next.

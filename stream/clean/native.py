@@ -64,6 +64,10 @@ class NativeSentences(Protocol):
     def ends(self, text: str) -> list[int] | None:
         """Where sentences end in a text that has no blanks but ` `; None if it takes the long way to tell."""
 
+    def behind(self, text: str, paragraphs: Sequence[int], words: NativeWords) -> bytes | None:
+        """For each token of such a text 1 if a sentence ends behind it, else 0; `paragraphs` are the offsets where
+        paragraphs end. None if it takes the long way to tell."""
+
     def forget(self) -> None:
         """Forget everything seen so far."""
 

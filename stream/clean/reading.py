@@ -209,6 +209,19 @@ class Reading:
         """The last position of each sentence, ascending; cheaper than `sentences`."""
         return self._layout.sentence_lasts
 
+    @cached_property
+    def sentence_ends(self) -> bytes:
+        """For each token 1 if a sentence ends behind it, else 0; cheaper than `sentence_lasts` unless these are known."""
+        if self.words is not None and "_layout" not in self.__dict__:
+            ends = self._find_ends()
+            behind = None if ends is None else ends.behind(self.words)
+            if behind is not None:
+                return behind
+        found = bytearray(self.size)
+        for last in self.sentence_lasts:
+            found[last] = 1
+        return bytes(found)
+
     @property
     def paragraph_lasts(self) -> Sequence[int]:
         """The last position of each paragraph, ascending; cheaper than `paragraphs`."""

@@ -38,9 +38,6 @@ CONDITIONS_MAX = 3
 FEW_PHRASES_MAX = 8
 """So many are asked one by one whether a sentence ends in them; of more, signs are looked for in the whole text."""
 
-FEW_BROKEN_MAX = 2
-"""Of so many with a sign in them each sign is looked at, for more of them the sentences of the whole text."""
-
 Condition = frozenset[int]
 """Slots of which one is filled wherever the expression holds."""
 
@@ -106,33 +103,35 @@ class Prefilter:
 
     def by_phrases(self, text: Text) -> list[int]:
         """The indices of single phrases that hold in the text, ascending."""
-        alone = self._alone
-        if not alone or not text.found:
+        found = text.found
+        if not self._alone or not found:
             return []
-        if self._native is not None and not isinstance(text.found, list):
-            certain, others = self._native.held(text.found, text.may_end)
-            if len(others) > FEW_BROKEN_MAX:
-                certain, _ = self._native.held(text.found, text.sentence_ends)
-                return certain
-            held = set(certain) if others else set()
-        else:
-            certain, held = [], set()
-            others = text.found if isinstance(text.found, list) else text.found.all()
-            if len(others) > FEW_PHRASES_MAX:
-                # All but a few lie between signs that may end a sentence.
-                may_end, size = text.may_end.find, len(alone)
-                all_found, others = others, []
-                for found in all_found:
-                    number, start, end = found
-                    if number < size:
-                        if may_end(1, start, end - 1) < 0:
-                            held.update(alone[number])
-                        else:
-                            others.append(found)
+        if self._native is None or isinstance(found, list):
+            return self._by_phrases(text, found if isinstance(found, list) else found.all())
+        certain, others = self._native.held(found, text.may_end)
+        if others:
+            certain, _ = self._native.held(found, text.sentence_ends)
+        return certain
+
+    def _by_phrases(self, text: Text, all_found: list[tuple[int, int, int]]) -> list[int]:
+        alone, size = self._alone, len(self._alone)
+        held: set[int] = set()
+        others = all_found
+        if len(all_found) > FEW_PHRASES_MAX:
+            # All but a few lie between signs that may end a sentence.
+            may_end = text.may_end.find
+            others = []
+            for found in all_found:
+                number, start, end = found
+                if number < size:
+                    if may_end(1, start, end - 1) < 0:
+                        held.update(alone[number])
+                    else:
+                        others.append(found)
         for number, start, end in others:
-            if number < len(alone) and not held.issuperset(alone[number]) and text.stands_in_one(start, end - 1):
+            if number < size and not held.issuperset(alone[number]) and text.stands_in_one(start, end - 1):
                 held.update(alone[number])
-        return sorted(held) if held else certain
+        return sorted(held)
 
 
 def conditions_of(node: Asked) -> set[Condition]:

@@ -225,10 +225,8 @@ class Text:
     @cached_property
     def sentence_ends(self) -> bytes:
         """For each position 1 if a sentence ends behind it, else 0."""
-        ends = bytearray(self.end)
-        for last in self._lasts("SENTENCE"):
-            ends[last] = 1
-        return bytes(ends)
+        title, body = self.read.title, self.read.body
+        return body.sentence_ends if title is None else title.sentence_ends + body.sentence_ends
 
     def stands_in_one(self, first: int, last: int) -> bool:
         """Whether tokens like these, `first` to `last`, stand in one sentence of this field."""
