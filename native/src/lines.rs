@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use memchr::memmem::Finder;
-use memchr::{memchr2_iter, memchr3_iter};
+use memchr::{memchr, memchr2_iter, memchr3, memchr3_iter};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -237,8 +237,16 @@ pub fn paragraphs(
     // How far the text was copied, in bytes and in code points.
     let (mut copied, mut index) = (0, 0);
     let mut next = 0;
-    while let Some(skipped) = bytes[next..].iter().position(|&byte| MAY_BEGIN_BREAK[byte as usize]) {
-        let at = next + skipped;
+    // Nearly all texts have no breaks but `\n`, which are quickly found.
+    let is_plain = !bytes.iter().fold(false, |any, &byte| any | (byte < b' ') & (byte != b'\n'))
+        && memchr3(0xc2, 0xa8, 0xa9, bytes).is_none();
+    let next_break = |from: usize| {
+        let rest = &bytes[from..];
+        let skipped =
+            if is_plain { memchr(b'\n', rest) } else { rest.iter().position(|&byte| MAY_BEGIN_BREAK[byte as usize]) };
+        skipped.map(|skipped| from + skipped)
+    };
+    while let Some(at) = next_break(next) {
         let character = source[at..].chars().next().unwrap_or_default();
         next = at + character.len_utf8();
         let character = if character == '\r' { '\n' } else { character };

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashMap;
+use memchr::{memchr, memchr3, memrchr};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -84,6 +85,54 @@ impl Sentences {
     }
 
     fn find(&self, py: Python<'_>, source: &str) -> PyResult<Option<Vec<u32>>> {
+        if self.any_may_end(py, source)? {
+            return self.find_slowly(py, source);
+        }
+        let bytes = source.as_bytes();
+        let mut ends = Vec::new();
+        // The same place in bytes and in code points.
+        let (mut counted, mut code_points) = (0, 0);
+        let (mut next, mut passed) = (0, 0);
+        while let Some(skipped) = memchr3(b'.', b'!', b'?', &bytes[next..]) {
+            let sign = next + skipped;
+            next = sign + 1;
+            // Inside of a word (`3.5`, `U.S.`) a sign ends nothing.
+            if bytes.get(next).is_some_and(u8::is_ascii_alphanumeric) {
+                continue;
+            }
+            let start = memrchr(b' ', &bytes[passed..sign]).map_or(passed, |blank| passed + blank + 1);
+            let end = memchr(b' ', &bytes[sign..]).map_or(bytes.len(), |blank| sign + blank);
+            (next, passed) = (end, end);
+            let Some(code) = self.code(py, &source[start..end])? else { return Ok(None) };
+            let stop = code >> 2;
+            if stop != 0 {
+                let Some(opening) = self.opening(py, source, end)? else { return Ok(None) };
+                if stop & opening != 0 {
+                    code_points += source[counted..end].chars().count();
+                    counted = end;
+                    ends.push(code_points as u32);
+                }
+            }
+        }
+        Ok(Some(ends))
+    }
+
+    /// Whether characters beyond ASCII that may end a sentence stand in a text.
+    fn any_may_end(&self, py: Python<'_>, source: &str) -> PyResult<bool> {
+        let bytes = source.as_bytes();
+        let mut next = 0;
+        while let Some(skipped) = bytes[next..].iter().position(|byte| !byte.is_ascii()) {
+            let character = source[next + skipped..].chars().next().unwrap_or_default();
+            if self.may_end(py, character)? {
+                return Ok(true);
+            }
+            next += skipped + character.len_utf8();
+        }
+        Ok(false)
+    }
+
+    /// The same for any text, character by character.
+    fn find_slowly(&self, py: Python<'_>, source: &str) -> PyResult<Option<Vec<u32>>> {
         let bytes = source.as_bytes();
         let mut ends = Vec::new();
         // How many bytes more than code points there have been.

@@ -1,5 +1,6 @@
 //! Behind which tokens could a sentence end? `stream/clean/stops.py` says how that is told.
 
+use memchr::{memchr, memchr3, memmem};
 use pyo3::prelude::*;
 
 use crate::known::Memory;
@@ -47,8 +48,8 @@ pub fn find(text: &str, stretches: &[Stretch], tokens: usize) -> Stops {
     // The same place in bytes and in code points.
     let (mut counted, mut index) = (0, 0);
     let mut next = 0;
-    while let Some(skipped) = bytes[next..].iter().position(|&byte| MAY_BEGIN_END[byte as usize]) {
-        let mut at = next + skipped;
+    let mut signs = Signs::new(bytes);
+    while let Some(mut at) = signs.next(next) {
         let Some(size) = end_at(bytes, at) else {
             next = at + 1;
             continue;
@@ -74,6 +75,46 @@ pub fn find(text: &str, stretches: &[Stretch], tokens: usize) -> Stops {
     found
 }
 
+/// Where signs stand that may end something.
+struct Signs<'a> {
+    bytes: &'a [u8],
+    /// Nearly all texts have no signs but `.!?` and the ends of lines, which are quickly found.
+    is_plain: bool,
+    /// Of these the next ones, as far as they were looked for.
+    stop: Option<usize>,
+    line: Option<usize>,
+}
+
+impl<'a> Signs<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let is_plain = !bytes.iter().fold(false, |any, &byte| any | (byte < b' ') & (byte != b'\n'))
+            && memmem::find(bytes, ELLIPSIS).is_none();
+        let (stop, line) = if is_plain { (next_stop(bytes, 0), memchr(b'\n', bytes)) } else { (None, None) };
+        Signs { bytes, is_plain, stop, line }
+    }
+
+    /// The first one at a place or behind it; places ascend.
+    fn next(&mut self, from: usize) -> Option<usize> {
+        if !self.is_plain {
+            return self.bytes[from..]
+                .iter()
+                .position(|&byte| MAY_BEGIN_END[byte as usize])
+                .map(|skipped| from + skipped);
+        }
+        if self.stop.is_some_and(|stop| stop < from) {
+            self.stop = next_stop(self.bytes, from);
+        }
+        if self.line.is_some_and(|line| line < from) {
+            self.line = memchr(b'\n', &self.bytes[from..]).map(|skipped| from + skipped);
+        }
+        self.stop.into_iter().chain(self.line).min()
+    }
+}
+
+fn next_stop(bytes: &[u8], from: usize) -> Option<usize> {
+    memchr3(b'.', b'!', b'?', &bytes[from..]).map(|skipped| from + skipped)
+}
+
 /// How many bytes the sign at a place has, if it may end something.
 fn end_at(bytes: &[u8], at: usize) -> Option<usize> {
     let size = match class(*bytes.get(at)?) {
@@ -90,7 +131,11 @@ fn end_at(bytes: &[u8], at: usize) -> Option<usize> {
 const ELLIPSIS: &[u8] = "…".as_bytes();
 
 fn class(byte: u8) -> u8 {
-    if byte < 128 { CLASSES[byte as usize] } else { OTHER }
+    if byte < 128 {
+        CLASSES[byte as usize]
+    } else {
+        OTHER
+    }
 }
 
 const MAY_BEGIN_END: [bool; 256] = {
