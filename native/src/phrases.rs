@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::table::Filled;
+use crate::words::Words;
 
 /// The phrases of a rule set as strings of one character a word.
 #[pyclass(frozen, module = "redline_native")]
@@ -273,7 +274,36 @@ impl Alone {
 
     /// The indices of phrases found in which nothing may end, ascending, and those phrases in which something may, as
     /// far as they have an index that is not among these. For each token `may_end` is 1 if a sentence may end behind it.
-    fn held(&self, found: &Found, may_end: &[u8]) -> (Vec<u32>, Vec<(u32, u32, u32)>) {
+    fn held(&self, found: &Found, may_end: &[u8]) -> Told {
+        self.told(found, may_end)
+    }
+
+    /// The same for some texts, one after the other, with what `Words.stops` says.
+    fn held_in(&self, found: &Found, parts: Vec<PyRef<'_, Words>>, may_stop: &Bound<'_, PyAny>) -> PyResult<Told> {
+        let py = may_stop.py();
+        if let [only] = parts.as_slice() {
+            return Ok(self.told(found, only.stops_found(py, may_stop)?.map_or(&[], |stops| &stops.may_end)));
+        }
+        let mut may_end = Vec::new();
+        for part in &parts {
+            // Something always ends between two of them.
+            if let Some(last) = may_end.last_mut() {
+                *last = 1;
+            }
+            match part.stops_found(py, may_stop)? {
+                Some(stops) => may_end.extend_from_slice(&stops.may_end),
+                None => may_end.resize(may_end.len() + part.numbers.len(), 1),
+            }
+        }
+        Ok(self.told(found, &may_end))
+    }
+}
+
+/// Indices, and phrases of which more has to be known.
+type Told = (Vec<u32>, Vec<(u32, u32, u32)>);
+
+impl Alone {
+    fn told(&self, found: &Found, may_end: &[u8]) -> Told {
         let mut held = Vec::with_capacity(found.0.len());
         let mut others = Vec::new();
         for &(number, start, end) in &found.0 {
@@ -292,9 +322,7 @@ impl Alone {
         });
         (held, others)
     }
-}
 
-impl Alone {
     fn of(&self, number: u32) -> Option<&[u32]> {
         let index = self.indices.get(number as usize)?;
         Some(if index & SEVERAL == 0 { std::slice::from_ref(index) } else { &self.others[(index & !SEVERAL) as usize] })

@@ -1,7 +1,7 @@
 //! Rules 3 to 5 of the language: a text as tokens. `stream/clean/tokens.py` says what they are, and how stretches
 //! between blanks are read.
 
-use std::sync::MutexGuard;
+use std::sync::{MutexGuard, OnceLock};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use pyo3::IntoPyObjectExt;
 
 use crate::known::{Known, Memory};
-use crate::stops;
+use crate::stops::{self, Stops};
 
 /// After one of these the next part of a compound belongs to the same token.
 const REVERSING_PREFIXES: [&str; 6] = ["de", "non", "anti", "un", "dis", "counter"];
@@ -80,6 +80,7 @@ impl Reader {
             joined: found.joined,
             tokens: PyOnceLock::new(),
             joined_list: PyOnceLock::new(),
+            stops: OnceLock::new(),
         }))
     }
 
@@ -113,6 +114,8 @@ pub struct Words {
     joined: Vec<(u32, i32)>,
     tokens: PyOnceLock<Py<PyList>>,
     joined_list: PyOnceLock<Py<PyList>>,
+    /// Once it was asked.
+    stops: OnceLock<Option<Stops>>,
 }
 
 /// Where what stands between two blanks begins, in code points, and how many tokens are before it.
@@ -174,17 +177,29 @@ impl Words {
     /// Behind which tokens a sentence may end, as `stream.clean.stops` says; `may_stop` is asked about characters
     /// beyond ASCII. None if it takes a closer look to tell.
     fn stops(&self, py: Python<'_>, may_stop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyTuple>>> {
-        let text = self.text.bind(py).to_str()?;
-        if !text.is_ascii() && stops::any_may_stop(text, &self.memory, may_stop)? {
-            return Ok(None);
-        }
-        let found = stops::find(text, &self.stretches, self.numbers.len());
+        let Some(found) = self.stops_found(py, may_stop)? else { return Ok(None) };
         let parts = [
             PyBytes::new(py, &found.may_end).into_py_any(py)?,
-            found.offsets.into_py_any(py)?,
-            found.tokens_before.into_py_any(py)?,
+            (&found.offsets).into_py_any(py)?,
+            (&found.tokens_before).into_py_any(py)?,
         ];
         Ok(Some(PyTuple::new(py, parts)?.unbind()))
+    }
+}
+
+impl Words {
+    /// What `stops` says, found once.
+    pub fn stops_found(&self, py: Python<'_>, may_stop: &Bound<'_, PyAny>) -> PyResult<Option<&Stops>> {
+        if let Some(known) = self.stops.get() {
+            return Ok(known.as_ref());
+        }
+        let text = self.text.bind(py).to_str()?;
+        let found = if !text.is_ascii() && stops::any_may_stop(text, &self.memory, may_stop)? {
+            None
+        } else {
+            Some(stops::find(text, &self.stretches, self.numbers.len()))
+        };
+        Ok(self.stops.get_or_init(|| found).as_ref())
     }
 }
 

@@ -110,6 +110,11 @@ class NativeAlone(Protocol):
         as they have other indices. For each token `may_end` is 1 if a sentence may end behind it, else 0.
         """
 
+    def held_in(
+        self, found: NativeFound, parts: Sequence[NativeWords], may_stop: Callable[[str], bool]
+    ) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """The same for some texts, one after the other, with what `NativeWords.stops` says of each."""
+
 
 class NativeObjects(Protocol):
     """Objects by their indices."""

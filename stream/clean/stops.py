@@ -37,7 +37,7 @@ class Stops(NamedTuple):
 def stops_of(words: Words) -> Stops | None:
     """The stops of a text; None if it takes a closer look at it to tell."""
     if words.native is not None:
-        found = words.native.stops(_MAY_STOP.__getitem__)
+        found = words.native.stops(may_stop)
         return None if found is None else Stops(*found)
     text = words.text
     if words.joined is None:
@@ -97,3 +97,5 @@ def _may_stop(character: str) -> bool:
 
 
 _MAY_STOP = Characters(_may_stop)
+may_stop = _MAY_STOP.__getitem__
+"""Whether a character may end a sentence or paragraph."""

@@ -24,6 +24,7 @@ from collections.abc import Container, Iterable, Sequence
 from itertools import chain
 
 from stream.clean import native
+from stream.clean.stops import may_stop
 from stream.matching.asked import Asked, Local
 from stream.matching.connect import Absent, AllOf, Narrowed
 from stream.matching.leaves import Key, PhraseLeaf
@@ -108,7 +109,11 @@ class Prefilter:
             return []
         if self._native is None or isinstance(found, list):
             return self._by_phrases(text, found if isinstance(found, list) else found.all())
-        certain, others = self._native.held(found, text.may_end)
+        words = text.read.native_words()
+        if words is None:
+            certain, others = self._native.held(found, text.may_end)
+        else:
+            certain, others = self._native.held_in(found, words, may_stop)
         if others:
             certain, _ = self._native.held(found, text.sentence_ends)
         return certain
