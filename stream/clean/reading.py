@@ -211,7 +211,7 @@ class Reading:
 
     @cached_property
     def sentence_ends(self) -> bytes:
-        """For each token 1 if a sentence ends behind it, else 0; cheaper than `sentence_lasts` unless these are known."""
+        """For each token 1 if a sentence ends behind it, else 0; cheaper than `sentence_lasts`."""
         if self.words is not None and "_layout" not in self.__dict__:
             ends = self._find_ends()
             behind = None if ends is None else ends.behind(self.words)

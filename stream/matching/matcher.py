@@ -68,8 +68,8 @@ class Matcher:
         compiler = Compiler(self._vocabulary)
         self._rules = [_compiled(order, rule, compiler) for order, rule in enumerate(ruleset.rules)]
         self._rules = [_with_shut_by(compiled) for compiled in self._rules]
-        # What to report where nobody wants evidence. Made in one go, they lie side by side: of many rules those that hold
-        # are all over the memory, and to look there for what is reported takes longer than to find out that they hold.
+        # What to report where nobody wants evidence. Made in one go, they lie side by side: of many rules those that
+        # hold are all over the memory, and to look for their reports there took longer than to tell that they hold.
         self._bare = [RuleMatch(compiled.rule, ()) for compiled in self._rules]
         package = native.package()
         self._bare_at: Callable[[Sequence[int]], list[RuleMatch]] | None = None

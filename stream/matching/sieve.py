@@ -1,10 +1,10 @@
 """Which nodes have all of their bits: what `prefilter` explains, for all nodes at once.
 
-    layer       2 (shut)     1            0
-    place      2  1  0     2  1  0      2  1  0
-    always     0  0  0     1  0  0      0  0  0       node 2 has one condition only
-    met        0  1  0     0  1  1      1  1  1       all conditions are met, but something shuts node 1
-    chosen     0, 2
+layer       2 (shut)     1            0
+place      2  1  0     2  1  0      2  1  0
+always     0  0  0     1  0  0      0  0  0       node 2 has one condition only
+met        0  1  0     0  1  1      1  1  1       all conditions are met, but something shuts node 1
+chosen     0, 2
 """
 
 from __future__ import annotations

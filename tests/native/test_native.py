@@ -15,9 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stream.clean import chunks, ends, native, residue, stops, tokens
+from stream.clean import chunks, ends, native, read, residue, stops, tokens
 from stream.clean.ends import Ends, TooComplexError, quick_ends
-from stream.clean.residue import find_residue
+from stream.clean.residue import ContentType, find_residue
 from stream.clean.shape import PARAGRAPH_BREAK
 from stream.clean.tokens import Words, fold_words, fold_words_slowly
 from stream.matching import Limits, Matcher, ReadArticle, read_article
@@ -114,6 +114,18 @@ def test_ends_and_units(text: str, paragraphs: set[int]) -> None:
     assert found == expected or (found is None and (paragraphs or not is_unicode(text)))
 
 
+@properties
+@given(TEXTS | SIGNS | LINES, st.sampled_from((None, "text/html", "text/plain")))
+def test_sentences_that_end_behind_tokens(text: str, content_type: ContentType | None) -> None:
+    cuts = find_residue(text, content_type=content_type)
+    found, again = (read(text, content_type=content_type, cuts=cuts) for _ in range(2))
+    lasts = set(again.sentence_lasts)
+    expected = bytes(position in lasts for position in range(again.size))
+    assert found.sentence_ends == expected
+    with native.switched_off():
+        assert read(text, content_type=content_type, cuts=cuts).sentence_ends == expected
+
+
 def is_unicode(text: str) -> bool:
     return text == text.encode(errors="replace").decode()
 
@@ -189,7 +201,8 @@ def test_words_near_each_other(words: list[str], distance: int, ordered: bool, b
 def test_nodes_with_all_of_their_bits(data: st.DataObject, nodes: set[int], layers: int) -> None:
     package = native.package()
     read = fold_words("a b c").native
-    assert package is not None and read is not None
+    assert package is not None
+    assert read is not None
     sieve = Sieve(sorted(nodes), layers)
     some_bits = st.lists(st.integers(0, sieve.size - 1), max_size=200) if sieve.size else st.just([])
     sieve.set_always([bit for bit in data.draw(some_bits) if bit < sieve.shut(0)])
@@ -198,7 +211,8 @@ def test_nodes_with_all_of_their_bits(data: st.DataObject, nodes: set[int], laye
     among = sieve.among(data.draw(st.sets(st.sampled_from(sorted(nodes)))) if nodes else ())
     filled = package.Table().fill([read], sieve.size, lambda token: ("x", [0], of_token[token]))
     in_machine_code = sieve.in_machine_code()
-    assert filled is not None and in_machine_code is not None
+    assert filled is not None
+    assert in_machine_code is not None
     met = bits_at(chain(*of_token.values()))
     assert filled.met() == met
     assert in_machine_code.chosen(filled, more, among.packed) == sieve.chosen(met | bits_at(more), among)
