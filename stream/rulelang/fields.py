@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from stream.rulelang.duration import parse_duration
 from stream.rulelang.nodes import Place
 from stream.rulelang.otherkeys import FORMS, OTHER_KEYS
-from stream.rulelang.source import Source, did_you_mean, quoted
+from stream.rulelang.source import Source, did_you_mean, nearest, quoted
 from stream.rulelang.yamltree import Mapping, Scalar, Tree
 from stream.rulelang.yamltree import Sequence as Items
 
@@ -27,9 +27,13 @@ class Fields:
         self._what = what
         self._values: dict[str, Tree] = {}
         self._keys: dict[str, Scalar] = {}
+        self._meant: set[str | None] = set()
         for key, value in mapping.entries:
             if key.text not in known:
-                help_ = OTHER_KEYS.get(what, {}).get(key.text) or did_you_mean(key.text, known)
+                help_ = OTHER_KEYS.get(what, {}).get(key.text, "")
+                if not help_:
+                    help_ = did_you_mean(key.text, known)
+                    self._meant.add(nearest(key.text, known))
                 if " " in key.text.strip() or self._ends_a_value(key, value):
                     help_ = "Inside `{ }` a comma ends a value: put a value with a comma in quotes."
                 self.source.add("R201", key.place, f"the key {quoted(key.text)}", f"a key of {what}", help_)
@@ -45,6 +49,10 @@ class Fields:
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
+
+    def is_misspelt(self, key: str) -> bool:
+        """Whether a key that was noted as unknown stands where this one is missing: then that it is missing is no news."""
+        return key in self._meant and key not in self._values
 
     def place(self, key: str) -> Place:
         """Where the key stands, or the mapping when it does not."""
@@ -63,7 +71,7 @@ class Fields:
     def require(self, *keys: str) -> None:
         """Note the keys that are missing."""
         for key in keys:
-            if key not in self._values:
+            if key not in self._values and not self.is_misspelt(key):
                 help_ = f"Add a line `{key}: …`."
                 self.source.add("R202", self.mapping.place, f"{self._what} without `{key}`", f"the key `{key}`", help_)
 

@@ -148,7 +148,8 @@ def _about(fields: Fields) -> Scalar | None:
 
 
 def _condition(fields: Fields) -> Node:
-    if ("match" in fields) == ("keywords" in fields):
+    misspelt = fields.is_misspelt("match") or fields.is_misspelt("keywords")
+    if ("match" in fields) == ("keywords" in fields) and not misspelt:
         found = "both `match` and `keywords`" if "match" in fields else "neither `match` nor `keywords`"
         help_ = "`keywords` is the short form of an expression with OR; keep one of the two."
         fields.source.add("R206", fields.place("match"), found, "exactly one of the two", help_)

@@ -110,3 +110,12 @@ def test_a_value_that_is_wrong_is_named_with_its_key(example: str, said: tuple[s
 def test_a_key_with_nothing_behind_it_is_shown_where_it_stands() -> None:
     (found,) = load_example("alert:\nmatch: truce\n").diagnostics
     assert (found.place.line, found.place.column, found.source_line) == (1, 1, "alert:")
+
+
+def test_what_is_misspelt_is_not_missing_as_well() -> None:
+    text = "kind: rule\nid: a.b\nseverty: high\nmach: truce\n"
+    found = load_text(text).diagnostics
+    assert [(each.code, each.help) for each in found] == [
+        ("R201", "Did you mean `severity`?"),
+        ("R201", "Did you mean `match`?"),
+    ]
