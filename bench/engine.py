@@ -5,8 +5,10 @@
 Measures the seeds, and then each file given: one JSON object a line, the article's body in `--field`. Times are
 processor time in µs for one article, taken from the fastest of N rounds; engine and peer take turns.
 
-    read        normalise and tokenise
-    evaluate    prefilter and evaluation, without the two that follow
+    read        residue, HTML, and what else is looked for beside words
+    normalise   normal forms and tokens
+    prefilter   which slots the tokens fill, and which rules may hold
+    evaluate    of these rules, without the two that follow
     layout      offsets, sentences and paragraphs of the articles for which a rule asked
     evidence    pieces of evidence of the rules that held
     encode      the tagged article and its matches as JSON
@@ -31,9 +33,11 @@ from typing import Any
 import click
 import orjson
 
+from stream.clean.tokens import fold_words
 from stream.detect import Memory
 from stream.engine import Engine, EngineConfig, Timed, event_time
 from stream.matching import Matcher, ReadArticle, read_article
+from stream.matching.matcher import _Article
 from stream.model import Evidence, Output, Record, Reject
 from stream.rulelang.ruleset import RuleSet
 from stream.sources.rulefiles import load_ruleset
@@ -46,7 +50,7 @@ TIME = datetime(2024, 9, 12, tzinfo=UTC)
 TIME_MS = int(TIME.timestamp() * 1000)
 MESSAGE_BYTES_MAX = EngineConfig().message_bytes_max
 MATCHES_TOPIC = full_name(EngineConfig().topic_prefix, MATCHES)
-STAGES = ("read", "evaluate", "layout", "evidence", "encode", "rest")
+STAGES = ("read", "normalise", "prefilter", "evaluate", "layout", "evidence", "encode", "rest")
 
 Clock = Counter[str]
 """Nanoseconds by stage."""
@@ -92,11 +96,16 @@ def _block(name: str, ruleset: RuleSet, bodies: Sequence[str], repeat: int) -> N
 
 
 class _Watched(Matcher):
-    """A matcher that notes what evidence takes."""
+    """A matcher that notes what evidence takes, and can stop behind the prefilter."""
 
     def __init__(self, ruleset: RuleSet) -> None:
         super().__init__(ruleset)
         self.clock: Clock = Counter()
+
+    def asked(self, read: ReadArticle) -> int:
+        """All that is done before a rule is asked: how many of them will be."""
+        article = _Article(read, self._vocabulary)
+        return sum(len(self._candidates(level, article.text)[0]) for level in self._levels)
 
     def _evidence(self, held: Any, article: Any) -> tuple[Evidence, ...]:
         laid = self.clock["layout"]
@@ -115,11 +124,17 @@ def _stages(engine: Engine, matcher: _Watched, records: Sequence[Record]) -> Clo
         assert not isinstance(decoded, Reject), decoded
         timed.append(Timed(decoded, event_time(decoded.article, TIME), TIME_MS))
     read: list[ReadArticle] = []
-    clock["read"] = _taken(lambda: read.extend(read_article(t.decoded.article, t.time) for t in timed))
+    whole = _taken(lambda: read.extend(read_article(t.decoded.article, t.time) for t in timed))
+    words = [r.words.text for a in read for r in (a.title, a.body) if r is not None and r.words is not None]
+    clock["normalise"] = _taken(lambda: [fold_words(text) for text in words])
+    clock["read"] = whole - clock["normalise"]
+    clock["prefilter"] = _taken(lambda: [matcher.asked(article) for article in read])
+    # What was found out about these is known now.
+    read = [read_article(t.decoded.article, t.time) for t in timed]
     for article in read:
         _watch_layout(article, clock)
     matching = _taken(lambda: matcher.match(read))
-    clock["evaluate"] = matching - clock["layout"] - clock["evidence"]
+    clock["evaluate"] = matching - clock["prefilter"] - clock["layout"] - clock["evidence"]
     judged = engine.judge(timed)
 
     def encode() -> None:
