@@ -4,11 +4,13 @@
 //! tests hold one to the other. What is rare or hard about a text (scripts other than Latin, compounds, abbreviations)
 //! is asked of the Python once for each stretch between blanks, and remembered.
 
+mod alone;
 mod known;
 mod lines;
 mod phrases;
 mod sentences;
 mod sieve;
+mod steps;
 mod stops;
 mod table;
 mod words;
@@ -25,8 +27,8 @@ fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(lines::paragraphs, module)?)?;
     module.add_class::<phrases::Phrases>()?;
     module.add_class::<phrases::Found>()?;
-    module.add_class::<phrases::Alone>()?;
-    module.add_class::<phrases::Objects>()?;
+    module.add_class::<alone::Alone>()?;
+    module.add_class::<alone::Objects>()?;
     module.add_class::<sieve::Sieve>()?;
     module.add_class::<table::Filled>()?;
     module.add_class::<table::Table>()
