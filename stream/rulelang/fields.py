@@ -51,7 +51,7 @@ class Fields:
         return key in self._values
 
     def is_misspelt(self, key: str) -> bool:
-        """Whether a key that was noted as unknown stands where this one is missing: then that it is missing is no news."""
+        """Whether an unknown key was noted that must mean this one, which is missing: that is no news then."""
         return key in self._meant and key not in self._values
 
     def place(self, key: str) -> Place:
