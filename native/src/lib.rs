@@ -5,11 +5,14 @@
 //! is asked of the Python once for each stretch between blanks, and remembered.
 
 mod alone;
+mod evaluation;
 mod known;
 mod lines;
+mod nodes;
 mod phrases;
 mod sentences;
 mod sieve;
+mod spans;
 mod steps;
 mod stops;
 mod table;
@@ -19,7 +22,7 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("INTERFACE", 6)?;
+    module.add("INTERFACE", 7)?;
     module.add_class::<words::Reader>()?;
     module.add_class::<words::Words>()?;
     module.add_class::<sentences::Sentences>()?;
@@ -30,6 +33,8 @@ fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<alone::Alone>()?;
     module.add_class::<alone::Objects>()?;
     module.add_class::<sieve::Sieve>()?;
+    module.add_class::<nodes::Node>()?;
+    module.add_class::<evaluation::Evaluation>()?;
     module.add_class::<table::Filled>()?;
     module.add_class::<table::Table>()
 }

@@ -244,6 +244,14 @@ fn closest(befores: &[u32], behinds: &[u32], distance: u32) -> Vec<(u32, u32)> {
 }
 
 impl Filled {
+    /// The positions of the tokens of a slot, ascending.
+    pub fn places_of(&self, slot: u32) -> Vec<u32> {
+        let mut places = Vec::new();
+        self.each_place(&self.learned.lock(), slot, |position| places.push(position));
+        places.sort_unstable();
+        places
+    }
+
     /// The positions of the tokens of a slot, in any order.
     fn each_place(&self, tokens: &Tokens, slot: u32, mut add: impl FnMut(u32)) {
         let of_slot = tokens.of_slot.get(&slot).map_or(&[][..], Vec::as_slice);

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-INTERFACE = 6
+INTERFACE = 7
 """Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens`,
 `stops`, `ends` and `residue` stand in the package as well. One with another number is not used."""
 
@@ -151,6 +151,88 @@ class NativeSieve(Protocol):
         those of its tokens."""
 
 
+class NativeNode(Protocol):
+    """A node of an expression, with those within it."""
+
+
+class NativeEvaluation(Protocol):
+    """What nodes find in an article. `text` is the `stream.matching.text.Text` of it, which is not kept."""
+
+    def without(self, positions: Sequence[int]) -> NativeEvaluation:
+        """The same article with some positions masked."""
+
+    def fill(self, slots: Sequence[int]) -> None:
+        """Let the article fill more slots."""
+
+    def holds(self, node: NativeNode, text: Any) -> bool:
+        """Whether a node holds in the article."""
+
+    def find(self, node: NativeNode, text: Any, count: int | None) -> list[NativeSpan] | None:
+        """What a node finds in the article; None if it does not hold. Of more than `count` places only what begins at
+        the first `count`, in reading order, key fields last."""
+
+    def leaves(self, node: NativeNode, text: Any) -> list[int]:
+        """The positions of the words at the leaves of all that a node finds in the article."""
+
+
+NativeSpan = tuple[int, int, int, list[tuple[Any, Any]] | None]
+"""First and last position (-1: no words), the number of the node, and the pairs of spans behind an interval. Of what an
+OR finds, it is the OR."""
+
+
+class NativeNodes(Protocol):
+    """Makes nodes. Each has a number, and slots that are filled wherever it holds."""
+
+    def word(self, number: int, slot: int) -> NativeNode: ...
+
+    def phrase(self, number: int, slot: int) -> NativeNode: ...
+
+    def steps(
+        self,
+        number: int,
+        required: Sequence[int],
+        sequences: Sequence[Sequence[tuple[int, tuple[list[str], list[str]] | None]]],
+    ) -> NativeNode:
+        """Several sequences of slots, each with its case forms and their prefixes where case counts."""
+
+    def local_or(
+        self,
+        number: int,
+        required: Sequence[int],
+        words: int | None,
+        phrases: int | None,
+        others: Sequence[NativeNode],
+    ) -> NativeNode: ...
+
+    def near(
+        self,
+        number: int,
+        required: Sequence[int],
+        left: NativeNode,
+        right: NativeNode,
+        distance: int,
+        ordered: bool,
+        negated: bool,
+        is_local: bool,
+    ) -> NativeNode: ...
+
+    def key(self, number: int, slot: int) -> NativeNode: ...
+
+    def all_of(self, number: int, required: Sequence[int], nodes: Sequence[NativeNode]) -> NativeNode: ...
+
+    def some_of(self, number: int, count: int, nodes: Sequence[NativeNode]) -> NativeNode: ...
+
+    def absent(self, number: int, operand: NativeNode) -> NativeNode: ...
+
+    def each(self, number: int, unit: str, operand: NativeNode) -> NativeNode: ...
+
+    def first(self, number: int, words: int, operand: NativeNode) -> NativeNode: ...
+
+    def within(self, number: int, is_title: bool, operand: NativeNode) -> NativeNode: ...
+
+    def repeated(self, number: int, count: int, operand: NativeNode) -> NativeNode: ...
+
+
 class NativeTable(Protocol):
     """What tokens mean to a set of rules, remembered by their numbers."""
 
@@ -194,6 +276,18 @@ class _Package(Protocol):
     def Objects(self, objects: Sequence[object]) -> NativeObjects: ...  # noqa: N802
 
     def Table(self) -> NativeTable: ...  # noqa: N802
+
+    @property
+    def Node(self) -> NativeNodes: ...  # noqa: N802
+
+    def Evaluation(  # noqa: N802
+        self,
+        filled: NativeFilled,
+        slots: bytes,
+        phrases: Mapping[int, Sequence[tuple[int, int]]],
+        title_end: int,
+        end: int,
+    ) -> NativeEvaluation: ...
 
 
 def package() -> _Package | None:

@@ -131,12 +131,12 @@ class First(Narrowed):
 
     def __init__(self, number: int, words: int, node: Asked) -> None:
         super().__init__(number, node)
-        self._words = words
+        self.words = words
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         low, high, fields = window
         low = max(low, text.title_end)
-        high = min(high, text.title_end + self._words)
+        high = min(high, text.title_end + self.words)
         return self.operand.find(text, (low, max(low, high), BODY) if fields & BODY else NOWHERE)
 
 
@@ -145,13 +145,13 @@ class Within(Narrowed):
 
     def __init__(self, number: int, field: int, node: Asked) -> None:
         super().__init__(number, node)
-        self._field = field
+        self.field = field
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         low, high, fields = window
-        if not fields & self._field:
+        if not fields & self.field:
             return self.operand.find(text, NOWHERE)
-        if self._field == TITLE:
+        if self.field == TITLE:
             return self.operand.find(text, (low, min(high, text.title_end), TITLE))
         return self.operand.find(text, (max(low, text.title_end), high, BODY))
 
@@ -161,11 +161,11 @@ class Repeated(Narrowed):
 
     def __init__(self, number: int, count: int, node: Asked) -> None:
         super().__init__(number, node)
-        self._count = count
+        self.count = count
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         spans = self.operand.find(text, window)
-        return spans if spans is not None and _count_apart(spans, text) >= self._count else None
+        return spans if spans is not None and _count_apart(spans, text) >= self.count else None
 
 
 def _count_apart(spans: Spans, text: Text) -> int:

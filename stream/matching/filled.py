@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
-from stream.clean.native import NativeFilled
+from stream.clean import native
+from stream.clean.native import NativeEvaluation, NativeFilled
 from stream.matching.article import ReadArticle
 from stream.matching.bits import bits_at
 from stream.matching.phrases import Found, Phrases, Places
@@ -56,10 +57,23 @@ class Filled(ABC):
     def positions(self, slot: int) -> int:
         """Where tokens that fill a slot stand, as a set of positions."""
 
+    def evaluation(self, slots: Slots, title_end: int, end: int) -> NativeEvaluation | None:
+        """The article for `redline_native` to evaluate, with the slots that it fills; None if that does not know it."""
+        return None
+
     @cached_property
     def phrases(self) -> Places:
         """The phrases found, by slot."""
         return self._phrases.places(self.found) if self.found else {}
+
+    @cached_property
+    def phrases_at(self) -> dict[tuple[int, int], list[int]]:
+        """The slots of the phrases found, by first and last position."""
+        slots: dict[tuple[int, int], list[int]] = {}
+        for slot, places in self.phrases.items():
+            for place in places:
+                slots.setdefault(place, []).append(slot)
+        return slots
 
 
 class FilledByMemory(Filled):
@@ -161,6 +175,12 @@ class FilledInMachineCode(Filled):
 
     def positions(self, slot: int) -> int:
         return self._by_tokens.positions(slot)
+
+    def evaluation(self, slots: Slots, title_end: int, end: int) -> NativeEvaluation | None:
+        package = native.package()
+        if package is None or not isinstance(slots, bytearray):
+            return None
+        return package.Evaluation(self._by_tokens, bytes(slots), self.phrases, title_end, end)
 
 
 class _Asked(dict[int, bool]):

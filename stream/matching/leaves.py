@@ -37,6 +37,7 @@ class Steps:
         self.last = len(steps) - 1
         others = [(index, step.slot) for index, step in enumerate(steps) if index != rarest]
         self._asked = [(rarest, steps[rarest].slot), *others]
+        self.steps = tuple(steps)
         self._cased = [(index, step) for index, step in enumerate(steps) if step.forms is not None]
 
     def starts(self, text: Text) -> int:
@@ -118,14 +119,14 @@ class Leaf(Local):
         super().__init__(number, needs, weight)
         self._node = node
         self._printed: str | None = None
-        self._sequences = sequences
+        self.sequences = sequences
         self.words_max = max([steps.last + 1 for steps in sequences], default=1)
         if len(sequences) == 1:
             self.required = sequences[0].slots
 
     def _where(self, text: Text) -> int:
         starts = ends = 0
-        for steps in self._sequences:
+        for steps in self.sequences:
             bits = steps.starts(text)
             starts |= bits
             ends |= bits << steps.last
@@ -134,10 +135,10 @@ class Leaf(Local):
         return starts
 
     def _find(self, text: Text, window: Window) -> Spans | None:
-        if len(self._sequences) == 1:
-            places = self._sequences[0].places(text)
+        if len(self.sequences) == 1:
+            places = self.sequences[0].places(text)
         else:
-            places = sorted({place for steps in self._sequences for place in steps.places(text)})
+            places = sorted({place for steps in self.sequences for place in steps.places(text)})
         if not places:
             return None
         return [
@@ -301,6 +302,15 @@ class LocalOr(Composite, Local):
         if len(spans) > 1:
             spans.sort()
         return spans or None
+
+    def items_at(self, text: Text, first: int, last: int) -> list[Local]:
+        """Those of its words and phrases that stand at a place."""
+        if first < last:
+            slots = text.phrases_at(first, last)
+            return [self._phrases[slot] for slot in slots if slot in self._phrases]
+        spans: Spans = []
+        self._add_words(text, 1 << first, spans)
+        return [leaf for _, _, leaf, _ in spans if isinstance(leaf, Local)]
 
     def _add_words(self, text: Text, bits: int, spans: Spans) -> None:
         tokens, words, prefixes = text.tokens, self._words, self._prefixes

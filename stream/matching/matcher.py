@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from stream.clean import native
 from stream.matching.article import ReadArticle
 from stream.matching.asked import Asked, Span, Spans, find_of
 from stream.matching.compile import Compiler
+from stream.matching.evaluate import Evaluator
 from stream.matching.evidence import Place, evidence_at, place_of, word_place
 from stream.matching.finds import Fired, Quiet, RuleMatch, Verdict
 from stream.matching.keys import scope_holds
@@ -75,6 +77,7 @@ class Matcher:
         self._bare_at: Callable[[Sequence[int]], list[RuleMatch]] | None = None
         if package is not None:
             self._bare_at = package.Objects(self._bare).at
+        self._evaluator = Evaluator()
         self._by_id = {compiled.rule.id: compiled for compiled in self._rules}
         self._prefilter: Prefilter | None = None
         self._settled: frozenset[int] = frozenset()
@@ -102,7 +105,7 @@ class Matcher:
         compiled = self._by_id[rule.id]
         for level in self._levels[: self._level_of[rule.id]]:
             self._of_level(level, article)
-        outcome = _judge(compiled, article)
+        outcome = _judge(compiled, article, self._evaluator)
         if isinstance(outcome, Quiet):
             return outcome
         return Fired(tuple(dict.fromkeys(find_of(span, outcome.text) for span in outcome.spans)))
@@ -134,13 +137,13 @@ class Matcher:
                         matches.append(bare[order])
                     continue
                 compiled = self._rules[order]
-                if compiled.shut_by and any(map(article.holds, compiled.shut_by)):
-                    continue
                 if not wants_evidence:
-                    if _holds(compiled, article):
+                    if self._holds(compiled, article):
                         matches.append(bare[order])
                     continue
-                outcome = _judge(compiled, article)
+                if any(self._evaluator.holds(node, article.text) for node in compiled.shut_by):
+                    continue
+                outcome = _judge(compiled, article, self._evaluator, self._limits.evidence_per_match_max)
                 if isinstance(outcome, _Held):
                     matches.append(RuleMatch(compiled.rule, self._evidence(outcome, article)))
             except Exception as error:  # noqa: BLE001 - one rule's fault must not stop the other rules
@@ -148,6 +151,16 @@ class Matcher:
         if level.is_asked_for:
             article.text.add_topics({topic for match in matches if match.error is None for topic in match.rule.topics})
         return matches
+
+    def _holds(self, compiled: CompiledRule, article: _Article) -> bool:
+        """Whether a rule holds, without spans that nobody asks for."""
+        if compiled.shut_by and any(map(article.holds, compiled.shut_by)):
+            return False
+        if not article.in_scope(compiled.rule.scope) or not compiled.match.holds(article.text):
+            return False
+        if not any(article.holds(node) for _, node in compiled.exclusions):
+            return True
+        return isinstance(_judge(compiled, article, self._evaluator), _Held)
 
     def _candidates(self, level: _Level, text: Text) -> tuple[Sequence[int], Collection[int]]:
         """The orders of the rules that may hold, ascending, and of those that are known to hold."""
@@ -263,42 +276,29 @@ class _Article:
         return known
 
 
-def _holds(compiled: CompiledRule, article: _Article) -> bool:
-    """Whether a rule holds, without spans that nobody asks for."""
-    if not article.in_scope(compiled.rule.scope) or not compiled.match.holds(article.text):
-        return False
-    if not any(article.holds(node) for _, node in compiled.exclusions):
-        return True
-    return isinstance(_judge(compiled, article), _Held)
-
-
-def _judge(compiled: CompiledRule, article: _Article) -> _Held | Quiet:
+def _judge(compiled: CompiledRule, article: _Article, ask: Evaluator, count: int | None = None) -> _Held | Quiet:
     """Scope, match, exclusions; where exclusions mask words, what the match finds without these.
 
     A rule holds only if it holds with these words too. Nearly always it does when it could, so that is looked at last,
-    where it decides.
+    where it decides. Of more than `count` places spans may be missing.
     """
     if not article.in_scope(compiled.rule.scope):
         return Quiet(("scope",))
     text, match = article.text, compiled.match
-    if not match.where(text):
+    if not ask.may_hold(match, text):
         return Quiet(("match",))
-    held = [
-        (exclusion, found)
-        for exclusion, node in compiled.exclusions
-        if (found := node.find(text, text.whole)) is not None
-    ]
+    held = [(exclusion, node) for exclusion, node in compiled.exclusions if ask.holds(node, text)]
     if not held:
-        spans = match.find(text, text.whole)
+        spans = ask.find(match, text, count)
         return Quiet(("match",)) if spans is None else _Held(text, spans)
     reasons = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held if exclusion.mask == "article")
     if not reasons:
-        masked = article.masked(frozenset(leaf for _, found in held for span in found for leaf in span[2].leaves(span)))
-        left = match.find(masked, masked.whole)
-        if left is not None and (compiled.is_monotone or match.find(text, text.whole) is not None):
+        masked = article.masked(frozenset(chain.from_iterable(ask.leaves(node, text) for _, node in held)))
+        left = ask.find(match, masked, count)
+        if left is not None and (compiled.is_monotone or ask.holds(match, text)):
             return _Held(masked, left)
         reasons = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held)
-    return Quiet(("match",) if match.find(text, text.whole) is None else reasons)
+    return Quiet(reasons if ask.holds(match, text) else ("match",))
 
 
 def _first_spans(held: _Held, count: int) -> Spans:

@@ -80,6 +80,8 @@ class WindowNear(Composite):
         super().__init__(number, lighter.needs, lighter.weight)
         self._node = node
         self.negated = node.negated
+        self.distance = node.distance
+        self.ordered = node.ordered
         self.required = left.required if node.negated else left.required | right.required
         self.left = left
         self.right = right

@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
+from stream.clean.native import NativeEvaluation
 from stream.clean.reading import Reading
 from stream.matching.article import ReadArticle, TextField
 from stream.matching.bits import Stretches, bits_at, near, positions_of
@@ -122,6 +123,8 @@ class Text:
         for slot in filled:
             slots[slot] = True
         self._filled.add_bits(self._vocabulary.bits_of(filled))
+        if self._evaluation:
+            self._evaluation.fill(list(filled))
 
     def chosen(self, sieve: Sieve, among: Among) -> list[int]:
         """The indices of nodes all of whose bits the article has."""
@@ -154,8 +157,19 @@ class Text:
         else:
             self.bits = _SlotBits(self._filled)
         self.phrase_bits: dict[int, tuple[int, int]] = _PhraseBits(self._filled, self.masked)
+        self._evaluation: NativeEvaluation | None = None
         self._regex_spans: dict[str, list[RegexSpan]] = {}
         self._positions: dict[int, list[int]] = {}
+
+    @property
+    def evaluation(self) -> NativeEvaluation | None:
+        """The article as machine code evaluates it; None if it was not read in machine code."""
+        if self._evaluation is None:
+            if self.unmasked is None:
+                self._evaluation = self._filled.evaluation(self.slots, self.title_end, self.end)
+            elif self.unmasked.evaluation is not None:
+                self._evaluation = self.unmasked.evaluation.without(list(self.masked))
+        return self._evaluation
 
     def fills(self, slots: Iterable[int]) -> bool:
         """Whether the article fills all of some slots."""
@@ -204,6 +218,10 @@ class Text:
     def phrases(self, slot: int) -> list[tuple[int, int]]:
         """First and last positions of the phrases of a slot, masked ones included; sentences are not asked for."""
         return self._filled.phrases.get(slot, [])
+
+    def phrases_at(self, first: int, last: int) -> Sequence[int]:
+        """The slots of phrases that stand at a place, as `phrases` has them."""
+        return self._filled.phrases_at.get((first, last), ())
 
     @property
     def found(self) -> Found:
@@ -282,8 +300,12 @@ class Text:
             lasts += _lasts(unit, title)
         return lasts
 
+    def lasts(self, unit: Unit) -> list[int]:
+        """The same, ascending."""
+        return sorted(self._lasts(unit))
+
     def _paragraph_lasts(self) -> list[int]:
-        return sorted(self._lasts("PARAGRAPH"))
+        return self.lasts("PARAGRAPH")
 
     def unit_around(self, unit: Unit, position: int) -> Window:
         """The sentence or paragraph that holds a position."""

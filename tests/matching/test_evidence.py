@@ -123,10 +123,10 @@ def test_a_rule_that_fails_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatc
     matcher = Matcher(a.rule_set(*asked))
     whole = matcher_module._judge
 
-    def failing(compiled: matcher_module.CompiledRule, article: Any) -> Any:
+    def failing(compiled: matcher_module.CompiledRule, *others: Any) -> Any:
         if compiled.rule.id == "b":
             raise ValueError("boom")
-        return whole(compiled, article)
+        return whole(compiled, *others)
 
     monkeypatch.setattr(matcher_module, "_judge", failing)
     matches = matcher.match([a.read("war")])[0]

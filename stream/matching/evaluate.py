@@ -1,0 +1,82 @@
+"""What nodes find in an article: asked of `redline_native` where it can tell, else of the nodes themselves.
+
+Machine code keeps lists of positions where the nodes keep sets of them, and finds the same. It knows nothing of the
+words of an expression, so it says where something stands and for which node; what is shown of it is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from stream.clean import native
+from stream.clean.native import NativeNode, NativeSpan
+from stream.matching.asked import Asked, Span, Spans
+from stream.matching.leaves import LocalOr
+from stream.matching.near import WindowNear
+from stream.matching.text import Text
+from stream.matching.translate import Translator
+
+
+class Evaluator:
+    """Asks the nodes of one compiler."""
+
+    def __init__(self) -> None:
+        self._translator = Translator()
+
+    def may_hold(self, node: Asked, text: Text) -> bool:
+        """Whether a node could hold in the whole article; cheaper than `holds`."""
+        code = self._code(node, text)
+        if code is None or text.evaluation is None:
+            return node.where(text) != 0
+        return text.evaluation.holds(code, text)
+
+    def holds(self, node: Asked, text: Text) -> bool:
+        """Whether a node holds in the whole article."""
+        code = self._code(node, text)
+        if code is None or text.evaluation is None:
+            return node.find(text, text.whole) is not None
+        return text.evaluation.holds(code, text)
+
+    def find(self, node: Asked, text: Text, count: int | None = None) -> Spans | None:
+        """What a node finds in the whole article, in any order; None if it does not hold.
+
+        What begins at other places than the first `count` may be missing.
+        """
+        code = self._code(node, text)
+        if code is None or text.evaluation is None:
+            return node.find(text, text.whole)
+        found = text.evaluation.find(code, text, count)
+        return None if found is None else [span for each in found for span in self._spans(each, text)]
+
+    def leaves(self, node: Asked, text: Text) -> Iterable[int]:
+        """The positions of the words at the leaves of all that a node finds."""
+        code = self._code(node, text)
+        if code is None or text.evaluation is None:
+            found = node.find(text, text.whole) or ()
+            return (leaf for span in found for leaf in span[2].leaves(span))
+        return text.evaluation.leaves(code, text)
+
+    def _spans(self, found: NativeSpan, text: Text) -> Sequence[Span]:
+        """The spans that stand behind one: an OR finds one for each of its items."""
+        first, last, number, behind = found
+        node = self._translator.nodes[number]
+        if behind is None:
+            if isinstance(node, LocalOr):
+                return [(first, last, item, None) for item in node.items_at(text, first, last)]
+            return [(first, last, node, None)]
+        if isinstance(node, WindowNear) and node.negated:
+            return [(first, last, node, left) for left in self._spans(behind[0][0], text)]
+        pairs = [
+            (left, right)
+            for one, other in behind
+            for left in self._spans(one, text)
+            for right in self._spans(other, text)
+        ]
+        return [(first, last, node, pairs)]
+
+    def _code(self, node: Asked, text: Text) -> NativeNode | None:
+        """What stands for a node in machine code; None if that cannot be asked of this article."""
+        package = native.package()
+        if package is None or text.evaluation is None:
+            return None
+        return self._translator.code(node, package.Node)
