@@ -1,7 +1,7 @@
 //! What nodes find in an article: what the classes of `stream/matching/leaves.py`, `near.py` and `connect.py` do, with
 //! lists of spans in place of sets of positions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -10,6 +10,7 @@ use pyo3::types::{PyList, PyTuple};
 use rustc_hash::FxBuildHasher;
 
 use crate::nodes::{Asked, Kind, Near, Node, Step, Unit};
+use crate::phrases;
 use crate::spans::{count_apart, far, intervals, within, Pairs, Span, Units};
 use crate::table::Filled;
 
@@ -28,12 +29,24 @@ pub struct Evaluation {
 struct Article {
     filled: Py<Filled>,
     slots: Box<[AtomicBool]>,
-    /// First and last positions of phrases by slot, ascending.
+    /// First and last positions of phrases by slot.
     phrases: ByNumber<Vec<(u32, u32)>>,
     title_end: u32,
     end: u32,
     sentences: OnceLock<Units>,
     paragraphs: OnceLock<Units>,
+}
+
+/// The slots of phrases, by the numbers of these.
+#[pyclass(frozen, module = "redline_native")]
+pub struct PhraseSlots(Vec<Vec<u32>>);
+
+#[pymethods]
+impl PhraseSlots {
+    #[new]
+    fn new(slots: Vec<Vec<u32>>) -> Self {
+        PhraseSlots(slots)
+    }
 }
 
 /// By the numbers of nodes: the spans of local ones, and what others found in the whole article.
@@ -47,11 +60,27 @@ struct Found {
 
 #[pymethods]
 impl Evaluation {
-    /// `slots` has 1 for each slot that the article fills, `phrases` their places by slot.
+    /// An article that fills some of `count` slots: those of its tokens, of the phrases `found`, and of `keys`.
     #[new]
-    fn new(filled: Py<Filled>, slots: &[u8], phrases: HashMap<u32, Vec<(u32, u32)>>, title_end: u32, end: u32) -> Self {
-        let slots = slots.iter().map(|&slot| AtomicBool::new(slot != 0)).collect();
-        let phrases = phrases.into_iter().collect();
+    fn new(
+        filled: Py<Filled>,
+        found: Option<PyRef<'_, phrases::Found>>,
+        slots_of: &PhraseSlots,
+        keys: Vec<u32>,
+        count: usize,
+        title_end: u32,
+        end: u32,
+    ) -> Self {
+        let mut slots: Box<[AtomicBool]> = std::iter::repeat_with(AtomicBool::default).take(count).collect();
+        filled.get().each_slot(|slot| *slots[slot as usize].get_mut() = true);
+        keys.iter().for_each(|&slot| *slots[slot as usize].get_mut() = true);
+        let mut phrases: ByNumber<Vec<(u32, u32)>> = ByNumber::default();
+        for &(number, first, behind) in found.iter().flat_map(|found| &found.0) {
+            for &slot in &slots_of.0[number as usize] {
+                *slots[slot as usize].get_mut() = true;
+                phrases.entry(slot).or_default().push((first, behind - 1));
+            }
+        }
         let (sentences, paragraphs) = (OnceLock::new(), OnceLock::new());
         let article = Article { filled, slots, phrases, title_end, end, sentences, paragraphs };
         Evaluation { article: Arc::new(article), masked: Box::default(), found: Mutex::default() }

@@ -35,6 +35,7 @@ fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sieve::Sieve>()?;
     module.add_class::<nodes::Node>()?;
     module.add_class::<evaluation::Evaluation>()?;
+    module.add_class::<evaluation::PhraseSlots>()?;
     module.add_class::<table::Filled>()?;
     module.add_class::<table::Table>()
 }

@@ -168,14 +168,7 @@ impl Filled {
     /// For each of `count` slots 1 if a token fills it, else 0.
     fn slots(&self, py: Python<'_>, count: usize) -> Py<PyByteArray> {
         let mut filled = vec![0u8; count];
-        {
-            let tokens = self.learned.lock();
-            for &(number, _) in &self.filling {
-                for &slot in &tokens.fills[number as usize].slots {
-                    filled[slot as usize] = 1;
-                }
-            }
-        }
+        self.each_slot(|slot| filled[slot as usize] = 1);
         PyByteArray::new(py, &filled).unbind()
     }
 
@@ -244,6 +237,14 @@ fn closest(befores: &[u32], behinds: &[u32], distance: u32) -> Vec<(u32, u32)> {
 }
 
 impl Filled {
+    /// The slots that tokens fill, some of them more than once.
+    pub fn each_slot(&self, mut add: impl FnMut(u32)) {
+        let tokens = self.learned.lock();
+        for same in self.filling.chunk_by(|one, other| one.0 == other.0) {
+            tokens.fills[same[0].0 as usize].slots.iter().for_each(|&slot| add(slot));
+        }
+    }
+
     /// The positions of the tokens of a slot, ascending.
     pub fn places_of(&self, slot: u32) -> Vec<u32> {
         let mut places = Vec::new();

@@ -102,6 +102,10 @@ class NativePhrases(Protocol):
         """The same in a text whose tokens a table knows, by the characters that it has learned."""
 
 
+class NativePhraseSlots(Protocol):
+    """The slots of phrases, by the numbers of these."""
+
+
 class NativeAlone(Protocol):
     """The indices that stand for each phrase."""
 
@@ -245,7 +249,7 @@ class NativeTable(Protocol):
         """
 
 
-class _Package(Protocol):
+class Package(Protocol):
     def Reader(  # noqa: N802 - the name of a class
         self, read_plain: Callable[[str], Sequence[str]], read_written: Callable[[str], Sequence[str]]
     ) -> NativeReader: ...
@@ -283,14 +287,18 @@ class _Package(Protocol):
     def Evaluation(  # noqa: N802
         self,
         filled: NativeFilled,
-        slots: bytes,
-        phrases: Mapping[int, Sequence[tuple[int, int]]],
+        found: NativeFound | None,
+        slots_of: NativePhraseSlots,
+        keys: Sequence[int],
+        count: int,
         title_end: int,
         end: int,
     ) -> NativeEvaluation: ...
 
+    def PhraseSlots(self, slots: Sequence[Sequence[int]]) -> NativePhraseSlots: ...  # noqa: N802
 
-def package() -> _Package | None:
+
+def package() -> Package | None:
     """The package; None if it is not installed, made for another version, or switched off."""
     return _package
 
@@ -314,4 +322,4 @@ def _installed() -> Any:
     return found if getattr(found, "INTERFACE", None) == INTERFACE else None
 
 
-_package: _Package | None = _installed()
+_package: Package | None = _installed()

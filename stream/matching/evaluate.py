@@ -59,24 +59,41 @@ class Evaluator:
     def _spans(self, found: NativeSpan, text: Text) -> Sequence[Span]:
         """The spans that stand behind one: an OR finds one for each of its items."""
         first, last, number, behind = found
+        place = first, last, number
+        known: Sequence[Span] | None = text.spans.get(place)
+        if known is not None:
+            return known
         node = self._translator.nodes[number]
+        spans = list(self._new(node, found, text))
+        # Only of these it depends on the window what stands behind them.
+        if not isinstance(node, WindowNear):
+            text.spans[place] = spans
+        return spans
+
+    def _new(self, node: Asked, found: NativeSpan, text: Text) -> Iterable[Span]:
+        first, last, _, behind = found
         if behind is None:
-            if isinstance(node, LocalOr):
-                return [(first, last, item, None) for item in node.items_at(text, first, last)]
-            return [(first, last, node, None)]
+            items = node.items_at(text, first, last) if isinstance(node, LocalOr) else [node]
+            return ((first, last, item, None) for item in items)
         if isinstance(node, WindowNear) and node.negated:
-            return [(first, last, node, left) for left in self._spans(behind[0][0], text)]
-        pairs = [
+            left, _ = behind[0]
+            return ((first, last, node, each) for each in self._spans(left, text))
+        return [(first, last, node, self._pairs(behind, text))]
+
+    def _pairs(self, behind: Iterable[tuple[NativeSpan, NativeSpan]], text: Text) -> list[tuple[Span, Span]]:
+        return [
             (left, right)
             for one, other in behind
             for left in self._spans(one, text)
             for right in self._spans(other, text)
         ]
-        return [(first, last, node, pairs)]
 
     def _code(self, node: Asked, text: Text) -> NativeNode | None:
         """What stands for a node in machine code; None if that cannot be asked of this article."""
-        package = native.package()
-        if package is None or text.evaluation is None:
+        if text.evaluation is None:
             return None
-        return self._translator.code(node, package.Node)
+        try:
+            return self._translator.codes[node.number]
+        except KeyError:
+            package = native.package()
+            return None if package is None else self._translator.code(node, package.Node)

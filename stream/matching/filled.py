@@ -57,8 +57,8 @@ class Filled(ABC):
     def positions(self, slot: int) -> int:
         """Where tokens that fill a slot stand, as a set of positions."""
 
-    def evaluation(self, slots: Slots, title_end: int, end: int) -> NativeEvaluation | None:
-        """The article for `redline_native` to evaluate, with the slots that it fills; None if that does not know it."""
+    def evaluation(self, title_end: int, end: int) -> NativeEvaluation | None:
+        """The article for `redline_native` to evaluate; None if that does not know it."""
         return None
 
     @cached_property
@@ -176,11 +176,15 @@ class FilledInMachineCode(Filled):
     def positions(self, slot: int) -> int:
         return self._by_tokens.positions(slot)
 
-    def evaluation(self, slots: Slots, title_end: int, end: int) -> NativeEvaluation | None:
+    def evaluation(self, title_end: int, end: int) -> NativeEvaluation | None:
         package = native.package()
-        if package is None or not isinstance(slots, bytearray):
+        if package is None:
             return None
-        return package.Evaluation(self._by_tokens, bytes(slots), self.phrases, title_end, end)
+        found = None if isinstance(self.found, list) else self.found
+        slots_of = self._phrases.slots_in_machine_code(package)
+        return package.Evaluation(
+            self._by_tokens, found, slots_of, list(self.keys), self._slot_count, title_end, end
+        )
 
 
 class _Asked(dict[int, bool]):

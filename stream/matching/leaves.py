@@ -217,7 +217,7 @@ class LocalOr(Composite, Local):
         super().__init__(number, needs, weight)
         self.slot, self.phrase_slot = slots
         words: dict[str, list[WordLeaf]] = {}
-        self._prefixes: list[tuple[str, WordLeaf]] = []
+        prefixes: dict[str, list[WordLeaf]] = {}
         self._phrases: dict[int, PhraseLeaf] = {}
         self.others: list[Local] = []
         # Each node once: a list may be named twice.
@@ -226,16 +226,14 @@ class LocalOr(Composite, Local):
             match node:
                 case WordLeaf(tests=tests):
                     for text, prefix in tests:
-                        if prefix:
-                            self._prefixes.append((text, node))
-                        else:
-                            words.setdefault(text, []).append(node)
+                        (prefixes if prefix else words).setdefault(text, []).append(node)
                 case PhraseLeaf(slot=slot):
                     self._phrases[slot] = node
                 case _:
                     self.others.append(node)
-        # Nearly always one, and a list for each takes more memory than all else here.
-        self._words = {text: leaves[0] if len(leaves) == 1 else tuple(leaves) for text, leaves in words.items()}
+        self._words = _lean(words)
+        self._prefixes = _lean(prefixes)
+        self._prefix_lengths = tuple(sorted(set(map(len, prefixes))))
         self.is_words = self.slot is not None and not self._phrases and not self.others
         if self.is_words:
             self.word_slot = self.slot
@@ -308,25 +306,35 @@ class LocalOr(Composite, Local):
         if first < last:
             slots = text.phrases_at(first, last)
             return [self._phrases[slot] for slot in slots if slot in self._phrases]
-        spans: Spans = []
-        self._add_words(text, 1 << first, spans)
-        return [leaf for _, _, leaf, _ in spans if isinstance(leaf, Local)]
+        return [*self._words_of(text.tokens[first])]
 
     def _add_words(self, text: Text, bits: int, spans: Spans) -> None:
-        tokens, words, prefixes = text.tokens, self._words, self._prefixes
+        tokens = text.tokens
         while bits:
             lowest = bits & -bits
             bits ^= lowest
             position = lowest.bit_length() - 1
-            token = tokens[position]
-            found = words.get(token)
-            if isinstance(found, WordLeaf):
-                spans.append((position, position, found, None))
-            elif found is not None:
-                spans.extend((position, position, leaf, None) for leaf in found)
-            for text_, leaf in prefixes:
-                if token.startswith(text_):
-                    spans.append((position, position, leaf, None))
+            spans.extend((position, position, leaf, None) for leaf in self._words_of(tokens[position]))
+
+    def _words_of(self, token: str) -> list[WordLeaf]:
+        """The words that a token is."""
+        found = [self._words.get(token, ())]
+        for length in self._prefix_lengths:
+            if length > len(token):
+                break
+            found.append(self._prefixes.get(token[:length], ()))
+        leaves: list[WordLeaf] = []
+        for each in found:
+            if isinstance(each, WordLeaf):
+                leaves.append(each)
+            else:
+                leaves += each
+        return leaves
+
+
+def _lean(words: dict[str, list[WordLeaf]]) -> dict[str, WordLeaf | tuple[WordLeaf, ...]]:
+    """Nearly always it is one, and a list for each would take more memory than all else of an OR."""
+    return {text: leaves[0] if len(leaves) == 1 else tuple(leaves) for text, leaves in words.items()}
 
 
 class Key(Asked):

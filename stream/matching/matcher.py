@@ -15,7 +15,7 @@ from itertools import chain
 
 from stream.clean import native
 from stream.matching.article import ReadArticle
-from stream.matching.asked import Asked, Span, Spans, find_of
+from stream.matching.asked import Asked, Local, Span, Spans, find_of
 from stream.matching.compile import Compiler
 from stream.matching.evaluate import Evaluator
 from stream.matching.evidence import Place, evidence_at, place_of, word_place
@@ -232,7 +232,7 @@ class _Article:
         self.read = read
         self.text = Text(read, vocabulary)
         self.evidence: dict[Place, Evidence] = {}
-        self._places: dict[tuple[int, int, int], Place] = {}
+        self._places: dict[tuple[int, int, int, int] | None, Place] = {}
         self._scopes: dict[Scope, bool] = {}
         self._held: dict[int, bool] = {}
         self._masked: dict[frozenset[int], Text] = {}
@@ -240,15 +240,16 @@ class _Article:
     def place_of(self, span: Span, text: Text) -> Place:
         """Where the evidence of a span stands; rules that share a word share its place."""
         first, last, node, extra = span
-        key = first, last, node.number
-        if extra is None and key in self._places:
+        # What a local node finds depends on nothing but the text.
+        key = (first, last, node.number, len(text.masked) and id(text)) if isinstance(node, Local) else None
+        if key in self._places:
             return self._places[key]
         if node.is_text:
             field, position = text.split(first)
             place = word_place(self.read, field, position, last - first + position, node.printed(span))
         else:
             place = place_of(find_of(span, text), self.read)
-        if extra is None:
+        if key is not None:
             self._places[key] = place
         return place
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from stream.clean import native
-from stream.clean.native import NativeFilled, NativeFound, NativePhrases
+from stream.clean.native import NativeFilled, NativeFound, NativePhrases, NativePhraseSlots, Package
 
 NO_WORD = "\0"
 """Stands for a token that is in no phrase."""
@@ -43,6 +43,7 @@ class Phrases:
         self._slots: list[tuple[int, ...]] = []
         self._automaton: AhoCorasick | None = None
         self._native: NativePhrases | None = None
+        self._native_slots: NativePhraseSlots | None = None
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
@@ -53,9 +54,10 @@ class Phrases:
         number = self._patterns.setdefault(pattern, len(self._slots))
         if number == len(self._slots):
             self._slots.append((slot,))
-            self._automaton = self._native = None
+            self._automaton = self._native = self._native_slots = None
         elif slot not in self._slots[number]:
             self._slots[number] += (slot,)
+            self._native_slots = None
 
     def has_room_for(self, phrases: Sequence[Sequence[str]]) -> bool:
         """Whether the words of these phrases fit."""
@@ -71,6 +73,12 @@ class Phrases:
     def slots_of(self) -> Sequence[tuple[int, ...]]:
         """The slots of each phrase, by its number."""
         return self._slots
+
+    def slots_in_machine_code(self, package: Package) -> NativePhraseSlots:
+        """The same for `redline_native`."""
+        if self._native_slots is None:
+            self._native_slots = package.PhraseSlots(self._slots)
+        return self._native_slots
 
     def find(self, encoded: str) -> Found:
         """All phrases in an article that is encoded by `character`."""

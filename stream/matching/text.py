@@ -86,7 +86,8 @@ class Text:
     """An article with the slots it fills; `masked` positions match nothing, `unmasked` is the same without a mask.
 
     Nodes keep things under their numbers: in `answers` what they found in the whole article, in `wheres`, `outermost`
-    and `ends` the sets of positions that `Asked` explains.
+    and `ends` the sets of positions that `Asked` explains. `spans` are those that machine code found, by first and last
+    position and number.
     """
 
     def __init__(self, read: ReadArticle, vocabulary: Vocabulary) -> None:
@@ -123,8 +124,8 @@ class Text:
         for slot in filled:
             slots[slot] = True
         self._filled.add_bits(self._vocabulary.bits_of(filled))
-        if self._evaluation:
-            self._evaluation.fill(list(filled))
+        if "evaluation" in self.__dict__ and self.evaluation is not None:
+            self.evaluation.fill(list(filled))
 
     def chosen(self, sieve: Sieve, among: Among) -> list[int]:
         """The indices of nodes all of whose bits the article has."""
@@ -157,19 +158,21 @@ class Text:
         else:
             self.bits = _SlotBits(self._filled)
         self.phrase_bits: dict[int, tuple[int, int]] = _PhraseBits(self._filled, self.masked)
-        self._evaluation: NativeEvaluation | None = None
+        self.__dict__.pop("evaluation", None)
+        self.spans: dict[tuple[int, int, int], Any] = {}
         self._regex_spans: dict[str, list[RegexSpan]] = {}
         self._positions: dict[int, list[int]] = {}
 
-    @property
+    @cached_property
     def evaluation(self) -> NativeEvaluation | None:
         """The article as machine code evaluates it; None if it was not read in machine code."""
-        if self._evaluation is None:
-            if self.unmasked is None:
-                self._evaluation = self._filled.evaluation(self.slots, self.title_end, self.end)
-            elif self.unmasked.evaluation is not None:
-                self._evaluation = self.unmasked.evaluation.without(list(self.masked))
-        return self._evaluation
+        if self.unmasked is None:
+            made = self._filled.evaluation(self.title_end, self.end)
+            if made is not None and self.topics:
+                made.fill(list(self._vocabulary.topic_slots(self.topics)))
+            return made
+        unmasked = self.unmasked.evaluation
+        return None if unmasked is None else unmasked.without(list(self.masked))
 
     def fills(self, slots: Iterable[int]) -> bool:
         """Whether the article fills all of some slots."""

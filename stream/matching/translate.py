@@ -20,14 +20,15 @@ class Translator:
     def __init__(self) -> None:
         self.nodes: dict[int, Asked] = {}
         """All that were translated, by their numbers."""
-        self._codes: dict[int, NativeNode | None] = {}
+        self.codes: dict[int, NativeNode | None] = {}
+        """What stands for them."""
 
     def code(self, node: Asked, make: NativeNodes) -> NativeNode | None:
         """What stands for a node; None if it has a regex in it, which only Python can ask."""
-        if node.number not in self._codes:
-            self._codes[node.number] = self._new(node, make)
+        if node.number not in self.codes:
+            self.codes[node.number] = self._new(node, make)
             self.nodes[node.number] = node
-        return self._codes[node.number]
+        return self.codes[node.number]
 
     def _new(self, node: Asked, make: NativeNodes) -> NativeNode | None:
         operands = _operands(node)
