@@ -13,7 +13,7 @@ from stream.clean.native import NativeNode, NativeSpan
 from stream.matching.asked import Asked, Span, Spans
 from stream.matching.leaves import LocalOr
 from stream.matching.near import WindowNear
-from stream.matching.text import Text
+from stream.matching.text import BODY, TITLE, Text
 from stream.matching.translate import Translator
 
 
@@ -44,9 +44,10 @@ class Evaluator:
         """
         code = self._code(node, text)
         if code is None or text.evaluation is None:
-            return node.find(text, text.whole)
-        found = text.evaluation.find(code, text, count)
-        return None if found is None else [span for each in found for span in self._spans(each, text)]
+            found = node.find(text, text.whole)
+            return found if found is None or count is None else first_spans(found, text, count)
+        places = text.evaluation.find(code, text, count)
+        return None if places is None else [span for each in places for span in self._spans(each, text)]
 
     def leaves(self, node: Asked, text: Text) -> Iterable[int]:
         """The positions of the words at the leaves of all that a node finds."""
@@ -64,21 +65,20 @@ class Evaluator:
         if known is not None:
             return known
         node = self._translator.nodes[number]
-        spans = list(self._new(node, found, text))
-        # Only of these it depends on the window what stands behind them.
-        if not isinstance(node, WindowNear):
-            text.spans[place] = spans
-        return spans
-
-    def _new(self, node: Asked, found: NativeSpan, text: Text) -> Iterable[Span]:
-        first, last, _, behind = found
+        spans: Sequence[Span]
         if behind is None:
-            items = node.items_at(text, first, last) if isinstance(node, LocalOr) else [node]
-            return ((first, last, item, None) for item in items)
-        if isinstance(node, WindowNear) and node.negated:
+            items = node.items_at(text, first, last) if isinstance(node, LocalOr) else (node,)
+            spans = [(first, last, item, None) for item in items]
+        elif isinstance(node, WindowNear):
+            # Only of these it depends on the window what stands behind them.
+            if not node.negated:
+                return [(first, last, node, self._pairs(behind, text))]
             left, _ = behind[0]
-            return ((first, last, node, each) for each in self._spans(left, text))
-        return [(first, last, node, self._pairs(behind, text))]
+            return [(first, last, node, each) for each in self._spans(left, text)]
+        else:
+            spans = [(first, last, node, self._pairs(behind, text))]
+        text.spans[place] = spans
+        return spans
 
     def _pairs(self, behind: Iterable[tuple[NativeSpan, NativeSpan]], text: Text) -> list[tuple[Span, Span]]:
         return [
@@ -97,3 +97,34 @@ class Evaluator:
         except KeyError:
             package = native.package()
             return None if package is None else self._translator.code(node, package.Node)
+
+
+def first_spans(found: Spans, text: Text, count: int) -> Spans:
+    """The spans that hold the first `count` pieces in reading order: those behind cannot become evidence.
+
+    What stands at one place may be one piece or several, so places are counted, not spans.
+    """
+    if count < 1:
+        return []
+    # One node may find the same words for different reasons, which make different clauses.
+    once = {(first, last, node.number, id(extra)): (first, last, node, extra) for first, last, node, extra in found}
+    spans = list(once.values())
+    if len(spans) <= count:
+        return spans
+    placed = [(_place(span, text), span) for span in spans]
+    places = sorted({place for place, _ in placed})
+    if len(places) <= count:
+        return spans
+    bound = places[count - 1]
+    return [span for place, span in placed if place <= bound]
+
+
+def _place(span: Span, text: Text) -> tuple[int, int]:
+    """Order of the field, and offset in it; key fields come last."""
+    first, _, node, extra = span
+    if first < 0:
+        return BODY + 1, 0
+    if node.is_text:
+        return text.place_of(first)
+    field, start, *_ = extra
+    return (TITLE if field == "title" else BODY), start

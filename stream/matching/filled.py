@@ -182,9 +182,7 @@ class FilledInMachineCode(Filled):
             return None
         found = None if isinstance(self.found, list) else self.found
         slots_of = self._phrases.slots_in_machine_code(package)
-        return package.Evaluation(
-            self._by_tokens, found, slots_of, list(self.keys), self._slot_count, title_end, end
-        )
+        return package.Evaluation(self._by_tokens, found, slots_of, list(self.keys), self._slot_count, title_end, end)
 
 
 class _Asked(dict[int, bool]):

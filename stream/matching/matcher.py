@@ -25,7 +25,7 @@ from stream.matching.limits import Limits
 from stream.matching.monotone import is_monotone
 from stream.matching.prefilter import Prefilter
 from stream.matching.sieve import Among
-from stream.matching.text import BODY, TITLE, Text
+from stream.matching.text import Text
 from stream.matching.vocabulary import Vocabulary
 from stream.model import Evidence
 from stream.rulelang.ruleset import Exclusion, Rule, RuleSet, Scope
@@ -178,8 +178,7 @@ class Matcher:
         return chosen, certain
 
     def _evidence(self, held: _Held, article: _Article) -> tuple[Evidence, ...]:
-        spans = _first_spans(held, self._limits.evidence_per_match_max)
-        places = [article.place_of(span, held.text) for span in spans]
+        places = [article.place_of(span, held.text) for span in held.spans]
         return evidence_at(places, article.read, self._limits, article.evidence)
 
 
@@ -239,7 +238,7 @@ class _Article:
 
     def place_of(self, span: Span, text: Text) -> Place:
         """Where the evidence of a span stands; rules that share a word share its place."""
-        first, last, node, extra = span
+        first, last, node, _ = span
         # What a local node finds depends on nothing but the text.
         key = (first, last, node.number, len(text.masked) and id(text)) if isinstance(node, Local) else None
         if key in self._places:
@@ -300,36 +299,3 @@ def _judge(compiled: CompiledRule, article: _Article, ask: Evaluator, count: int
             return _Held(masked, left)
         reasons = tuple(f"exclude:{exclusion.name}" for exclusion, _ in held)
     return Quiet(reasons if ask.holds(match, text) else ("match",))
-
-
-def _first_spans(held: _Held, count: int) -> Spans:
-    """The spans that hold the first `count` pieces in reading order: those behind cannot become evidence.
-
-    What stands at one place may be one piece or several, so places are counted, not spans.
-    """
-    if count < 1:
-        return []
-    # One node may find the same words for different reasons, which make different clauses.
-    once = {
-        (first, last, node.number, id(extra)): (first, last, node, extra) for first, last, node, extra in held.spans
-    }
-    spans = list(once.values())
-    if len(spans) <= count:
-        return spans
-    placed = [(_place(span, held.text), span) for span in spans]
-    places = sorted({place for place, _ in placed})
-    if len(places) <= count:
-        return spans
-    bound = places[count - 1]
-    return [span for place, span in placed if place <= bound]
-
-
-def _place(span: Span, text: Text) -> tuple[int, int]:
-    """Order of the field, and offset in it; key fields come last."""
-    first, _, node, extra = span
-    if first < 0:
-        return BODY + 1, 0
-    if node.is_text:
-        return text.place_of(first)
-    field, start, *_ = extra
-    return (TITLE if field == "title" else BODY), start

@@ -16,6 +16,9 @@ from stream.matching.text import Text, Window
 from stream.rulelang.nodes import Near, Node
 from stream.rulelang.printer import print_node
 
+PRINTS_KNOWN_MAX = 1_024
+"""How many clauses of one NEAR are remembered as they are written."""
+
 
 class LocalNear(Composite, Local):
     """NEAR of local sides."""
@@ -31,7 +34,7 @@ class LocalNear(Composite, Local):
         self.ordered = node.ordered
         self.required = left.required | right.required
         self.words_max = left.words_max + node.distance + right.words_max
-        self._prints: dict[tuple[int, int], str] = {}
+        self._prints: dict[tuple[int, str, int, str], str] = {}
 
     def holds(self, text: Text) -> bool:
         """Whether there is an interval; between words it is told by their positions."""
@@ -59,16 +62,19 @@ class LocalNear(Composite, Local):
         return near_clause(self._node, span)
 
     def printed(self, span: Span) -> str:
-        """The clause as the printer writes it; between two leaves it is always the same."""
+        """The clause as the printer writes it."""
         pairs: list[tuple[Span, Span]] = span[3]
-        if len(pairs) > 1:
-            return super().printed(span)
-        ((_, _, left, left_extra), (_, _, right, right_extra)) = pairs[0]
-        if left_extra is not None or right_extra is not None:
-            return super().printed(span)
-        known = self._prints.get((left.number, right.number))
+        return min([self._printed(left, right) for left, right in pairs])
+
+    def _printed(self, left: Span, right: Span) -> str:
+        """The clause of one pair: where its sides are the same and written the same, so is the whole."""
+        key = left[2].number, left[2].printed(left), right[2].number, right[2].printed(right)
+        known = self._prints.get(key)
         if known is None:
-            known = self._prints[left.number, right.number] = super().printed(span)
+            if len(self._prints) >= PRINTS_KNOWN_MAX:
+                self._prints.clear()
+            clause = replace(self._node, left=left[2].clause(left), right=right[2].clause(right))
+            known = self._prints[key] = print_node(clause)
         return known
 
 

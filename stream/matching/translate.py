@@ -48,7 +48,7 @@ def _operands(node: Asked) -> Sequence[Asked]:
     return ()
 
 
-def _native(node: Asked, codes: Sequence[NativeNode], make: NativeNodes) -> NativeNode | None:  # noqa: C901 - an arm each
+def _native(node: Asked, codes: Sequence[NativeNode], make: NativeNodes) -> NativeNode | None:
     number, required = node.number, sorted(node.required)
     match node:
         case WordLeaf(slot=slot):
