@@ -16,12 +16,16 @@ from stream.matching.near import WindowNear
 from stream.matching.text import BODY, TITLE, Text
 from stream.matching.translate import Translator
 
+WORDS_KNOWN_MAX = 20_000
+"""For how many tokens of ORs it is remembered which of their words they are."""
+
 
 class Evaluator:
     """Asks the nodes of one compiler."""
 
     def __init__(self) -> None:
         self._translator = Translator()
+        self._words: dict[tuple[int, str], Sequence[Asked]] = {}
 
     def may_hold(self, node: Asked, text: Text) -> bool:
         """Whether a node could hold in the whole article; cheaper than `holds`."""
@@ -67,8 +71,7 @@ class Evaluator:
         node = self._translator.nodes[number]
         spans: Sequence[Span]
         if behind is None:
-            items = node.items_at(text, first, last) if isinstance(node, LocalOr) else (node,)
-            spans = [(first, last, item, None) for item in items]
+            spans = [(first, last, item, None) for item in self._items(node, text, first, last)]
         elif isinstance(node, WindowNear):
             # Only of these it depends on the window what stands behind them.
             if not node.negated:
@@ -79,6 +82,20 @@ class Evaluator:
             spans = [(first, last, node, self._pairs(behind, text))]
         text.spans[place] = spans
         return spans
+
+    def _items(self, node: Asked, text: Text, first: int, last: int) -> Sequence[Asked]:
+        """Those of an OR's words and phrases that stand at a place."""
+        if not isinstance(node, LocalOr):
+            return (node,)
+        if first < last:
+            return node.phrases_at(text, first, last)
+        key = node.number, text.tokens[first]
+        known = self._words.get(key)
+        if known is None:
+            if len(self._words) >= WORDS_KNOWN_MAX:
+                self._words.clear()
+            known = self._words[key] = node.words_of(key[1])
+        return known
 
     def _pairs(self, behind: Iterable[tuple[NativeSpan, NativeSpan]], text: Text) -> list[tuple[Span, Span]]:
         return [

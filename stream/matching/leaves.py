@@ -301,12 +301,10 @@ class LocalOr(Composite, Local):
             spans.sort()
         return spans or None
 
-    def items_at(self, text: Text, first: int, last: int) -> list[Local]:
-        """Those of its words and phrases that stand at a place."""
-        if first < last:
-            slots = text.phrases_at(first, last)
-            return [self._phrases[slot] for slot in slots if slot in self._phrases]
-        return [*self._words_of(text.tokens[first])]
+    def phrases_at(self, text: Text, first: int, last: int) -> list[Local]:
+        """Those of its phrases that stand at a place; sentences are not asked for."""
+        slots = text.phrases_at(first, last)
+        return [self._phrases[slot] for slot in slots if slot in self._phrases]
 
     def _add_words(self, text: Text, bits: int, spans: Spans) -> None:
         tokens = text.tokens
@@ -314,10 +312,10 @@ class LocalOr(Composite, Local):
             lowest = bits & -bits
             bits ^= lowest
             position = lowest.bit_length() - 1
-            spans.extend((position, position, leaf, None) for leaf in self._words_of(tokens[position]))
+            spans.extend((position, position, leaf, None) for leaf in self.words_of(tokens[position]))
 
-    def _words_of(self, token: str) -> list[WordLeaf]:
-        """The words that a token is."""
+    def words_of(self, token: str) -> list[WordLeaf]:
+        """Those of its words that a token is."""
         found = [self._words.get(token, ())]
         for length in self._prefix_lengths:
             if length > len(token):

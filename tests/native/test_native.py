@@ -21,10 +21,17 @@ from stream.clean.residue import ContentType, find_residue
 from stream.clean.shape import PARAGRAPH_BREAK
 from stream.clean.tokens import Words, fold_words, fold_words_slowly
 from stream.matching import Limits, Matcher, ReadArticle, read_article
+from stream.matching.asked import find_of
 from stream.matching.bits import bits_at, near
+from stream.matching.compile import Compiler
+from stream.matching.evaluate import Evaluator, first_spans
 from stream.matching.phrases import Phrases
 from stream.matching.sieve import Sieve
+from stream.matching.text import Text
+from stream.matching.translate import Translator
+from stream.matching.vocabulary import Vocabulary
 from stream.model import Article
+from stream.rulelang.nodes import Node
 from stream.rulelang.ruleset import RuleSet
 from stream.sources.rulefiles import load_ruleset
 from tests.clean.test_read_properties import TEXTS
@@ -231,10 +238,57 @@ def test_many_phrases_across_signs(text: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(a.rule_sets, st.lists(a.articles() | a.odd_texts().map(a.read), min_size=1, max_size=3))
 def test_matches(rules: RuleSet, articles: list[ReadArticle]) -> None:
-    for limits in (Limits(), Limits(evidence_per_match_max=0)):
+    for pieces_max in (50, 2, 0):
+        limits = Limits(evidence_per_match_max=pieces_max)
         found = matches(rules, articles, limits)
         with native.switched_off():
             assert matches(rules, articles, limits) == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(a.layered_rule_sets(), a.articles())
+def test_matches_that_wait_for_topics(rules: RuleSet, article: ReadArticle) -> None:
+    found = matches(rules, [article], Limits())
+    with native.switched_off():
+        assert matches(rules, [article], Limits()) == found
+
+
+@properties
+@given(a.nodes | a.nears, a.articles(), st.sets(st.integers(0, 60)), st.integers(1, 4))
+@example(expression("red NEAR/3 (war NEAR/2 line)"), a.read("Red, a war of lines. Red war line."), {0}, 1)
+@example(expression("LEAD/3(SENTENCE(red AND NOT war)) OR title:war"), a.read("Red war. Red.", title="War"), set(), 1)
+@example(expression("ATLEAST/2(us NOT NEAR/1 red)"), a.read("US red. US war. US"), {4}, 2)
+@example(expression('CASE(US) AND (war* OR "red line")'), a.read("US us wars, the red line."), set(), 1)
+def test_what_a_node_finds(node: Node, article: ReadArticle, hidden: set[int], count: int) -> None:
+    vocabulary = Vocabulary()
+    compiled = Compiler(vocabulary).compile(node)
+    vocabulary.watch({}, 0)
+    again = read_article(article.article, article.event_time)
+    plain = Text(again, vocabulary)
+    in_python, in_machine_code = Evaluator(), Evaluator()
+    for text in (plain, plain.without(frozenset(each for each in hidden if each < plain.end))):
+        expected = compiled.find(text, text.whole)
+        assert in_machine_code.may_hold(compiled, text) >= (expected is not None)
+        assert in_machine_code.holds(compiled, text) == (expected is not None)
+        found = in_machine_code.find(compiled, text)
+        assert (found is None) == (expected is None)
+        assert {find_of(span, text) for span in found or ()} == {find_of(span, text) for span in expected or ()}
+        leaves = {leaf for span in expected or () for leaf in span[2].leaves(span)}
+        assert set(in_machine_code.leaves(compiled, text)) == leaves
+        first = {find_of(span, text) for span in in_machine_code.find(compiled, text, count) or ()}
+        assert first >= {find_of(span, text) for span in first_spans(expected or [], text, count)}
+        with native.switched_off():
+            assert set(in_python.leaves(compiled, text)) == leaves
+
+
+def test_a_regex_is_left_to_python() -> None:
+    for written, is_known in (("red OR war", True), ('red AND regex:"w.r"', False)):
+        vocabulary = Vocabulary()
+        compiled = Compiler(vocabulary).compile(expression(written))
+        package = native.package()
+        assert package is not None
+        assert (Translator().code(compiled, package.Node) is not None) is is_known
+        assert Text(a.read("red war"), vocabulary).evaluation is not None
 
 
 def matches(rules: RuleSet, articles: list[ReadArticle], limits: Limits) -> object:
