@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime ## replay the seed articles through an embedded broker an
 test: $(VENV)/.dev ## unit, property, golden and end-to-end tests on the embedded broker
 	$(BIN)/python -m pytest -m "not kafka and not ops and not browser and not terminal and not native" $(ARGS)
 
-native: $(VENV)/.native ## read and prefilter in machine code, for the environment here (needs Rust 1.83 or newer)
+native: $(VENV)/.native ## read, prefilter and evaluate in machine code, for the environment here (needs Rust 1.83 or newer)
 
 test-native: $(VENV)/.dev $(VENV)/.native ## machine code gives what the Python gives: its own tests, and those of reading and matching
 	cd native && cargo fmt --check && cargo clippy --release --locked --quiet -- -D warnings

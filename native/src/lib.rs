@@ -1,4 +1,4 @@
-//! What takes most of the time in reading and prefiltering an article, for `stream.clean` and `stream.matching`.
+//! What takes most of the time in reading an article and matching rules with it, for `stream.clean` and `stream.matching`.
 //!
 //! The Python of these packages defines what has to come out, and does the same where this module is not installed:
 //! tests hold one to the other. What is rare or hard about a text (scripts other than Latin, compounds, abbreviations)

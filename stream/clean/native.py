@@ -1,4 +1,4 @@
-"""The package `redline_native`, where it is installed (`make native`): reading and prefiltering in machine code.
+"""The package `redline_native`, where it is installed (`make native`): reading and matching in machine code.
 
 The Python beside each call defines what comes out and does the same where the package is missing, so it changes how
 long things take and nothing else. Tests hold one to the other.
