@@ -5,6 +5,7 @@
 //! is asked of the Python once for each stretch between blanks, and remembered.
 
 mod alone;
+mod asking;
 mod evaluation;
 mod known;
 mod lines;

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stream.clean import native
-from stream.clean.native import NativeNode, NativeSpan
+from stream.clean.native import NativeEvaluation, NativeNode, NativeSpan
 from stream.matching.asked import Asked, Span, Spans
 from stream.matching.leaves import LocalOr
 from stream.matching.near import WindowNear
@@ -29,37 +29,41 @@ class Evaluator:
 
     def may_hold(self, node: Asked, text: Text) -> bool:
         """Whether a node could hold in the whole article; cheaper than `holds`."""
-        code = self._code(node, text)
-        if code is None or text.evaluation is None:
+        asked = self._in_machine_code(node, text)
+        if asked is None:
             return node.where(text) != 0
-        return text.evaluation.holds(code, text)
+        evaluation, code = asked
+        return evaluation.holds(code, text)
 
     def holds(self, node: Asked, text: Text) -> bool:
         """Whether a node holds in the whole article."""
-        code = self._code(node, text)
-        if code is None or text.evaluation is None:
-            return node.find(text, text.whole) is not None
-        return text.evaluation.holds(code, text)
+        asked = self._in_machine_code(node, text)
+        if asked is None:
+            return node.holds(text)
+        evaluation, code = asked
+        return evaluation.holds(code, text)
 
     def find(self, node: Asked, text: Text, count: int | None = None) -> Spans | None:
         """What a node finds in the whole article, in any order; None if it does not hold.
 
         What begins at other places than the first `count` may be missing.
         """
-        code = self._code(node, text)
-        if code is None or text.evaluation is None:
+        asked = self._in_machine_code(node, text)
+        if asked is None:
             found = node.find(text, text.whole)
             return found if found is None or count is None else first_spans(found, text, count)
-        places = text.evaluation.find(code, text, count)
+        evaluation, code = asked
+        places = evaluation.find(code, text, count)
         return None if places is None else [span for each in places for span in self._spans(each, text)]
 
     def leaves(self, node: Asked, text: Text) -> Iterable[int]:
         """The positions of the words at the leaves of all that a node finds."""
-        code = self._code(node, text)
-        if code is None or text.evaluation is None:
+        asked = self._in_machine_code(node, text)
+        if asked is None:
             found = node.find(text, text.whole) or ()
             return (leaf for span in found for leaf in span[2].leaves(span))
-        return text.evaluation.leaves(code, text)
+        evaluation, code = asked
+        return evaluation.leaves(code, text)
 
     def _spans(self, found: NativeSpan, text: Text) -> Sequence[Span]:
         """The spans that stand behind one: an OR finds one for each of its items."""
@@ -105,15 +109,17 @@ class Evaluator:
             for right in self._spans(other, text)
         ]
 
-    def _code(self, node: Asked, text: Text) -> NativeNode | None:
-        """What stands for a node in machine code; None if that cannot be asked of this article."""
-        if text.evaluation is None:
+    def _in_machine_code(self, node: Asked, text: Text) -> tuple[NativeEvaluation, NativeNode] | None:
+        """What to ask, and the node as it is known there; None if it has a regex, or if the article is not known."""
+        evaluation = text.evaluation
+        if evaluation is None:
             return None
         try:
-            return self._translator.codes[node.number]
+            code = self._translator.codes[node.number]
         except KeyError:
             package = native.package()
-            return None if package is None else self._translator.code(node, package.Node)
+            code = None if package is None else self._translator.code(node, package.Node)
+        return None if code is None else (evaluation, code)
 
 
 def first_spans(found: Spans, text: Text, count: int) -> Spans:

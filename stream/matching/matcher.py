@@ -239,7 +239,7 @@ class _Article:
     def place_of(self, span: Span, text: Text) -> Place:
         """Where the evidence of a span stands; rules that share a word share its place."""
         first, last, node, _ = span
-        # What a local node finds depends on nothing but the text.
+        # What a local node finds depends on nothing but the text; one with a mask is kept as long as this.
         key = (first, last, node.number, len(text.masked) and id(text)) if isinstance(node, Local) else None
         if key in self._places:
             return self._places[key]

@@ -26,8 +26,9 @@ class Translator:
     def code(self, node: Asked, make: NativeNodes) -> NativeNode | None:
         """What stands for a node; None if it has a regex in it, which only Python can ask."""
         if node.number not in self.codes:
-            self.codes[node.number] = self._new(node, make)
+            # In this order: another thread that finds its code may at once be told of the node.
             self.nodes[node.number] = node
+            self.codes[node.number] = self._new(node, make)
         return self.codes[node.number]
 
     def _new(self, node: Asked, make: NativeNodes) -> NativeNode | None:
