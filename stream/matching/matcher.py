@@ -141,7 +141,7 @@ class Matcher:
                     if self._holds(compiled, article):
                         matches.append(bare[order])
                     continue
-                if any(self._evaluator.holds(node, article.text) for node in compiled.shut_by):
+                if any(article.holds(node, self._evaluator) for node in compiled.shut_by):
                     continue
                 outcome = _judge(compiled, article, self._evaluator, self._limits.evidence_per_match_max)
                 if isinstance(outcome, _Held):
@@ -252,11 +252,12 @@ class _Article:
             self._places[key] = place
         return place
 
-    def holds(self, node: Asked) -> bool:
+    def holds(self, node: Asked, ask: Evaluator | None = None) -> bool:
         """Whether an expression holds in the article without a mask, of one that is asked for many rules."""
         known = self._held.get(node.number)
         if known is None:
-            known = self._held[node.number] = node.holds(self.text)
+            known = node.holds(self.text) if ask is None else ask.holds(node, self.text)
+            self._held[node.number] = known
         return known
 
     def in_scope(self, scope: Scope) -> bool:
