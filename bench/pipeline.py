@@ -10,7 +10,8 @@ small talk of their size. Of general news (`../shared/data`: 2,577 texts) one in
 on the war itself one in four.
 `--processes`: one row more, a worker with so many engine processes, whose time and memory are counted with it.
 Two workers: articles arrive while one, then two workers run; processor time an article.
-Latency: articles at a fixed rate; `redline_end_to_end_seconds` of the worker, and at the subscriber.
+Latency: articles at a fixed rate; `redline_end_to_end_seconds` of the worker, and at the subscriber, there beside the
+raw loop that fetches as many records at a time.
 `--kafka`: on a real Apache Kafka (Java and Maven) instead of the embedded broker. `--peers`: a Python that has Quix
 Streams and confluent-kafka, and adds these rows.
 """
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -47,6 +48,8 @@ DEADLINE_SECONDS = 300.0
 WARM_SECONDS = 3.0
 SETTLE_SECONDS = 2.0
 LOOK_SECONDS = 0.05
+SEEDS_FIRST = 10
+"""Sent before all others, until an alert comes of them."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,13 @@ def main(
         for hot in shares:
             print(f"{hot:.0%} of the articles on the subject of the rules", flush=True)
             _throughput(base, rows, articles, hot)
-            for number in sorted({0, processes}):
-                for chunk in (base.batch_records_max, 1):
+            for chunk in (base.batch_records_max, 1):
+                prepared = _prepared(base, f"latency-{hot}-raw-{chunk}.")
+                raw = _raw_latency(prepared.model_copy(update={"batch_records_max": chunk}), rate, seconds, hot)
+                for number in sorted({0, processes}):
                     changed = {"batch_records_max": chunk, "engine_processes": number}
                     prepared = _prepared(base, f"latency-{hot}-{number}-{chunk}.")
-                    _latency(prepared.model_copy(update=changed), rate, seconds, hot)
+                    _latency(prepared.model_copy(update=changed), rate, seconds, hot, raw)
         if kafka:
             _two_workers(base, articles, shares[-1])
 
@@ -168,30 +173,52 @@ def _two_workers(base: Settings, articles: int, hot: float) -> None:
         )
 
 
-def _latency(settings: Settings, rate: int, seconds: int, hot: float) -> None:
+def _raw_latency(settings: Settings, rate: int, seconds: int, hot: float) -> tuple[float, float]:
+    """Seconds at the subscriber of the raw loop, median and 99 %."""
+    with _running(Row("raw aiokafka loop", "raw"), settings):
+        latencies = _latencies(settings, rate, seconds, hot)
+    p50, p99 = _percentiles(latencies)
+    print(
+        f"latency at {rate} articles/s, raw aiokafka loop, at most {settings.batch_records_max} records at a time:"
+        f" at the subscriber p50 {p50 * 1_000:.0f} ms, p99 {p99 * 1_000:.0f} ms ({len(latencies):,} articles)",
+        flush=True,
+    )
+    return p50, p99
+
+
+def _latency(settings: Settings, rate: int, seconds: int, hot: float, raw: tuple[float, float]) -> None:
+    buckets: list[list[tuple[float, float]]] = []
     with running(settings, REAL) as worker:
         worker.ready()
-        latencies, buckets = _latencies(settings, worker, rate, seconds, hot)
-        if not latencies:
-            raise click.ClickException("no alert came; do the rules fire on the seeds?")
+        latencies = _latencies(settings, rate, seconds, hot, lambda: buckets.append(_buckets(worker)))
         memory = sum(map(resident_mb, family(worker.process.pid)))
-    p50, p99 = (latencies[int(len(latencies) * q)] * 1_000 for q in (0.5, 0.99))
-    in50, in99 = (_quantile(buckets, q) * 1_000 for q in (0.5, 0.99))
+    p50, p99 = _percentiles(latencies)
+    before, after = buckets
+    own = [(bound, count - early) for (bound, count), (_, early) in zip(after, before, strict=True)]
+    in50, in99 = (_quantile(own, q) * 1_000 for q in (0.5, 0.99))
     print(
         f"latency at {rate} articles/s, {settings.engine_processes or 'no'} engine processes,"
         f" chunks of at most {settings.batch_records_max} articles or {settings.match_batch_records_max} matches:"
-        f" end to end p50 {in50:.0f} ms, p99 {in99:.0f} ms;"
-        f" at the subscriber p50 {p50:.0f} ms, p99 {p99:.0f} ms ({len(latencies):,} alerts, {memory:.0f} MB)",
+        f" end to end p50 {in50:.0f} ms, p99 {in99:.0f} ms; at the subscriber"
+        f" p50 {p50 * 1_000:.0f} ms = {p50 / raw[0]:.2f}, p99 {p99 * 1_000:.0f} ms = {p99 / raw[1]:.2f}"
+        f" of the raw loop's ({len(latencies):,} articles, {memory:.0f} MB)",
         flush=True,
     )
 
 
-def _latencies(
-    settings: Settings, worker: WorkerProcess, rate: int, seconds: int, hot: float
-) -> tuple[list[float], list[tuple[float, float]]]:
-    """Seconds from handing an article to the producer to holding its alert, ascending; and the worker's buckets.
+def _percentiles(ascending: Sequence[float]) -> tuple[float, float]:
+    if not ascending:
+        raise click.ClickException("no alert came; do the rules fire on the seeds?")
+    return ascending[int(len(ascending) * 0.5)], ascending[int(len(ascending) * 0.99)]
 
-    Both of what is sent behind the first WARM_SECONDS, in which connections and caches are warmed up.
+
+def _latencies(
+    settings: Settings, rate: int, seconds: int, hot: float, look: Callable[[], object] = lambda: None
+) -> list[float]:
+    """Seconds from handing an article to the producer to holding its first alert, ascending.
+
+    Of what is sent behind the first WARM_SECONDS, in which connections and caches are warmed up; `look` is called
+    before and after.
     """
     sent: dict[str, float] = {}
     came: dict[str, float] = {}
@@ -217,16 +244,22 @@ def _latencies(
         time.sleep(SETTLE_SECONDS)
 
     try:
+        send(messages(SEEDS_FIRST, hot=1.0))
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not came:  # not every program can say when it has begun
+            if time.monotonic() > deadline:
+                raise click.ClickException("no alert came; do the rules fire on the seeds?")
+            time.sleep(LOOK_SECONDS)
         send(islice(articles, int(rate * WARM_SECONDS)))
         sent.clear()
-        before = _buckets(worker)
+        look()
         send(articles)
     finally:
         producer.close()
         done.set()
         receiver.join()
-    buckets = [(bound, count - early) for (bound, count), (_, early) in zip(_buckets(worker), before, strict=True)]
-    return sorted(came[key] - sent[key] for key in came.keys() & sent.keys()), buckets
+    look()
+    return sorted(came[key] - sent[key] for key in came.keys() & sent.keys())
 
 
 def _follow(settings: Settings, done: threading.Event) -> Iterator[bytes]:
