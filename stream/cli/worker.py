@@ -43,6 +43,7 @@ from stream.cli.stopping import leave_at_once
     "match_batch_records_max",
     "batch_bytes_max",
     "batches_in_work_max",
+    "alerts_first_ms_max",
     "buffer_records_max",
     "fetch_wait_ms_max",
     "commit_interval_ms",

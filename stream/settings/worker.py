@@ -31,6 +31,13 @@ class WorkerSettings(Group):
         le=1_000,
         description="Batches of each stage in work or next in line; those of one partition are finished in order.",
     )
+    alerts_first_ms_max: int = Field(
+        30,
+        ge=0,
+        le=10_000,
+        description="How long articles wait for the alerts of those before, while few of them wait; 0: not at all, as "
+        "with engine processes.",
+    )
     buffer_records_max: int = Field(
         256, ge=1, le=100_000, description="Records fetched but not yet in work; fetching pauses above."
     )

@@ -27,6 +27,7 @@ from stream.engine import Batch
 from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
+from stream.worker.alertsfirst import WAITING_RECORDS_MAX, AlertsFirst
 from stream.worker.batches import joined
 from stream.worker.dead import put_aside
 from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, each_chunk, use_chunks
@@ -97,6 +98,9 @@ class _Work:
             "raw": full_name(settings.topic_prefix, RAW),
             "matches": full_name(settings.topic_prefix, MATCHES),
         }
+        # Engine processes judge while this one raises alerts; nobody has to wait.
+        first_ms = 0 if settings.engine_processes else settings.alerts_first_ms_max
+        self._alerts_first = AlertsFirst(self._topics["matches"], first_ms / 1_000)
 
     async def attend(self, stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Event | None]]) -> None:
         """Hands every chunk of an agent's stream to `work`, and counts what was confirmed."""
@@ -126,7 +130,9 @@ class _Work:
                 sends += await self._sender.send(part.outputs)
                 await give_turns()
                 began = time.perf_counter()
-        batch = joined(parts)
+            batch = joined(parts)
+            if batch.facts.matches and self._may_wait_for_alerts(chunk):
+                await self._alerts_first.wait_for(sends, self._alerts_here)
         if self._engine.ruleset.correlations:
             partition = chunk.records[0].partition
             newest = batch.newest_live_us, batch.newest_published_us
@@ -160,6 +166,7 @@ class _Work:
         chunk.let_next_begin()
         await chunk.acknowledged(*sends)
         alerted = datetime.now(UTC)
+        self._alerts_first.alerted(partition, chunk.records[-1].offset + 1)
         if await chunk.turn():
             for step in batch.changes or ():
                 await chunk.acknowledged()
@@ -168,6 +175,21 @@ class _Work:
             self._states.forget(partition)
             return None
         return ChunkAlerted(batch.facts, spent, alerted)
+
+    def _may_wait_for_alerts(self, chunk: Chunk) -> bool:
+        consumer = self._consumer()
+        # Chunks under suspicion are alone: they wait for this one, or nothing begins before this one is finished.
+        if any(map(consumer.has_suspects, consumer.ledger.partitions())):
+            return False
+        return consumer.unconfirmed(self._topics["raw"]) - len(chunk.records) <= WAITING_RECORDS_MAX
+
+    def _alerts_here(self, partition: int) -> bool:
+        return (self._topics["matches"], partition) in self._consumer().ledger
+
+    def _consumer(self) -> ChunkConsumer:
+        consumer = self._app.consumer
+        assert isinstance(consumer, ChunkConsumer)
+        return consumer
 
     async def tell_progress(self) -> None:
         """Tells how far partitions are that have nothing to do."""

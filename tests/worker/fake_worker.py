@@ -55,7 +55,8 @@ class FakeEngine:
             outputs.append(Output(full_name(self.prefix, TAGGED), record.key or b"", value, record.headers))
             if b"alert" in value:
                 outputs.append(Output(full_name(self.prefix, MATCHES), b"k", value, ((str(record.timestamp_ms), b""),)))
-        return Batch(outputs, Facts(records=len(records), articles=len(records)))
+        matches = len(outputs) - len(records)
+        return Batch(outputs, Facts(records=len(records), articles=len(records), matches=matches))
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         facts = Facts(records=len(records))

@@ -73,7 +73,7 @@ def publish(settings: Settings, topic: str, messages: Sequence[tuple[bytes | Non
 
 
 class Follower:
-    """Reads some topics from their beginning; `values[topic]` grows with each `poll`."""
+    """Reads some topics from their beginning; `values[topic]` grows with each `poll`, and `sent_ms[topic]` as well."""
 
     def __init__(self, settings: Settings, *topics: str) -> None:
         self._prefix = settings.topic_prefix
@@ -84,6 +84,7 @@ class Follower:
         )
         names = [self._prefix + topic for topic in topics]
         self.values: dict[str, list[bytes]] = {topic: [] for topic in topics}
+        self.sent_ms: dict[str, list[int]] = {topic: [] for topic in topics}
         partitions = [TopicPartition(n, p) for n in names for p in self._partitions_of(n)]
         self._consumer.assign(partitions)
         self._consumer.seek_to_beginning(*partitions)
@@ -97,7 +98,9 @@ class Follower:
         """Reads what has come."""
         for records in self._consumer.poll(timeout_ms=200).values():
             for record in records:
-                self.values[record.topic.removeprefix(self._prefix)].append(record.value)
+                topic = record.topic.removeprefix(self._prefix)
+                self.values[topic].append(record.value)
+                self.sent_ms[topic].append(record.timestamp)
         return self.values
 
     def wait(self, topic: str, count: int) -> list[bytes]:

@@ -83,6 +83,19 @@ def test_what_comes_of_the_first_articles_of_a_chunk_does_not_wait_for_the_last(
         assert 8 <= len(follower.wait("articles.tagged", 8)) < 48
 
 
+def test_an_article_waits_for_the_alerts_of_the_one_before(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=1)
+    settings = broker_settings.model_copy(update={"batch_records_max": 1, "alerts_first_ms_max": 10_000})
+    # What comes first after a start is under suspicion, and alone in the worker.
+    publish(settings, "articles.raw", numbered(200, "alert"))
+    with running(settings), following(settings, "articles.tagged", "alerts.high") as follower:
+        follower.wait("alerts.high", 200)
+        publish(settings, "articles.raw", [(b"1", b"1 alert"), *numbered(5, "slow")])
+        assert follower.wait("alerts.high", 201)[-1] == b"1 alert"
+        follower.wait("articles.tagged", 206)
+        assert follower.sent_ms["alerts.high"][200] < follower.sent_ms["articles.tagged"][201]
+
+
 def test_a_bug_ends_the_process_with_75_and_the_record_comes_again(broker_settings: Settings) -> None:
     make_topics(broker_settings, partitions=1)
     publish(broker_settings, "articles.raw", [(b"1", b"bug")])

@@ -147,6 +147,15 @@ class ChunkConsumer(Consumer):
         """Whether it is the next one to be confirmed."""
         return self.ledger.is_next(span)
 
+    def unconfirmed(self, topic: str) -> int:
+        """How many offsets of a topic are in chunks that are not confirmed, in work or not."""
+        mine = [partition for partition in self.ledger.partitions() if partition[0] == topic]
+        return sum(self.ledger.position(partition) - self.ledger.confirmed(partition) for partition in mine)
+
+    def has_suspects(self, partition: Partition) -> bool:
+        """Whether a chunk is to come that is alone in the process, because a worker may have died of it."""
+        return self.ledger.confirmed(partition) < self.suspects.noted_below(partition)
+
     # Notes ---------------------------------------------------------------------------------------------------------
 
     async def _write_notes_before(self, span: Span) -> None:

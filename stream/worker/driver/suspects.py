@@ -76,6 +76,11 @@ class Suspects:
         case = self._cases.get(partition)
         return 0 if case is None else case.alone_below
 
+    def noted_below(self, partition: Partition) -> int:
+        """Chunks that begin at offsets below this one are noted, and alone in the process."""
+        case = self._cases.get(partition)
+        return 0 if case is None else case.noted_below
+
     def condemned(self, span: Span) -> bool:
         """True if a worker died with the record of this span alone."""
         case = self._cases.get(span.partition)
