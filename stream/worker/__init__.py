@@ -5,6 +5,7 @@
     dead.py       dead letters of records that killed a worker
     states.py     the table of states, and what is remembered of it
     progress.py   how far live articles are, told once a second
+    alertsfirst.py  while few articles wait, alerts of the one before come first
     sender.py     messages out, on the Kafka client beneath Faust
     security.py   TLS and SASL from the settings
     checks.py     start-up: broker reachable, topics there
