@@ -84,13 +84,14 @@ def test_what_comes_of_the_first_articles_of_a_chunk_does_not_wait_for_the_last(
 
 
 def test_an_article_waits_for_the_alerts_of_the_one_before(broker_settings: Settings) -> None:
-    make_topics(broker_settings, partitions=1)
-    settings = broker_settings.model_copy(update={"batch_records_max": 1, "alerts_first_ms_max": 10_000})
+    make_topics(broker_settings, partitions=2)  # all matches go to one of them, nothing ever comes of the other
+    settings = broker_settings.model_copy(update={"batch_records_max": 1, "alerts_first_ms_max": 3_000})
     # What comes first after a start is under suspicion, and alone in the worker.
     publish(settings, "articles.raw", numbered(200, "alert"))
     with running(settings), following(settings, "articles.tagged", "alerts.high") as follower:
         follower.wait("alerts.high", 200)
-        publish(settings, "articles.raw", [(b"1", b"1 alert"), *numbered(5, "slow")])
+        follower.wait("articles.tagged", 200)
+        publish(settings, "articles.raw", [(b"1", value) for value in (b"1 alert", *[b"slow"] * 5)])
         assert follower.wait("alerts.high", 201)[-1] == b"1 alert"
         follower.wait("articles.tagged", 206)
         assert follower.sent_ms["alerts.high"][200] < follower.sent_ms["articles.tagged"][201]

@@ -153,8 +153,9 @@ class ChunkConsumer(Consumer):
         return sum(self.ledger.position(partition) - self.ledger.confirmed(partition) for partition in mine)
 
     def has_suspects(self, partition: Partition) -> bool:
-        """Whether a chunk is to come that is alone in the process, because a worker may have died of it."""
-        return self.ledger.confirmed(partition) < self.suspects.noted_below(partition)
+        """Whether a chunk was handed out that is alone in the process, because a worker may have died of it."""
+        handed_out = self.ledger.position(partition)
+        return self.ledger.confirmed(partition) < min(handed_out, self.suspects.noted_below(partition))
 
     # Notes ---------------------------------------------------------------------------------------------------------
 
