@@ -130,6 +130,12 @@ impl Found {
         self.0.clone()
     }
 
+    /// The numbers of those that are some tokens: the first of these, and the one behind the last.
+    fn at(&self, start: u32, end: u32) -> Vec<u32> {
+        let low = self.0.partition_point(|each| (each.2, each.1) < (end, start));
+        self.0[low..].iter().take_while(|each| (each.2, each.1) == (end, start)).map(|each| each.0).collect()
+    }
+
     /// Their numbers.
     fn numbers(&self) -> Vec<u32> {
         self.0.iter().map(|each| each.0).collect()

@@ -3,6 +3,7 @@
 
 use std::sync::{MutexGuard, OnceLock};
 
+use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
@@ -118,10 +119,12 @@ pub struct Words {
     stops: OnceLock<Option<Stops>>,
 }
 
-/// Where what stands between two blanks begins, in code points, and how many tokens are before it.
+/// Where what stands between two blanks begins, in code points, and how many tokens are before it; how many letters and
+/// digits of ASCII it has if it is nothing but these, which are one token, else 0.
 pub struct Stretch {
     pub start: u32,
     pub tokens_before: u32,
+    letters: u32,
 }
 
 #[pymethods]
@@ -146,6 +149,17 @@ impl Words {
     fn joined(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
         let list = self.joined_list.get_or_try_init(py, || PyResult::Ok(PyList::new(py, &self.joined)?.unbind()))?;
         Ok(list.clone_ref(py))
+    }
+
+    /// The stretch that holds a token: where it begins, how many letters and digits of ASCII it has if it is nothing but
+    /// these, else 0, and the number of its first token.
+    fn stretch(&self, position: u32) -> PyResult<(u32, u32, u32)> {
+        if position as usize >= self.numbers.len() {
+            return Err(PyIndexError::new_err(format!("found {position}, expected a token of {}", self.numbers.len())));
+        }
+        let behind = self.stretches.partition_point(|stretch| stretch.tokens_before <= position);
+        let Stretch { start, letters, tokens_before } = self.stretches[behind - 1];
+        Ok((start, letters, tokens_before))
     }
 
     /// The stretches between some offsets, which ascend, that have tokens in them: where each begins and ends, its
@@ -323,9 +337,11 @@ impl Found {
             }
         }
         let before = self.numbers.len();
-        self.stretches.push(Stretch { start: open.start, tokens_before: before as u32 });
         let word = &self.plain[open.plain..last];
-        if open.signs == 0 && !open.foreign {
+        let is_word = open.signs == 0 && !open.foreign;
+        let letters = if is_word { word.len() as u32 } else { 0 };
+        self.stretches.push(Stretch { start: open.start, tokens_before: before as u32, letters });
+        if is_word {
             self.numbers.push(known.number(py, word)?);
             return Ok(known);
         }

@@ -138,6 +138,10 @@ class _UnitLayout(Layout):
     def end(self, position: int) -> int:
         return self._span(position)[1]
 
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        start, end = self._span(first)
+        return start, end if first == last else self._span(last)[1]
+
     def sentence_of(self, position: int) -> int:
         return bisect_right(self._units.behind, position)
 
@@ -157,6 +161,10 @@ class _UnitLayout(Layout):
     def _span(self, position: int) -> tuple[int, int]:
         known = self._spans.get(position)
         if known is None:
+            known = self._words.place(position)
+            if known is not None:
+                self._spans[position] = known
+                return known
             number = self.sentence_of(position)
             # Where a second one is asked for, more will be.
             known = None if number in self._touched else self._span_of_word(position, number)

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-INTERFACE = 7
+INTERFACE = 8
 """Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens`,
 `stops`, `ends` and `residue` stand in the package as well. One with another number is not used."""
 
@@ -37,6 +37,10 @@ class NativeWords(Protocol):
         """The stretches that are not one token, as `stream.clean.tokens.Words` has them."""
 
     def __len__(self) -> int: ...
+
+    def stretch(self, position: int) -> tuple[int, int, int]:
+        """What stands between two blanks of plain text and holds a token: where it begins, how many letters and digits
+        of ASCII it has if it is nothing but these, else 0, and the number of its first token."""
 
     def units(
         self, edges: Sequence[int], paragraphs: AbstractSet[int]
@@ -87,6 +91,9 @@ class NativeFound(Protocol):
 
     def all(self) -> list[tuple[int, int, int]]:
         """All of them, in the order of their ends."""
+
+    def at(self, start: int, end: int) -> list[int]:
+        """The numbers of those that are some tokens: the first of these, and the one behind the last."""
 
     def numbers(self) -> list[int]:
         """Their numbers."""

@@ -57,6 +57,10 @@ class Layout(ABC):
         """Where one token ends, exclusive."""
         return self.ends[position]
 
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Where some tokens begin and end, exclusive."""
+        return self.start(first), self.end(last)
+
     @abstractmethod
     def bounds(self, sentence: int) -> tuple[int, int]:
         """Where a sentence begins and ends, closing punctuation included."""
@@ -230,6 +234,9 @@ class Reading:
     def case(self, position: int) -> str:
         """One token in the case as written; cheaper than all of `cases`."""
         if "cases" not in self.__dict__:
+            found = None if self.words is None else self.words.case(position)
+            if found is not None:
+                return found
             written = self.source[self.start(position) : self.end(position)]
             # Letters and digits of ASCII are their own case form; anything else may have been changed in reading.
             if written.isalnum() and written.isascii():
@@ -243,6 +250,10 @@ class Reading:
     def end(self, position: int) -> int:
         """Where one token ends in `source`, exclusive; cheaper than all of `ends`."""
         return self._layout.end(position)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Where tokens from `first` to `last` begin and end in `source`, exclusive."""
+        return self._layout.span(first, last)
 
     def sentence_span(self, position: int) -> tuple[int, int]:
         """Offsets in `source` of the sentence that holds the token at `position`, closing punctuation included."""

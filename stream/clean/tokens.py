@@ -87,6 +87,23 @@ class Words:
     def tokens(self) -> list[str]:
         return self._tokens if self.native is None else self.native.tokens
 
+    def case(self, position: int) -> str | None:
+        """The case form of one token, as `case_words` has it; None if it takes all of them to tell."""
+        if self.native is None:
+            return None
+        start, letters, first = self.native.stretch(position)
+        if letters:
+            return self.text[start : start + letters]
+        end = self.plain.find(" ", start)
+        return case_words(self.text[start : None if end < 0 else end])[position - first]
+
+    def place(self, position: int) -> tuple[int, int] | None:
+        """Where a token that is a plain word begins and ends; None if it is none, or if it takes a longer look."""
+        if self.native is None:
+            return None
+        start, letters, _ = self.native.stretch(position)
+        return (start, start + letters) if letters else None
+
     @property
     def joined(self) -> list[tuple[int, int]] | None:
         return self._joined if self.native is None else self.native.joined

@@ -38,12 +38,13 @@ by_first = itemgetter(0)
 class Asked(ABC):
     """A compiled node. `find` answers None (does not hold) or spans; a list it returns is never changed.
 
-    `is_text` is True if the spans are of words. `needs` are slots of which at least one is filled wherever the node
+    `is_text` is True if the spans are of words, `is_local` if they are the same whatever the window. `needs` are slots of which at least one is filled wherever the node
     holds; None if it may hold without any. `weight` is how often that is to be expected. `required` are slots that the
     article fills, all of them, wherever the node holds. `uses` says how many expressions share it.
     """
 
     is_text = True
+    is_local = False
     required: frozenset[int] = frozenset()
 
     def __init__(self, number: int, needs: frozenset[int] | None, weight: float) -> None:
@@ -167,6 +168,7 @@ class Connective(Composite):
 class Local(Asked):
     """A node whose spans do not depend on the window. `words_max` is the length of its longest span."""
 
+    is_local = True
     words_max = 1
     is_plain = False
     """True for words, phrases and ORs of them: without masked words they find what is left of their spans."""

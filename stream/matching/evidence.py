@@ -43,7 +43,7 @@ def evidence_at(
 def word_place(read: ReadArticle, field: TextField, first: int, last: int, clause: str) -> Place:
     """The place of a span of words, by its first and last token in the field."""
     reading = _reading(read, field)
-    return _ORDER[field], reading.start(first), reading.end(last), clause, field, first, last, ""
+    return _ORDER[field], *reading.span(first, last), clause, field, first, last, ""
 
 
 def place_of(find: Find, read: ReadArticle) -> Place:

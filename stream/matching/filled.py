@@ -67,13 +67,13 @@ class Filled(ABC):
         return self._phrases.places(self.found) if self.found else {}
 
     @cached_property
-    def phrases_at(self) -> dict[tuple[int, int], list[int]]:
-        """The slots of the phrases found, by first and last position."""
-        slots: dict[tuple[int, int], list[int]] = {}
-        for slot, places in self.phrases.items():
-            for place in places:
-                slots.setdefault(place, []).append(slot)
-        return slots
+    def phrase_slots(self) -> AbstractSet[int]:
+        """The slots of the phrases found; cheaper than `phrases`."""
+        return self._phrases.filled(self.found) if self.found else set()
+
+    def phrases_at(self, first: int, last: int) -> Sequence[int]:
+        """The slots of the phrases found at a place, by first and last position."""
+        return self._phrases.at(self.found, first, last) if self.found else ()
 
 
 class FilledByMemory(Filled):
@@ -113,7 +113,7 @@ class FilledByMemory(Filled):
         tokens = self._tokens_of.get(slot)
         if tokens is not None:
             return not tokens.isdisjoint(self._tokens)
-        return slot in self.keys or slot in self.phrases
+        return slot in self.keys or slot in self.phrase_slots
 
     def positions(self, slot: int) -> int:
         bits = 0
@@ -169,7 +169,7 @@ class FilledInMachineCode(Filled):
 
     def slots(self) -> Slots:
         slots = self._by_tokens.slots(self._slot_count)
-        for slot in chain(self.keys, self.phrases):
+        for slot in chain(self.keys, self.phrase_slots):
             slots[slot] = True
         return slots
 

@@ -240,9 +240,10 @@ class _Article:
         """Where the evidence of a span stands; rules that share a word share its place."""
         first, last, node, _ = span
         # What a local node finds depends on nothing but the text; one with a mask is kept as long as this.
-        key = (first, last, node.number, len(text.masked) and id(text)) if isinstance(node, Local) else None
-        if key in self._places:
-            return self._places[key]
+        key = (first, last, node.number, len(text.masked) and id(text)) if node.is_local else None
+        known = self._places.get(key)
+        if known is not None:
+            return known
         if node.is_text:
             field, position = text.split(first)
             place = word_place(self.read, field, position, last - first + position, node.printed(span))

@@ -118,6 +118,20 @@ class Phrases:
                     places[slot] = [place]
         return places
 
+    def filled(self, found: Found) -> set[int]:
+        """The slots that they fill."""
+        slots = self._slots
+        numbers = [number for number, _, _ in found] if isinstance(found, list) else found.numbers()
+        return {slot for number in set(numbers) for slot in slots[number]}
+
+    def at(self, found: Found, first: int, last: int) -> list[int]:
+        """The slots of those that stand at a place, by first and last position."""
+        if isinstance(found, list):
+            numbers = [number for number, start, end in found if start == first and end == last + 1]
+        else:
+            numbers = found.at(first, last + 1)
+        return [slot for number in numbers for slot in self._slots[number]]
+
     def _new_character(self, word: str) -> str:
         known = self._characters.get(word)
         if known is None:

@@ -184,7 +184,7 @@ class Text:
 
     def found_phrases(self) -> AbstractSet[int]:
         """The slots of phrases that stand in the article, masked ones included; sentences are not asked for."""
-        return self._filled.phrases.keys()
+        return self._filled.phrase_slots
 
     def positions(self, slot: int) -> list[int]:
         """Where the tokens of a slot stand, ascending."""
@@ -224,7 +224,7 @@ class Text:
 
     def phrases_at(self, first: int, last: int) -> Sequence[int]:
         """The slots of phrases that stand at a place, as `phrases` has them."""
-        return self._filled.phrases_at.get((first, last), ())
+        return self._filled.phrases_at(first, last)
 
     @property
     def found(self) -> Found:
