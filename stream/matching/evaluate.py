@@ -89,16 +89,14 @@ class Evaluator:
 
     def _items(self, node: Asked, text: Text, first: int, last: int) -> Sequence[Asked]:
         """Those of an OR's words and phrases that stand at a place."""
-        if not isinstance(node, LocalOr):
-            return (node,)
         if first < last:
-            return node.phrases_at(text, first, last)
+            return node.phrases_at(text, first, last) if isinstance(node, LocalOr) else (node,)
         key = node.number, text.tokens[first]
         known = self._words.get(key)
         if known is None:
             if len(self._words) >= WORDS_KNOWN_MAX:
                 self._words.clear()
-            known = self._words[key] = node.words_of(key[1])
+            known = self._words[key] = node.words_of(key[1]) if isinstance(node, LocalOr) else (node,)
         return known
 
     def _pairs(self, behind: Iterable[tuple[NativeSpan, NativeSpan]], text: Text) -> list[tuple[Span, Span]]:

@@ -9,6 +9,9 @@ from stream.model import Evidence, TopicHit
 
 _FIELD_ORDER = {"title": 0, "body": 1}
 
+_Order = tuple[int, int, int, str, str, str]
+"""Field, start, end, clause, field, text: no two pieces of an article have the same."""
+
 
 def topics_of(matches: Sequence[RuleMatch], limits: Limits | None = None) -> tuple[TopicHit, ...]:
     """One hit a topic, in the order of their names part by part (`energy` before `energy/gas` before `energy-tax`).
@@ -19,18 +22,19 @@ def topics_of(matches: Sequence[RuleMatch], limits: Limits | None = None) -> tup
     """
     bound = (limits or Limits()).evidence_per_topic_max
     rules: dict[str, set[str]] = {}
-    evidence: dict[str, set[Evidence]] = {}
+    evidence: dict[str, dict[_Order, Evidence]] = {}
     for match in matches:
         if match.error is not None:
             continue
         for topic in match.rule.topics:
             rules.setdefault(topic, set()).add(match.rule.id)
-            evidence.setdefault(topic, set()).update(match.evidence)
+            evidence.setdefault(topic, {}).update((_reading_order(piece), piece) for piece in match.evidence)
     return tuple(
-        TopicHit(topic, tuple(sorted(rules[topic])), tuple(sorted(evidence[topic], key=_reading_order)[:bound]))
+        TopicHit(topic, tuple(sorted(rules[topic])), tuple(piece for _, piece in sorted(evidence[topic].items())[:bound]))
         for topic in sorted(rules, key=lambda name: name.split("/"))
     )
 
 
-def _reading_order(piece: Evidence) -> tuple[int, int, int, str, str]:
-    return _FIELD_ORDER.get(piece.field, len(_FIELD_ORDER)), piece.start, piece.end, piece.clause, piece.field
+def _reading_order(piece: Evidence) -> _Order:
+    order = _FIELD_ORDER.get(piece.field, len(_FIELD_ORDER))
+    return order, piece.start, piece.end, piece.clause, piece.field, piece.text
