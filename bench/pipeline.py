@@ -221,12 +221,12 @@ def _latencies(
     before and after.
     """
     sent: dict[str, float] = {}
-    came: dict[str, float] = {}
+    alerts: list[tuple[float, bytes]] = []  # read in the end: it would take the worker's time
     done = threading.Event()
 
     def receive() -> None:
         for value in _follow(settings, done):
-            came.setdefault(json.loads(value)["data"]["article"]["id"], time.monotonic())
+            alerts.append((time.monotonic(), value))  # noqa: PERF401 - the list is looked at meanwhile
 
     receiver = threading.Thread(target=receive)
     receiver.start()
@@ -246,7 +246,7 @@ def _latencies(
     try:
         send(messages(SEEDS_FIRST, hot=1.0))
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while not came:  # not every program can say when it has begun
+        while not alerts:  # not every program can say when it has begun
             if time.monotonic() > deadline:
                 raise click.ClickException("no alert came; do the rules fire on the seeds?")
             time.sleep(LOOK_SECONDS)
@@ -259,6 +259,9 @@ def _latencies(
         done.set()
         receiver.join()
     look()
+    came: dict[str, float] = {}
+    for moment, value in alerts:
+        came.setdefault(json.loads(value)["data"]["article"]["id"], moment)
     return sorted(came[key] - sent[key] for key in came.keys() & sent.keys())
 
 

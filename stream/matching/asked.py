@@ -38,9 +38,10 @@ by_first = itemgetter(0)
 class Asked(ABC):
     """A compiled node. `find` answers None (does not hold) or spans; a list it returns is never changed.
 
-    `is_text` is True if the spans are of words, `is_local` if they are the same whatever the window. `needs` are slots of which at least one is filled wherever the node
-    holds; None if it may hold without any. `weight` is how often that is to be expected. `required` are slots that the
-    article fills, all of them, wherever the node holds. `uses` says how many expressions share it.
+    `is_text` is True if the spans are of words, `is_local` if they are the same whatever the window. `needs` are slots
+    of which at least one is filled wherever the node holds; None if it may hold without any. `weight` is how often that
+    is to be expected. `required` are slots that the article fills, all of them, wherever the node holds. `uses` says
+    how many expressions share it.
     """
 
     is_text = True

@@ -15,7 +15,7 @@ from itertools import chain
 
 from stream.clean import native
 from stream.matching.article import ReadArticle
-from stream.matching.asked import Asked, Local, Span, Spans, find_of
+from stream.matching.asked import Asked, Span, Spans, find_of
 from stream.matching.compile import Compiler
 from stream.matching.evaluate import Evaluator
 from stream.matching.evidence import Place, evidence_at, place_of, word_place

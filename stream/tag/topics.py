@@ -29,8 +29,9 @@ def topics_of(matches: Sequence[RuleMatch], limits: Limits | None = None) -> tup
         for topic in match.rule.topics:
             rules.setdefault(topic, set()).add(match.rule.id)
             evidence.setdefault(topic, {}).update((_reading_order(piece), piece) for piece in match.evidence)
+    first = {topic: tuple(piece for _, piece in sorted(pieces.items())[:bound]) for topic, pieces in evidence.items()}
     return tuple(
-        TopicHit(topic, tuple(sorted(rules[topic])), tuple(piece for _, piece in sorted(evidence[topic].items())[:bound]))
+        TopicHit(topic, tuple(sorted(rules[topic])), first[topic])
         for topic in sorted(rules, key=lambda name: name.split("/"))
     )
 

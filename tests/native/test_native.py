@@ -104,6 +104,29 @@ def test_words(text: str) -> None:
     assert stops.stops_of(found) == stops.stops_of(expected)
 
 
+@properties
+@given(TEXTS | SIGNS | LINES, st.sampled_from((None, "text/html", "text/plain")), st.integers(0, 200))
+@example("The U.S. Army’s de-escalation, “O’Neill” 3,5 — é ẞ.", None, 0)
+def test_tokens_one_at_a_time(text: str, content_type: ContentType | None, first: int) -> None:
+    """Where a token stands and how it is written, asked of it alone, is what is said of it among all."""
+    reading = read(text, content_type=content_type)
+    every = read(text, content_type=content_type)
+    positions = range(min(first, reading.size), reading.size)
+    assert [reading.case(position) for position in positions] == list(every.cases)[positions.start :]
+    spans = list(zip(every.starts, every.ends, strict=True))
+    assert [reading.span(position, position) for position in positions] == spans[positions.start :]
+    with native.switched_off():
+        assert list(read(text, content_type=content_type).cases) == list(every.cases)
+
+
+def test_a_token_that_is_not_there() -> None:
+    words = fold_words("one, two").native
+    assert words is not None
+    assert [words.stretch(0), words.stretch(1)] == [(0, 3, 0), (5, 3, 1)]
+    with pytest.raises(IndexError, match="found 2, expected a token of 2"):
+        words.stretch(2)
+
+
 def parts(words: Words) -> tuple[str, str, list[str], list[tuple[int, int]] | None, int]:
     return words.text, words.plain, words.tokens, words.joined, words.size
 
@@ -181,6 +204,11 @@ def test_phrases(patterns: list[list[str]], words: list[str]) -> None:
         expected = phrases.find(text)
         assert found.all() == expected
         assert phrases.places(found) == phrases.places(expected)
+    for each in (found, expected):
+        assert phrases.filled(each) == phrases.places(expected).keys()
+        for first, last in {(0, 1), *((start, end - 1) for _, start, end in expected)}:
+            slots = [slot for slot, places in phrases.places(expected).items() if (first, last) in places]
+            assert sorted(phrases.at(each, first, last)) == sorted(slots)
     assert (len(found), found.numbers()) == (len(expected), [number for number, _, _ in found.all()])
 
 

@@ -34,5 +34,12 @@ def test_evidence_of_a_topic_is_bounded() -> None:
     assert [piece.start for piece in hit.evidence] == [1, 2, 3]
 
 
+def test_pieces_at_one_place_with_different_texts_are_all_there_and_have_an_order() -> None:
+    pieces = tuple(Evidence("topic:energy/*", "topic", 0, 10, text, text) for text in ("energy/oil", "energy/gas"))
+    for evidence in (pieces, pieces[::-1], pieces * 2):
+        (hit,) = topics_of([replace(_match("a", ("war",)), evidence=evidence)])
+        assert [piece.text for piece in hit.evidence] == ["energy/gas", "energy/oil"]
+
+
 def test_no_match_no_topic() -> None:
     assert topics_of([]) == ()
