@@ -91,6 +91,8 @@ class Evaluator:
         """Those of an OR's words and phrases that stand at a place."""
         if first < last:
             return node.phrases_at(text, first, last) if isinstance(node, LocalOr) else (node,)
+        if first < 0:  # it stands at no words
+            return (node,)
         key = node.number, text.tokens[first]
         known = self._words.get(key)
         if known is None:
