@@ -161,20 +161,19 @@ class _UnitLayout(Layout):
     def _span(self, position: int) -> tuple[int, int]:
         known = self._spans.get(position)
         if known is None:
-            known = self._words.place(position)
-            if known is not None:
-                self._spans[position] = known
-                return known
-            number = self.sentence_of(position)
-            # Where a second one is asked for, more will be.
-            known = None if number in self._touched else self._span_of_word(position, number)
-            self._touched.add(number)
-            if known is None:
-                starts, ends = self._spans_of(number)
-                index = position - self._units.behind[number]
-                known = starts[index], ends[index]
-            self._spans[position] = known
+            known = self._spans[position] = self._words.place(position) or self._look_for(position)
         return known
+
+    def _look_for(self, position: int) -> tuple[int, int]:
+        number = self.sentence_of(position)
+        # Where a second one is asked for, more will be.
+        found = None if number in self._touched else self._span_of_word(position, number)
+        self._touched.add(number)
+        if found is not None:
+            return found
+        starts, ends = self._spans_of(number)
+        index = position - self._units.behind[number]
+        return starts[index], ends[index]
 
     def _span_of_word(self, position: int, number: int) -> tuple[int, int] | None:
         """Where a token of a sentence stands, if each word before it is one token and it is a plain word itself."""
