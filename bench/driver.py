@@ -25,6 +25,7 @@ import faust
 from aiokafka import AIOKafkaConsumer
 from kafka import KafkaProducer
 
+from bench.measure import machine
 from stream.broker.admin import Admin
 from stream.settings import Settings
 from stream.wire.topics import RAW, full_name
@@ -84,6 +85,7 @@ def main(bootstrap: str | None, records: int, size: int, peers: str | None, row:
             admin.create()
         topic = full_name(settings.topic_prefix, RAW)
         _fill(bootstrap, topic, records, size)
+        print(machine(), flush=True)
         print(
             f"one process, one partition, {records:,} records of {size:,} bytes, an agent that does nothing", flush=True
         )

@@ -36,7 +36,7 @@ import click
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from bench.articles import messages, publish
-from bench.measure import Cost, cost, family, resident_mb
+from bench.measure import Cost, cost, family, machine, resident_mb
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
 from stream.settings import Settings
@@ -102,6 +102,7 @@ def main(
         else:
             given = setting_overrides(held.enter_context(EmbeddedBroker()))
         base = Settings(**given, rules_dir=Path(rules_dir), metrics_port=0)
+        print(machine(), flush=True)
         for hot in shares:
             print(f"{hot:.0%} of the articles on the subject of the rules", flush=True)
             _throughput(base, rows, articles, hot)
@@ -114,6 +115,7 @@ def main(
                     _latency(prepared.model_copy(update=changed), rate, seconds, hot, raw)
         if kafka:
             _two_workers(base, articles, shares[-1])
+        print(machine(), flush=True)
 
 
 def _prepared(base: Settings, prefix: str) -> Settings:

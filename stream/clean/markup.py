@@ -34,8 +34,9 @@ _KNOWN = "|".join(sorted(f"{_INLINE_NAMES} {_BLOCK_NAMES} {_SPACED_NAMES}".split
 
 _TAG_OPENS = re.compile(rf"</?(?:{_KNOWN})(?=[\s/>])", re.IGNORECASE)
 _NAME = re.compile(r"</?([a-zA-Z][^\s/>]*+)")
+_SIGN = re.compile("[>=]")
 # Quotes mean something only behind an equals sign; there they may hold a `>`.
-_TAG_REST = re.compile(r"""(?:[^>=]|=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])))*+>""")
+_VALUE = re.compile(r"""\s*+(?:"[^"]*+"|'[^']*+'|(?!["']))""")
 _ENTITY = re.compile(
     r"&(?:#(?P<decimal>[0-9]{1,8})|#[xX](?P<hex>[0-9a-fA-F]{1,8})|(?P<name>[a-zA-Z][a-zA-Z0-9]{1,31}));?"
 )
@@ -130,9 +131,9 @@ class _Unwrapping:
         if name is None:
             return opens
         if self.quotes_count:
-            rest = _TAG_REST.match(source, name.end())
-            if rest is not None:
-                return rest.end()
+            end = _tag_end(source, name.end())
+            if end is not None:
+                return end
             # An open quote somewhere: from here on a tag ends at the first `>`, or this search would be made again
             # for every tag.
             self.quotes_count = False
@@ -184,6 +185,18 @@ class _Unwrapping:
     def _copy(self, first: int, last: int) -> None:
         if first < last:
             self._write(self.source[first:last], first, last)
+
+
+def _tag_end(source: str, start: int) -> int | None:
+    """Where a tag ends whose name ends at `start`; None if a quote stays open, or the tag."""
+    while sign := _SIGN.search(source, start):
+        if sign[0] == ">":
+            return sign.end()
+        value = _VALUE.match(source, sign.end())
+        if value is None:
+            return None
+        start = value.end()
+    return None
 
 
 def _decode(entity: re.Match[str]) -> tuple[str, int]:

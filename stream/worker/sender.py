@@ -19,7 +19,6 @@ from faust.transport.drivers.aiokafka import Producer
 from stream.model import Output
 from stream.wire.control import Control, control_output
 
-
 KEYS_REMEMBERED_MAX = 8_192
 """Most keys are those of a rule or a group; to hash one in Python takes longer than all else about a message."""
 
