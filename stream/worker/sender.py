@@ -71,4 +71,6 @@ def partition_of(key: bytes, partitions: Sequence[int]) -> int:
     return partitions[(_hashed(key) & 0x7FFFFFFF) % len(partitions)]
 
 
-_hashed = lru_cache(KEYS_REMEMBERED_MAX)(murmur2)
+@lru_cache(KEYS_REMEMBERED_MAX)
+def _hashed(key: bytes) -> int:
+    return int(murmur2(key))
