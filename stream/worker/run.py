@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 import faust
+import uvloop
 from faust.types import AppT
 
 from stream.broker.connection import reachable
@@ -115,7 +116,8 @@ def run_worker(
 
         open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings), news=news))
         worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules)
-        return asyncio.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
 
 
 class _Worker:

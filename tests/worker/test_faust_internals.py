@@ -34,6 +34,7 @@ from faust.transport.drivers.aiokafka import (
     server_list,
 )
 from faust.types import TP
+from mode.threads import ServiceThread
 from mode.utils.collections import ManagedUserDict
 from yarl import URL
 
@@ -53,6 +54,14 @@ def on_bench(tmp_path: Path) -> Callable[[Body], None]:
         asyncio.run(whole())
 
     return run
+
+
+def test_a_thread_closes_its_loop_if_it_is_told_that_it_is_its_own() -> None:
+    made = inspect.signature(ServiceThread.__init__).parameters
+    assert "thread_loop" in made
+    assert "if self._close_thread_loop_on_stop:\n                self.thread_loop.close()" in inspect.getsource(
+        ServiceThread._start_thread
+    )
 
 
 def test_the_versions_that_were_read() -> None:

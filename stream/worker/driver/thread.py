@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore[import-untyped]
 from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
@@ -37,7 +38,8 @@ class ChunkThread(AIOKafkaConsumerThread):
     """Faust's consumer thread with a bounded fetch wait, urgent topics first, and fetches that are never dropped."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, thread_loop=uvloop.new_event_loop(), **kwargs)
+        self._close_thread_loop_on_stop = True  # it was made for this thread
         limits = self._transport.limits
         self._patience = Patience(limits.fetch_wait_ms_max, limits.fetch_wait_ms_behind_max)
 
