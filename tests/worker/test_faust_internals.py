@@ -22,6 +22,7 @@ from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.producer import sender as producer_sender
+from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import OffsetAndMetadata
 from faust.stores.memory import Store as MemoryStore
 from faust.tables.recovery import Recovery
@@ -468,8 +469,23 @@ def test_logins_and_addresses_of_faust_are_aiokafka_s() -> None:
 def test_aiokafka_keeps_the_high_watermark_and_the_time_of_the_last_fetch() -> None:
     for name in ("highwater", "last_poll_timestamp"):
         assert name in vars(AIOKafkaConsumer)
-    assert "tp_state.highwater = highwater" in inspect.getsource(Fetcher._proc_fetch_request)
+    source = inspect.getsource(Fetcher._proc_fetch_request)
+    assert "tp_state.highwater = highwater" in source
+    assert "tp_state.timestamp = now_ms" in source
     assert "fetch_committed_offsets" in vars(group_coordinator.GroupCoordinator)
+
+
+def test_a_fetch_knows_what_it_asks_for_and_how_long_it_may_be_held() -> None:
+    assert list(inspect.signature(Fetcher._proc_fetch_request).parameters) == [
+        "self",
+        "assignment",
+        "node_id",
+        "request",
+    ]
+    assert "for partition, offset, _ in partitions:" in inspect.getsource(Fetcher._proc_fetch_request)
+    asking = inspect.getsource(Fetcher._get_actions_per_node)
+    assert "FetchRequest(\n                self._fetch_max_wait_ms," in asking
+    assert MemoryRecords(b"").size_in_bytes() == 0
 
 
 def test_recovery_knows_tables_and_offsets_by_partition_and_a_store_whose_key_belongs_where() -> None:

@@ -26,7 +26,7 @@ from faust.types import TP
 
 from stream.worker.driver.ends import true_ends
 from stream.worker.driver.fence import renew_by
-from stream.worker.driver.patience import Patience
+from stream.worker.driver.patience import Patience, learn_from
 from stream.worker.driver.records import read_chunked
 from stream.worker.driver.wiring import WiredTransport
 
@@ -48,6 +48,7 @@ class ChunkThread(AIOKafkaConsumerThread):
         await super().on_start()
         client = self._ensure_consumer()
         renew_by(client._coordinator, self._transport.lease)
+        learn_from(client._fetcher, self._patience)
         read_chunked(client._fetcher, self._transport.chunked_topics)
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
@@ -88,8 +89,6 @@ class ChunkThread(AIOKafkaConsumerThread):
         if not self._transport.chunked_topics.issuperset(partition.topic for partition in wanted):
             timeout = min(timeout or 0, RECOVERY_FETCH_SECONDS)
         fetched = await self._urgent_first(consumer, wanted, timeout, max_records)
-        brought = sum(len(records) for records in fetched.values())
-        consumer._fetcher._fetch_max_wait_ms = self._patience.learn(brought, _behind(consumer, wanted))
         if fetched and not self.consumer.flow_active:
             for partition, records in fetched.items():  # no await since the fetch: no other seek can come between
                 consumer.seek(partition, records[0].offset)
@@ -133,14 +132,3 @@ class ChunkThread(AIOKafkaConsumerThread):
     @property
     def _transport(self) -> WiredTransport:
         return cast(WiredTransport, self.transport)
-
-
-def _behind(consumer: Any, partitions: Iterable[TP]) -> int:
-    """How many records the broker is known to have beyond the positions."""
-    assignment = consumer._subscription.subscription.assignment
-    states = (assignment.state_value(partition) for partition in partitions) if assignment is not None else ()
-    return sum(
-        max(0, state.highwater - state.position)
-        for state in states
-        if state is not None and state.has_valid_position and state.highwater is not None
-    )

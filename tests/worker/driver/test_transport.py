@@ -14,7 +14,6 @@ from faust.types import TP
 
 from stream.errors import SettingsError
 from stream.worker.driver import ChunkConsumer, ChunkTransport, Limits, use_chunks
-from stream.worker.driver.patience import LITTLE_RECORDS
 from stream.worker.driver.stream import REFUSED
 from stream.worker.driver.thread import ChunkThread
 from tests.worker.driver.kit import RAW, Bench, GaveUpError, give_up, new_app, record
@@ -157,9 +156,7 @@ class FakeClient:
 
     def __init__(self, records: dict[TP, list[Any]], on_fetch: Callable[[], None] = lambda: None) -> None:
         self._fetcher = self
-        self._subscriptions = self._subscription = self
-        self.subscription = self.assignment = self
-        self.states: dict[TP, Any] = {}
+        self._subscriptions = self
         self.records, self.on_fetch = records, on_fetch
         self.asked: list[tuple[set[TP], float | None]] = []
         self.sought: dict[TP, int] = {}
@@ -171,9 +168,6 @@ class FakeClient:
         self.asked.append((partitions, timeout))
         self.on_fetch()
         return {partition: records for partition, records in self.records.items() if partition in partitions}
-
-    def state_value(self, partition: TP) -> Any:
-        return self.states.get(partition)
 
     def seek(self, partition: TP, offset: int) -> None:
         self.sought[partition] = offset
@@ -268,28 +262,6 @@ def test_urgent_topics_are_read_before_any_other(tmp_path: Path) -> None:
         del client.records[urgent]
         assert list(await thread._fetch_records(client, {RAW, urgent}, timeout=1.0)) == [RAW]
         assert client.asked[1:] == [({urgent}, 0), ({RAW, urgent}, 1.0)]
-
-    in_loop(body)
-
-
-def test_the_fetch_wait_grows_while_fetches_bring_little_of_what_is_there(tmp_path: Path) -> None:
-    """The embedded broker would else stand still once its log is long."""
-
-    async def body() -> None:
-        _, thread = thread_of(tmp_path, fetch_wait_ms_max=5, fetch_wait_ms_behind_max=30)
-        client = FakeClient({RAW: [record(RAW, 3)]})
-        waits = []
-        for behind in (0, 7, 7, 7, 7, 0, 7):
-            client.states[RAW] = SimpleNamespace(has_valid_position=True, position=4, highwater=4 + behind)
-            await thread._fetch_records(client, {RAW}, timeout=1.0)
-            waits.append(client._fetch_max_wait_ms)
-        assert waits == [5, 10, 20, 30, 30, 5, 10]
-        client.records[RAW] = [record(RAW, offset) for offset in range(4, 4 + LITTLE_RECORDS)]
-        await thread._fetch_records(client, {RAW}, timeout=1.0)
-        assert client._fetch_max_wait_ms == 10
-        client.assignment = None  # in a rebalance
-        await thread._fetch_records(client, {RAW}, timeout=1.0)
-        assert client._fetch_max_wait_ms == 5
 
     in_loop(body)
 
