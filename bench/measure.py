@@ -21,9 +21,8 @@ WARM_SHARE = 0.15
 """So much of the articles is not counted: imports, rules, joining the group, first caches."""
 QUIET_SECONDS = 2.0
 LOOK_SECONDS = 0.05
-
-
 LOOPS = 200
+"""So often `machine` measures its loop: for less than a second."""
 
 
 @dataclass(frozen=True)
