@@ -21,6 +21,8 @@ from stream.wire.control import Control, control_output
 
 KEYS_REMEMBERED_MAX = 8_192
 """Most keys are those of a rule or a group; to hash one in Python takes longer than all else about a message."""
+KEY_BYTES_REMEMBERED_MAX = 256
+"""Keys of dead letters are whatever a producer has sent."""
 
 
 class Sender:
@@ -68,7 +70,8 @@ class Sender:
 
 def partition_of(key: bytes, partitions: Sequence[int]) -> int:
     """The one that Kafka's own clients choose for a key, of all of a topic's in ascending order."""
-    return partitions[(_hashed(key) & 0x7FFFFFFF) % len(partitions)]
+    hashed = _hashed if len(key) <= KEY_BYTES_REMEMBERED_MAX else murmur2
+    return partitions[(hashed(key) & 0x7FFFFFFF) % len(partitions)]
 
 
 @lru_cache(KEYS_REMEMBERED_MAX)

@@ -7,7 +7,7 @@ from aiokafka.partitioner import DefaultPartitioner  # type: ignore[import-untyp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.worker.sender import partition_of
+from stream.worker.sender import KEY_BYTES_REMEMBERED_MAX, _hashed, partition_of
 
 aiokafka = DefaultPartitioner()
 
@@ -17,6 +17,14 @@ def test_a_key_goes_where_the_client_would_send_it(key: bytes, count: int) -> No
     partitions = list(range(count))
     assert partition_of(key, partitions) == aiokafka(key, partitions, partitions)
     assert partition_of(key, partitions) == aiokafka(key, partitions, partitions), "remembered"
+
+
+def test_long_keys_go_there_too_and_are_not_kept() -> None:
+    before = _hashed.cache_info().currsize
+    for length in (KEY_BYTES_REMEMBERED_MAX + 1, 100_000):
+        key = b"\xff" * length
+        assert partition_of(key, range(50)) == aiokafka(key, list(range(50)), list(range(50)))
+    assert _hashed.cache_info().currsize == before
 
 
 # The hashes are those that Apache Kafka's own tests expect (UtilsTest.testMurmur2), as signed 32 bits.

@@ -122,9 +122,13 @@ class Chunk:
             await self._keeper.acquit(self.span)
             self._keeper.fail(f"the broker did not acknowledge within {self._keeper.send_seconds_max:g} s", error)
         except Exception as error:  # noqa: BLE001 - whatever it is, this chunk cannot be finished
-            if isinstance(error, KafkaError) and (error.retriable or isinstance(error, KafkaTimeoutError)):
-                await self._keeper.acquit(self.span)
+            await self.acquit_of(error)
             self._keeper.fail("the broker refused a message", error)
+
+    async def acquit_of(self, error: Exception) -> None:
+        """Of an error that is about to end the process: a broker that is away is not the fault of these records."""
+        if isinstance(error, KafkaError) and (error.retriable or isinstance(error, KafkaTimeoutError)):
+            await self._keeper.acquit(self.span)
 
     async def begin(self) -> bool:
         """For `chunks`."""

@@ -68,6 +68,7 @@ class ChunkConsumer(Consumer):
         self._to_seek: set[Partition] = set()
         self._moves = 0
         self._moving = 0
+        self._closings = 0
 
     def fail(self, why: str, error: BaseException | None = None) -> NoReturn:
         """Ends the process without a commit."""
@@ -320,14 +321,19 @@ class ChunkConsumer(Consumer):
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Called by Faust after every rebalance, and when a fetch returns while the flow is stopped.
 
-        Partitions that are held go on from their position: a chunk of theirs may be in work.
+        Partitions that are held go on from their position: a chunk of theirs may be in work. One that outlives a
+        rebalance changes nothing: the broker answers it behind the request to join, and what it asked for before may be
+        another worker's by then, or committed further. What follows the rebalance seeks again.
         """
+        closings = self._closings
         self._moving += 1
         try:
             committed = await super().seek_to_committed()
             new = [TP(*p) for p in committed if self._is_chunked(p) and p not in self.ledger]
             starts = await self._starts({partition: committed[partition] for partition in new})
             notes = await cast(ChunkThread, self._thread).read_notes(new) if new else {}
+            if closings != self._closings:
+                return {}
             for partition, offset in starts.items():
                 if partition not in self.ledger:
                     self.ledger.open(partition, offset)
@@ -387,17 +393,20 @@ class ChunkConsumer(Consumer):
         if self.app.should_stop:
             await self.wait_empty()
         await super().on_partitions_revoked(revoked)
-        self.ledger.close(revoked)
-        self.suspects.close(revoked)
+        self._close(revoked)
         self._lease.end()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Called at the end of a rebalance, before `seek_to_committed`."""
         self._lease.begin()
-        self.suspects.close(self.ledger.partitions())
-        self.ledger.close(self.ledger.partitions())
+        self._close(self.ledger.partitions())
         self._to_seek.clear()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    def _close(self, partitions: Iterable[Partition]) -> None:
+        self.ledger.close(partitions)
+        self.suspects.close(partitions)
+        self._closings += 1
 
     async def wait_empty(self) -> None:
         """Lets chunks in work finish and commits them.

@@ -37,11 +37,18 @@ async def each_chunk(stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Non
     waiting: dict[Partition, deque[Chunk]] = {}
     finished: dict[Partition, asyncio.Event] = {}
 
+    async def blamelessly(chunk: Chunk) -> None:
+        try:
+            await work(chunk)
+        except Exception as error:
+            await chunk.acquit_of(error)  # a message that could not even be handed over
+            raise
+
     async def one(chunk: Chunk) -> None:
         try:
             if await chunk.begin():
                 with at_work(chunk):
-                    await work(chunk)
+                    await blamelessly(chunk)
         finally:
             chunk.let_next_begin()
             chunk.finished.set()

@@ -51,6 +51,7 @@ class FakeThread:
         self.group: dict[TP, int] = {}
         self.seeks: list[dict[TP, int]] = []
         self.fetch_max = 100
+        self.before_offsets: Callable[[], Awaitable[None]] | None = None
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.before_commit: Callable[[], Awaitable[None]] | None = None
         self.before_note: Callable[[], Awaitable[None]] | None = None
@@ -74,8 +75,11 @@ class FakeThread:
         return self
 
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
-        self.position |= {partition: offset for partition, offset in self.group.items() if offset > 0}
-        return {partition: self.group.get(partition) for partition in self.log}
+        found = {partition: self.group.get(partition) for partition in self.log}
+        if self.before_offsets is not None:
+            await self.before_offsets()
+        self.position |= {partition: offset for partition, offset in found.items() if offset}
+        return found
 
     async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
         return {partition: self.log[partition][0].offset if self.log[partition] else 0 for partition in partitions}

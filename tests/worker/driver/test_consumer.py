@@ -338,6 +338,36 @@ def test_a_rebalance_closes_all_accounts(on_bench: Callable[[Body], None]) -> No
     on_bench(body)
 
 
+def test_offsets_that_were_asked_for_before_a_rebalance_are_not_used(tmp_path: Path) -> None:
+    """A broker answers them behind the request to join: meanwhile RAW went away, and more of RAW_1 was committed."""
+
+    async def body(bench: Bench) -> None:
+        thread, consumer = bench.thread, bench.consumer
+        answered = asyncio.Event()
+        thread.fill(RAW, range(4))
+        thread.fill(RAW_1, range(4))
+        thread.group = {RAW: 2, RAW_1: 2}
+        await consumer.on_partitions_revoked({RAW, RAW_1})
+        thread.before_offsets = answered.wait
+        outdated = asyncio.create_task(consumer.perform_seek())
+        await asyncio.sleep(0)
+        del thread.log[RAW]
+        thread.group[RAW_1] = 3
+        await consumer.on_partitions_assigned({RAW_1})
+        answered.set()
+        await outdated
+        assert consumer.ledger.partitions() == []
+        await consumer.perform_seek()
+        consumer._set_active_tps({RAW_1})
+        assert consumer.ledger.partitions() == [RAW_1]
+        assert [offsets(c) for c in await bench.chunks()] == [[3]]
+        consumer._rewind(RAW_1, "lost")
+        assert [offsets(c) for c in await bench.chunks()] == [[3]]
+        assert consumer._to_seek == set()
+
+    bench_runner(tmp_path, RAW, RAW_1)(body)
+
+
 def test_a_seek_that_a_rebalance_made_impossible_is_no_error(on_bench: Callable[[Body], None]) -> None:
     async def body(bench: Bench) -> None:
         async def gone(offsets: object) -> None:

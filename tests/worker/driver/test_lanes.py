@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.errors import (  # type: ignore[import-untyped]
+    KafkaTimeoutError,
+    LeaderNotAvailableError,
+    MessageSizeTooLargeError,
+)
 from faust.types import TP
 
 from stream.worker.driver import Chunk, each_chunk
@@ -299,6 +304,33 @@ def test_an_error_ends_all_lanes_and_nothing_stays_in_work(tmp_path: Path) -> No
         assert found.group_contains(ZeroDivisionError)
         assert bench.consumer._in_work == {}
         assert bench.consumer.ledger.uncommitted() == {}
+
+    on_bench(tmp_path, body)
+
+
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [(KafkaTimeoutError(), ""), (LeaderNotAvailableError(), ""), (MessageSizeTooLargeError(), "tried 1")],
+)
+def test_a_message_that_cannot_be_handed_over_is_not_the_records_fault(
+    tmp_path: Path, error: Exception, note: str
+) -> None:
+    """If the broker is away; else these records would be put aside after a few starts."""
+
+    async def body(bench: Bench) -> None:
+        async def work(chunk: Chunk) -> None:
+            raise error
+
+        bench.consumer.suspects.open(FIRST, 0, "")
+        bench.thread.fill(FIRST, range(3))
+        stream = bench.app.stream(bench.topic)
+        await deliver(bench, stream)
+        with pytest.raises(ExceptionGroup) as found:
+            await each_chunk(stream, work, chunks_max=8)
+        assert found.value.exceptions == (error,)
+        (_, first), *_ = [written[FIRST] for written in bench.thread.written]
+        assert first == "tried 1"
+        assert bench.thread.notes[FIRST] == (0, note)
 
     on_bench(tmp_path, body)
 
