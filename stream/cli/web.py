@@ -25,6 +25,8 @@ _INSTEAD = "the page looks at the rule files by itself; restart it to have setti
     "consumer_group",
     *CONNECTION_SETTINGS,
     "web_readers_max",
+    "web_connections_max",
+    "web_head_timeout_ms",
     "web_reader_queue_events_max",
     "web_reader_blocked_ms_max",
     "web_alerts_max",

@@ -33,6 +33,12 @@ class PageSettings(Group):
     )
     web_read_token_file: ExistingFile | None = Field(None, description="File that holds web_read_token.")
     web_readers_max: int = Field(500, ge=1, le=10_000, description="Live readers of the page at a time; more get 503.")
+    web_connections_max: int = Field(
+        256, ge=1, le=10_000, description="Most connections to the page beside those of live readers."
+    )
+    web_head_timeout_ms: int = Field(
+        10_000, ge=100, le=600_000, description="How long a browser may take to send the head of a request."
+    )
     web_reader_queue_events_max: int = Field(
         256, ge=1, le=100_000, description="Events waiting for one slow reader; older ones are dropped with a `gap`."
     )

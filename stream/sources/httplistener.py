@@ -17,7 +17,7 @@ accepted as a whole, and is the sender's to send again. There is no dead letter:
 resume.
 
 Limits: settings `ingest_request_*`, `ingest_head_timeout_ms`, `ingest_body_timeout_ms`, `ingest_connections_max`; see
-`stream.sources.httpserver` for what becomes of connections above them.
+`stream.net.httpserver` for what becomes of connections above them.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from aiohttp import web
 
 from stream.errors import ServiceError
 from stream.net.callers import Guesses, bears, host_name, is_loopback
+from stream.net.httpserver import Server
 from stream.net.inflate import ENCODINGS, Damaged, Inflater, TooLarge
 from stream.settings import Settings
 from stream.sources.configs import HttpConfig
 from stream.sources.contract import Accepted, Declined, Outcome, Outlet, Unacknowledged
 from stream.sources.folder import read_line, read_lines
-from stream.sources.httpserver import Server
 from stream.sources.item import Item, Origin, Refused
 from stream.telemetry.sourcing import RequestAnswered, SourceTried
 

@@ -145,7 +145,7 @@ class Guard:
         response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=self._secure)
 
     def _scope_of(self, token: str) -> Scope | None:
-        given = token.encode()
+        given = token.encode(errors="surrogateescape")  # as it came, whatever it is
         found = None
         for known, scope in self._tokens:
             if hmac.compare_digest(hashlib.sha256(known.encode()).digest(), hashlib.sha256(given).digest()):
@@ -157,7 +157,7 @@ class Guard:
         ends, _, signature = rest.partition(".")
         if name not in ("read", "decide") or not (ends.isdecimal() and len(ends) < 15 and ends.isascii()):
             return None
-        if not hmac.compare_digest(signature.encode(), self._sign(name, int(ends)).encode()):
+        if not hmac.compare_digest(signature.encode(errors="surrogateescape"), self._sign(name, int(ends)).encode()):
             return None
         if int(ends) < time.time():
             return None

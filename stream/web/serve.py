@@ -12,6 +12,7 @@ from aiohttp import web
 from stream.broker.admin import require_topics
 from stream.broker.servicewatch import ServiceWatch
 from stream.errors import ServiceError
+from stream.net.httpserver import AppRunner
 from stream.net.listening import cannot_listen
 from stream.settings import Settings
 from stream.telemetry.ending import ServiceStopped, ServiceStopping
@@ -68,7 +69,12 @@ async def _serve(page: Page, listening: socket.socket) -> int:
     for which in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(which, end, which)
     feed = await asyncio.to_thread(lambda: Feed(page.settings, loop, took=page.take, watched=page.watch, failed=failed))
-    runner = web.AppRunner(create_app(page), access_log=None, handle_signals=False, shutdown_timeout=2.0)
+    runner = AppRunner(
+        create_app(page),
+        connections_max=page.settings.web_readers_max + page.settings.web_connections_max,
+        head_seconds_max=page.settings.web_head_timeout_ms / 1_000,
+        shutdown_timeout=2.0,
+    )
     await runner.setup()
     await web.SockSite(runner, listening, backlog=BACKLOG_CONNECTIONS).start()
     feed.start()

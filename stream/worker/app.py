@@ -198,8 +198,10 @@ class _Work:
             return
         if self._app.rebalancing or self._vitals.ready() is not None:
             return
-        lags = {p: lag for (topic, p), lag in consumer.lags().items() if topic == self._topics["raw"]}
-        controls = self._progress.idle(lags, datetime.now(UTC), time.monotonic())
+        wall = datetime.now(UTC)
+        answers = {p: ms for (topic, p), ms in consumer.caught_up().items() if topic == self._topics["raw"]}
+        ages = {partition: max(0.0, wall.timestamp() - ms / 1_000) for partition, ms in answers.items()}
+        controls = self._progress.idle(ages, wall, time.monotonic())
         try:
             for sent in await self._sender.tell(controls, **self._topics):
                 # Not waited for: in a second there is the next one.

@@ -2,7 +2,8 @@
 
     busy   the newest event time that was handled on the partition: later articles are seldom older (the grace);
            and the newest date, for windows that go by `published`
-    idle   everything is handled, so time goes on with the wall clock, a little behind it: a fetch may be under way
+    idle   everything is handled that was there when the broker last answered, so time goes on with its answers, a little
+           behind them: a partition whose broker is away, or that was not asked while this process was stopped, stands
 
 A wall clock that jumps is believed when it has said so for a minute; until then time goes on as it did.
 
@@ -48,13 +49,13 @@ class Progress:
         self._told_at[partition] = now
         return [Control("progress", None, partition, from_us(newest_us), from_us(published_us))]
 
-    def idle(self, lags: Mapping[int, int], wall: datetime, now: float) -> list[Control]:
-        """What to tell of the partitions that are held, by how many records wait on each."""
+    def idle(self, ages: Mapping[int, float], wall: datetime, now: float) -> list[Control]:
+        """What to tell of partitions that have nothing to do, by how many seconds ago the broker said so."""
         found, wall = [], self._steady(wall, now)
-        for partition, lag in lags.items():
-            if lag == 0:
-                self._told_at[partition] = now
-                found.append(Control("progress", None, partition, wall.astimezone(UTC) - BEHIND))
+        for partition, age in ages.items():
+            self._told_at[partition] = now
+            answered = wall.astimezone(UTC) - timedelta(seconds=age)
+            found.append(Control("progress", None, partition, answered - BEHIND))
         return found
 
     def _steady(self, wall: datetime, now: float) -> datetime:

@@ -148,6 +148,35 @@ def test_a_person_logs_in_and_out(context: BrowserContext, guarded: WebServer, p
     assert guarded.get("/api/alerts", {"Cookie": f"redline={forged}"})[0] == 401
 
 
+def asked(port: int, *lines: bytes) -> bytes:
+    """What comes back until the page closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
+        raw.sendall(b"\r\n".join(lines))
+        return b"".join(iter(lambda: raw.recv(65_536), b""))
+
+
+def test_tokens_of_any_bytes_are_wrong_and_no_error(guarded: WebServer) -> None:
+    for line in (b"Authorization: Bearer \xff\xfe", b"Cookie: redline=read.9999999999.\xff"):
+        head = b"GET /api/alerts HTTP/1.1", b"Host: localhost", b"Connection: close", line, b"", b""
+        assert asked(guarded.port, *head).startswith(b"HTTP/1.1 401 "), line
+
+
+def test_slow_connections_however_many_keep_nobody_out(web_settings: Settings, tmp_path: Path) -> None:
+    options = {"web_readers_max": 1, "web_connections_max": 4, "web_head_timeout_ms": 1_000}
+    with WebServer(web_settings, tmp_path / "log", **options) as server:
+        server.wait_ready()
+        head = b"GET /api/alerts HTTP/1.1", b"Host: loc"
+        slow = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(20)]
+        for each in slow:
+            each.sendall(b"\r\n".join(head))
+        assert server.get("/api/alerts")[0] == 200
+        assert asked(server.port, *head).startswith(b"HTTP/1.1 408 ")
+        assert asked(server.port) == b"", "who says nothing at all is closed without a word"
+        for each in slow:
+            each.close()
+        assert server.get("/api/alerts")[0] == 200
+
+
 def test_no_redirect_leaves_the_page(guarded: WebServer) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": guarded.url}
     for there in ("https://evil.test", "//evil.test", "/\\evil.test", "/%0d%0aX:1"):

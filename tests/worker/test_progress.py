@@ -33,5 +33,9 @@ def test_a_chunk_without_live_articles_tells_nothing() -> None:
     assert Progress().handled(0, None, None, now=0.0) == []
 
 
-def test_an_idle_partition_goes_with_the_clock_and_a_busy_one_does_not() -> None:
-    assert Progress().idle({0: 0, 1: 7}, NOON, now=0.0) == [Control("progress", None, 0, NOON - BEHIND)]
+def test_an_idle_partition_goes_with_what_the_broker_has_said() -> None:
+    """After a stop of the process, or while the broker is away, articles may have come since."""
+    assert Progress().idle({0: 0.0, 1: 60.0}, NOON, now=0.0) == [
+        Control("progress", None, 0, NOON - BEHIND),
+        Control("progress", None, 1, NOON - BEHIND - timedelta(seconds=60)),
+    ]

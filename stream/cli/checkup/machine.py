@@ -138,7 +138,7 @@ def secrets(settings: Settings) -> Iterator[Finding]:
 def open_files(settings: Settings) -> Iterator[Finding]:
     """Does the system let a process open enough files and connections?"""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = settings.web_readers_max + SPARE_FILES
+    wanted = settings.web_readers_max + settings.web_connections_max + SPARE_FILES
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         yield ok("open files", f"{'no limit' if soft == resource.RLIM_INFINITY else soft} a process")
     else:

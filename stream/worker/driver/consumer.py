@@ -44,6 +44,7 @@ LOOKS_UNTIL_LOST = 4
 DRAIN_POLL_SECONDS = 0.005
 PARTITIONS_POLL_SECONDS = 0.02
 LEASE_POLL_SECONDS = 0.02
+FORMER_POLL_SECONDS = 0.005
 ACQUIT_SECONDS_MAX = 2.0
 """If the broker answers nothing at all, the note stays; but then the next worker cannot write another one."""
 COMMITS_AT_STOP_MAX = 3
@@ -80,6 +81,7 @@ class ChunkConsumer(Consumer):
         """An agent takes the chunk. False: it is void, or something before it is missing."""
         span = chunk.span
         await self._wait_for_lease()
+        await self._wait_for_former(span)
         if self.ledger.is_due(span):
             await self._turns.enter(chunk, alone=self.suspects.note_before(span) is not None)
             try:
@@ -116,6 +118,14 @@ class ChunkConsumer(Consumer):
         """
         while self.flow_active and not self._lease.lost and not self._lease.holds():
             await asyncio.sleep(LEASE_POLL_SECONDS)
+
+    async def _wait_for_former(self, span: Span) -> None:
+        """Returns when nothing is in work of the partition that was handed out before it was rewound.
+
+        What is in work is known to the agent and not yet acknowledged. Read again now, it would be taken for done.
+        """
+        while any(c.span.partition == span.partition and c.span.epoch != span.epoch for c in self._in_work):
+            await asyncio.sleep(FORMER_POLL_SECONDS)
 
     async def acquit(self, span: Span) -> None:
         """The process is about to end, and not because of these records: the broker was away."""
@@ -453,6 +463,18 @@ class ChunkConsumer(Consumer):
             if end is not None
             else 0
             for partition, end in ends.items()
+        }
+
+    def caught_up(self) -> dict[Partition, int]:
+        """Held partitions of which everything is confirmed that the broker had when it last answered a fetch for them,
+        with the moment of that answer in milliseconds since 1970. One that it has not answered for may have more."""
+        client = self._thread._ensure_consumer()
+        held = [partition for partition in self.assignment() if partition in self.ledger]
+        answers = {(p.topic, p.partition): (client.highwater(p), client.last_poll_timestamp(p)) for p in held}
+        return {
+            partition: answered_ms
+            for partition, (end, answered_ms) in answers.items()
+            if end is not None and answered_ms is not None and end <= self.ledger.confirmed(partition)
         }
 
     def last_fetch_ms(self) -> int:

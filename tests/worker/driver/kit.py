@@ -49,6 +49,7 @@ class FakeThread:
         self.log: dict[TP, list[Any]] = {partition: [] for partition in partitions}
         self.position = dict.fromkeys(partitions, 0)
         self.group: dict[TP, int] = {}
+        self.answered_ms: dict[TP, int] = {}
         self.seeks: list[dict[TP, int]] = []
         self.fetch_max = 100
         self.before_offsets: Callable[[], Awaitable[None]] | None = None
@@ -70,6 +71,9 @@ class FakeThread:
 
     def highwater(self, partition: TP) -> int | None:
         return self.log[partition][-1].offset + 1 if self.log[partition] else None
+
+    def last_poll_timestamp(self, partition: TP) -> int | None:
+        return self.answered_ms.get(partition)
 
     def _ensure_consumer(self) -> FakeThread:
         return self

@@ -401,3 +401,41 @@ def test_the_lag_counts_what_is_not_confirmed(on_bench: Callable[[Body], None]) 
         assert bench.consumer.lags() == {("raw", 0): 2}
 
     on_bench(body)
+
+
+def test_a_partition_is_caught_up_when_the_broker_has_said_so(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        consumer, thread = bench.consumer, bench.thread
+        ends: dict[TP, int] = {}
+        thread.highwater = ends.get  # type: ignore[method-assign]
+        assert consumer.lags() == {("raw", 0): 0}
+        assert consumer.caught_up() == {}, "no fetch was answered yet"
+        thread.fill(RAW, range(6))
+        (chunk,) = await bench.chunks()
+        ends[RAW], thread.answered_ms[RAW] = 6, 1_700_000_000_000
+        assert consumer.caught_up() == {}
+        assert await bench.work(chunk)
+        assert consumer.caught_up() == {("raw", 0): 1_700_000_000_000}
+
+    on_bench(body)
+
+
+def test_what_is_read_again_begins_when_it_is_not_in_work_any_more(on_bench: Callable[[Body], None]) -> None:
+    """The agent knows it already, so nothing would come of it; and what came of it before is not acknowledged."""
+
+    async def body(bench: Bench) -> None:
+        bench.thread.fill(RAW, range(3))
+        (chunk,) = await bench.chunks()
+        assert await chunk.begin()
+        bench.consumer._rewind(RAW, "lost")
+        (again,) = await bench.chunks()
+        beginning = asyncio.create_task(again.begin())
+        assert await asyncio.wait((beginning,), timeout=0.05) == (set(), {beginning})
+        assert not await chunk.confirm()
+        chunk.end()
+        assert await beginning
+        assert await again.confirm()
+        again.end()
+        assert bench.consumer.ledger.uncommitted() == {RAW: 3}
+
+    on_bench(body)

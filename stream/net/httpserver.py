@@ -1,4 +1,4 @@
-"""The server under HTTP ingest: connections, and how long they may take to say what they want.
+"""The server under HTTP ingest and the page: connections, and how long they may take to say what they want.
 
     connected ──first byte──> head ──whole──> request in work ──answered──> idle ──first byte──> head …
         └── head_seconds_max ──> closed        └── head_seconds_max: 408, closed
@@ -35,7 +35,8 @@ class Server(web.Server):
         *,
         connections_max: int,
         head_seconds_max: float,
-        told: Callable[[float], None],
+        told: Callable[[float], None] = lambda seconds: None,
+        request_factory: Callable[..., web.BaseRequest] | None = None,
     ) -> None:
         self._options: dict[str, Any] = {
             "keepalive_timeout": IDLE_SECONDS_MAX,
@@ -43,7 +44,7 @@ class Server(web.Server):
             "auto_decompress": False,
             "access_log": None,
         }
-        super().__init__(self._counted, **self._options)
+        super().__init__(self._counted, request_factory=request_factory, **self._options)
         self._handler, self._connections_max = handler, connections_max
         self.head_seconds_max, self.told = head_seconds_max, told
         self._working = 0
@@ -87,6 +88,20 @@ class Server(web.Server):
                 self._idle.set()
             if isinstance(connection, _Connection):
                 connection.rests()
+
+
+class AppRunner(web.AppRunner):
+    """Serves an application from such a server."""
+
+    def __init__(
+        self, app: web.Application, *, connections_max: int, head_seconds_max: float, shutdown_timeout: float
+    ) -> None:
+        super().__init__(app, handle_signals=False, shutdown_timeout=shutdown_timeout)
+        self._limits: dict[str, Any] = {"connections_max": connections_max, "head_seconds_max": head_seconds_max}
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()  # starts the application, and says how its requests are made
+        return Server(made.request_handler, request_factory=made.request_factory, **self._limits)
 
 
 class _Connection(web.RequestHandler):
