@@ -233,7 +233,7 @@ def _wait_between_looks(consumer: KafkaConsumer) -> None:
 
 
 def _begin_now(settings: Settings, topics: Sequence[str], group: str, client_id: str) -> None:
-    """Commits the ends of the partitions that the group has no position on."""
+    """Commits the ends of the topics that the group has no position on; what is added to others was never read."""
     with clear_errors(settings):
         consumer = KafkaConsumer(**client_options(settings, client_id=client_id), **_options(settings), group_id=group)
         try:
@@ -244,7 +244,8 @@ def _begin_now(settings: Settings, topics: Sequence[str], group: str, client_id:
                 raise ServiceError(f"there is no topic {', '.join(missing)}; `redline topics create` makes it")
             partitions = [TopicPartition(topic, n) for topic, numbers in found.items() for n in sorted(numbers)]
             consumer.assign(partitions)
-            fresh = [partition for partition in partitions if consumer.committed(partition) is None]
+            begun = {partition.topic for partition in partitions if consumer.committed(partition) is not None}
+            fresh = [partition for partition in partitions if partition.topic not in begun]
             if not fresh:
                 return
             ends = end_offsets(consumer, fresh, seconds_max=settings.kafka_request_timeout_ms / 1_000)

@@ -2,8 +2,8 @@
 
     busy   the newest event time that was handled on the partition: later articles are seldom older (the grace);
            and the newest date, for windows that go by `published`
-    idle   everything is handled that was there when the broker last answered, so time goes on with its answers, a little
-           behind them: a partition whose broker is away, or that was not asked while this process was stopped, stands
+    idle   everything is handled that was there when the broker last answered, so time goes on with its answers, a
+           little behind: a partition whose broker is away, or that was not asked while this process was stopped, stands
 
 A wall clock that jumps is believed when it has said so for a minute; until then time goes on as it did.
 

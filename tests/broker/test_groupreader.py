@@ -7,7 +7,9 @@ import signal
 import time
 
 import pytest
-from kafka.errors import KafkaConnectionError
+from kafka import KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
+from kafka.errors import KafkaConnectionError  # type: ignore[import-untyped]
+from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
 
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker
@@ -81,6 +83,21 @@ def test_what_came_before_the_first_commit_is_not_lost(settings: Settings) -> No
     publish(settings, topic, range(3, 5))
     with reader_of(settings) as reader:
         assert values(collect(reader, 2)) == [3, 4]
+
+
+def test_partitions_that_were_added_are_read_from_their_beginning(settings: Settings) -> None:
+    """Of the second topic the group has no position: there it begins now."""
+    topic, other = names(settings)
+    for number in range(4):
+        publish(settings, topic, range(10 * number, 10 * number + 2), partition=number)
+        publish(settings, other, range(100, 102), partition=number)
+    before = KafkaConsumer(bootstrap_servers=settings.bootstrap, group_id=f"{settings.topic_prefix}group")
+    before.assign([TopicPartition(topic, 0)])
+    before.commit({TopicPartition(topic, 0): OffsetAndMetadata(1, "", -1)})
+    before.close(autocommit=False)
+    with reader_of(settings) as reader:
+        publish(settings, other, range(200, 201))
+        assert sorted(values(collect(reader, 8))) == [1, 10, 11, 20, 21, 30, 31, 200]
 
 
 def test_a_held_partition_waits_and_comes_back_whole(settings: Settings) -> None:
