@@ -9,7 +9,6 @@ Limits: one session serves one set of allowed networks, because its connections 
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
@@ -18,6 +17,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from stream.net.addresses import Network, parse_address, refusal
+from stream.net.lookup import system_lookup
 
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 """Addresses of a name for a port, as text; raises OSError if there are none."""
@@ -25,12 +25,6 @@ Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 
 class AddressRefused(OSError):  # noqa: N818 - a decision
     """A name that leads to an address which is not allowed; its text is a clause for people."""
-
-
-async def system_lookup(host: str, port: int) -> Sequence[str]:
-    """The system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
 
 
 class GuardedResolver(AbstractResolver):

@@ -13,7 +13,8 @@ import pytest
 
 from stream.net.addresses import Network
 from stream.net.fetching import Failed, Fetched, fetch
-from stream.net.guard import Lookup, guarded_session, system_lookup
+from stream.net.guard import Lookup, guarded_session
+from stream.net.lookup import system_lookup
 from tests.net.server import Call, Server
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"),)

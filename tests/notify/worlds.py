@@ -10,7 +10,8 @@ from ipaddress import ip_network
 
 import orjson
 
-from stream.net.guard import Lookup, system_lookup
+from stream.net.guard import Lookup
+from stream.net.lookup import system_lookup
 from stream.notify.destinations.alertmanager import Alertmanager
 from stream.notify.destinations.appriseservice import AppriseService
 from stream.notify.destinations.contract import Destination

@@ -15,7 +15,8 @@ import orjson
 
 from stream.clean.printable import printable
 from stream.model.article import format_time
-from stream.net.guard import Lookup, system_lookup
+from stream.net.guard import Lookup
+from stream.net.lookup import system_lookup
 from stream.notify.destinations.contract import Message, Outcome
 from stream.notify.destinations.http import HttpSender
 from stream.notify.notice import Notice

@@ -10,7 +10,8 @@ import aiohttp
 
 from stream.errors import SettingsError
 from stream.net.fetching import Failed as NoAnswer
-from stream.net.guard import Lookup, guarded_session, system_lookup
+from stream.net.guard import Lookup, guarded_session
+from stream.net.lookup import system_lookup
 from stream.net.posting import Posted, post
 from stream.notify.destinations.contract import Delivered, Failed, Outcome, Refused
 from stream.notify.routes import HttpEnd

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stream.net.guard import Lookup, system_lookup
+from stream.net.guard import Lookup
+from stream.net.lookup import system_lookup
 from stream.notify.destinations.alertmanager import Alertmanager
 from stream.notify.destinations.appriseservice import AppriseService
 from stream.notify.destinations.contract import Destination

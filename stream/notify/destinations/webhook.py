@@ -5,7 +5,8 @@ A digest is a batch of CloudEvents: a JSON array of them.
 
 from __future__ import annotations
 
-from stream.net.guard import Lookup, system_lookup
+from stream.net.guard import Lookup
+from stream.net.lookup import system_lookup
 from stream.notify.destinations.contract import Message, Outcome
 from stream.notify.destinations.http import HttpSender
 from stream.notify.routes import WebhookConfig

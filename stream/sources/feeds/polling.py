@@ -29,7 +29,8 @@ from yarl import URL
 from stream.model import Reject
 from stream.net.addresses import Network
 from stream.net.fetching import Failed, Fetched, fetch
-from stream.net.guard import Lookup, guarded_session, system_lookup
+from stream.net.guard import Lookup, guarded_session
+from stream.net.lookup import system_lookup
 from stream.net.urls import base_of, redacted
 from stream.settings import Settings
 from stream.sources.configs import FeedConfig
