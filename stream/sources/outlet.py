@@ -77,6 +77,12 @@ class KafkaOutlet:
         """See `contract.Outlet`."""
         outcomes: list[Outcome] = []
         for start in range(0, len(items), BATCH_ITEMS):
+            if self._stopping.is_set() and any(isinstance(outcome, Unacknowledged) for outcome in outcomes):
+                # Each batch would wait for the broker as long as the one before it, and a stop has to end.
+                outcomes += [Unacknowledged("not sent: the broker is away, and this process stops")] * (
+                    len(items) - start
+                )
+                break
             outcomes += await self._batch(items[start : start + BATCH_ITEMS], bury)
         self._count(items, outcomes, known, bury)
         return outcomes
