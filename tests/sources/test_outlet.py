@@ -11,7 +11,6 @@ from stream.sources.item import Item, Offered, Origin
 from stream.sources.outlet import BATCH_ITEMS, KafkaOutlet
 from stream.sources.resume import ResumeStore
 from stream.telemetry.events import Telemetry
-from stream.telemetry.metrics import Metrics
 from tests.sources.kit import Bench, lost
 
 COUNT = 3 * BATCH_ITEMS
