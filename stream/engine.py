@@ -338,7 +338,7 @@ class Engine:
                     raw_timestamp_ms=timed.raw_timestamp_ms,
                     summary=render_summary(hit.rule.summary, rule, reference, hit.evidence),
                     evidence=hit.evidence,
-                    key=state_key(article.run, rule.id),
+                    key=state_key(article.run, rule.id, exercise=article.exercise),
                     fingerprint=text if self._asks_for_stories(hit.rule) else b"",
                     values=values if self._asks_for_values(hit.rule) else (),
                 )
@@ -445,7 +445,7 @@ def _for_groups(match: Match, correlation: Correlation, published: datetime | No
     topics = values.get("topic", "").split(",") if "topic" in correlation.group_by else [""]
     for topic in topics:
         group = tuple(topic if name == "topic" else values.get(name, "") for name in correlation.group_by)
-        key = correlation_key(match.run, correlation.id, group)
+        key = correlation_key(match.run, correlation.id, group, exercise=match.exercise)
         yield replace(
             match,
             key=key,

@@ -56,7 +56,7 @@ class Episode:
 
 @dataclass(slots=True)
 class CorrelationState:
-    """State of one (run, correlation, group). `first_us` is the time of the first event ever counted."""
+    """State of one (scope, correlation, group). `first_us` is the time of the first event ever counted."""
 
     version: int
     run: str | None
@@ -138,6 +138,9 @@ def receive(
     correlation = plan.correlation
     if state is None or state.version != correlation.version:
         state = CorrelationState(correlation.version, match.run, match.group, match.exercise)
+    if not match.exercise:
+        # Where a drill came first, before drills had keys of their own, real episodes would be marked for good.
+        state.exercise = False
     article, revision, rule = match.article.id, match.article.revision, match.rule.id
     if not state.seen.first(article, revision, rule, limits.ids_max):
         return state, False

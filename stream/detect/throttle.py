@@ -26,6 +26,7 @@ from stream.detect.seen import Seen
 from stream.detect.snapshot import Packed
 from stream.detect.stories import Stories
 from stream.model import Group, Match, Ruling, Suppression
+from stream.wire.identity import Scope, scope_of
 
 PERIODS_MAX = 8
 """Alerts of one throttle that are remembered, the last ones of the log."""
@@ -101,7 +102,7 @@ def step(
     rule = plan.rule
     if state is None or state.version != rule.version:
         state = RuleState(rule.version)
-    article, time, run = match.article, match.time, match.run
+    article, time, scope = match.article, match.time, scope_of(match.run, match.exercise)
     if not state.seen.first(article.id, article.revision, "", limits.ids_max):
         return state, None, 0
     time_us, evicted = to_us(time), 0
@@ -109,14 +110,14 @@ def step(
         story, evicted = _story(state, match, time_us, limits)
     values = dict(match.values)
     values["rule"], values["story"] = rule.id, story or ""
-    group_key = _key(run, rule.group_by, values)
+    group_key = _key(scope, rule.group_by, values)
     group, fallen = _group(state, group_key, time_us, limits)
     _note(group.stories, story or article.id, limits)
     if article.source:
         _note(group.sources, values.get("source") or article.source, limits)
     held = None
     if rule.throttle is not None:
-        throttle_key = group_key if plan.per is None else _key(run, plan.per, values)
+        throttle_key = group_key if plan.per is None else _key(scope, plan.per, values)
         held = _held(state, plan, throttle_key, time_us, match.rule.severity.number, limits)
     told = Group(
         group_key,
@@ -138,8 +139,8 @@ def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits) -
     return found.story, found.stories_evicted
 
 
-def _key(run: str | None, names: tuple[str, ...], values: dict[str, str]) -> str:
-    return orjson.dumps([run, *map(values.get, names, _NO_VALUES)]).decode()
+def _key(scope: Scope, names: tuple[str, ...], values: dict[str, str]) -> str:
+    return orjson.dumps([scope, *map(values.get, names, _NO_VALUES)]).decode()
 
 
 def _group(state: RuleState, key: str, time_us: int, limits: DetectLimits) -> tuple[GroupState, int]:

@@ -243,3 +243,15 @@ def test_what_a_snapshot_says_of_a_waiting_match_takes_no_more_memory_than_that(
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken < 2 * sum(map(len, kept))
+
+
+def test_an_old_state_that_a_drill_had_marked_is_a_real_one_again_with_the_next_real_match() -> None:
+    # Drills among live articles once shared the states of these.
+    feeder = Feeder(RULES)
+    feeder.feed([(0, replace(match("drill", 0, counted=COUNT), exercise=True))])
+    feeder.save()
+    feeder.restart()
+    ten_hours = 600 * MINUTE
+    real = [(n, match(f"m{n}", ten_hours + n, counted=COUNT)) for n in (1, 2)]
+    alerts = feeder.feed([*real, (3, told(2 * ten_hours))])
+    assert [(alert.state, alert.exercise) for alert in alerts] == [("fired", False), ("resolved", False)]
