@@ -1,0 +1,71 @@
+"""When the keys of a partition have something to do next: one alarm a key, the watermark above which it is looked at.
+
+A heap for each run has them in their order. To take one out of a heap costs too much, so an alarm that is set anew
+leaves the old one behind, and many do at every control record. What was left behind is swept out when it is the larger
+half: a heap is bounded by its keys, whatever comes and however long.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+
+from stream.detect.moments import NEVER_US
+
+SWEPT_LEAST = 64
+"""A heap of so many entries is not worth sweeping."""
+
+
+@dataclass(slots=True)
+class Alarms:
+    """The alarms of one memory."""
+
+    _of: dict[str, int] = field(default_factory=dict)
+    _heaps: dict[str | None, list[tuple[int, str]]] = field(default_factory=dict)
+    _heap_max: dict[str | None, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Entries of the heaps, those left behind included."""
+        return sum(map(len, self._heaps.values()))
+
+    def of(self, key: str) -> int:
+        """The alarm of a key; NEVER_US: it has none."""
+        return self._of.get(key, NEVER_US)
+
+    def set(self, run: str | None, key: str, needed_us: int) -> None:
+        """`needed_us`: the watermark of the run above which the key has something to do."""
+        if needed_us >= NEVER_US:
+            self._of[key] = NEVER_US
+        elif self._of.get(key) != needed_us:
+            self._of[key] = needed_us
+            heap = self._heaps.setdefault(run, [])
+            heapq.heappush(heap, (needed_us, key))
+            if len(heap) > self._heap_max.get(run, SWEPT_LEAST):
+                self._sweep(run, heap)
+
+    def take(self, key: str) -> int:
+        """The alarm of a key that is being looked at; it has none any more."""
+        return self._of.pop(key, NEVER_US)
+
+    def drop(self, key: str) -> None:
+        """The key is gone."""
+        self._of.pop(key, None)
+
+    def drop_run(self, run: str | None) -> None:
+        """The run is gone; its keys are dropped one by one."""
+        self._heaps.pop(run, None)
+        self._heap_max.pop(run, None)
+
+    def due(self, run: str | None, reached_us: int) -> list[str]:
+        """The keys whose alarm has gone off; they have it until it is taken."""
+        heap, found = self._heaps.get(run, []), set()
+        while heap and heap[0][0] < reached_us:
+            needed_us, key = heapq.heappop(heap)
+            if self._of.get(key) == needed_us:
+                found.add(key)
+        return sorted(found)
+
+    def _sweep(self, run: str | None, heap: list[tuple[int, str]]) -> None:
+        live = {entry for entry in heap if self._of.get(entry[1]) == entry[0]}
+        heap[:] = sorted(live)  # which is a heap
+        self._heap_max[run] = max(SWEPT_LEAST, 2 * len(live))

@@ -1,0 +1,49 @@
+"""When keys are looked at again, and what is kept for it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from stream.detect.alarms import SWEPT_LEAST, Alarms
+from stream.detect.moments import NEVER_US
+from tests.detect.kit import Feeder, correlation, match, ruleset, told
+
+
+def test_a_key_is_due_once_and_only_by_the_alarm_that_was_set_last() -> None:
+    alarms = Alarms()
+    for key, needed_us in (("a", 5), ("b", 7), ("a", 9), ("c", 3), ("c", NEVER_US), ("d", 20)):
+        alarms.set(None, key, needed_us)
+    alarms.set("x", "e", 1)
+    assert alarms.due(None, 7) == []
+    assert alarms.due(None, 10) == ["a", "b"]
+    assert alarms.due(None, 10) == []
+    assert alarms.take("b") == 7
+    assert alarms.of("b") == NEVER_US
+
+
+def test_they_are_due_as_by_a_look_at_all_of_them_and_bounded_by_their_keys() -> None:
+    chance, alarms, plain, largest = random.Random(1), Alarms(), dict[str, int](), 0
+    for reached_us in range(0, 40_000, 10):
+        for _ in range(5):
+            key, needed_us = f"k{chance.randrange(200)}", reached_us + chance.choice((5, 50, 5_000, 10**9))
+            alarms.set(None, key, needed_us)
+            plain[key] = needed_us
+        due = sorted(key for key, needed_us in plain.items() if needed_us < reached_us)
+        assert alarms.due(None, reached_us) == due
+        for key in due:
+            assert alarms.take(key) == plain.pop(key)
+        largest = max(largest, len(alarms))
+    assert largest <= 2 * 200 + 1
+
+
+@pytest.mark.parametrize("window", ["{size: 30d, grace: 1s}", "{type: session, gap: 20d, size: 30d, grace: 1s}"])
+def test_a_long_window_keeps_no_alarm_for_each_control_record(window: str) -> None:
+    rules = ruleset(correlation(condition="{gte: 1}", window=window))
+    (counted,) = rules.correlations
+    feeder = Feeder(rules)
+    for n in range(1_000):
+        feeder.feed([(2 * n, match(f"m{n}", n, counted=counted)), (2 * n + 1, told(n + 2))])
+    assert feeder.late == 0
+    assert len(feeder.memory._alarms) <= SWEPT_LEAST
