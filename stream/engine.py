@@ -33,6 +33,10 @@ from stream.wire.topics import ALERTS, DEAD, LATE, MATCHES, SUPPRESSED, TAGGED, 
 PAST_MAX = timedelta(days=7)
 """How far a live article's event time may be behind its Kafka timestamp (ahead: FUTURE_MAX); beyond, it is clamped."""
 
+_FIRST_MS = to_us(datetime.min.replace(tzinfo=UTC) + PAST_MAX) // 1_000
+_LAST_MS = to_us(datetime.max.replace(tzinfo=UTC) - FUTURE_MAX) // 1_000
+"""Kafka timestamps around which event times are clamped, in milliseconds: what a datetime holds, and room for both."""
+
 TITLE_CODE_POINTS_MAX = 1_000
 URL_CODE_POINTS_MAX = 2_000
 VALUE_CODE_POINTS_MAX = 200
@@ -390,9 +394,13 @@ def _clamped(moment: datetime, article: Article, recorded: datetime) -> datetime
 
 
 def _newest(live: Sequence[Timed], *, by_date: bool) -> int | None:
-    """The newest time, no later than when Kafka received it. One from beyond the future's limit moves nothing."""
+    """The newest time, no later than when Kafka received it. One from beyond the future's limit moves nothing, nor does
+    an article that Kafka received at no time that there is.
+    """
     times = []
     for each in live:
+        if each.raw_timestamp_ms > _LAST_MS:
+            continue
         recorded = _from_ms(each.raw_timestamp_ms)
         moment = (each.published or each.time) if by_date else each.time
         if moment < recorded + FUTURE_MAX:
@@ -464,4 +472,5 @@ def _clip(text: str | None) -> str | None:
 
 
 def _from_ms(timestamp_ms: int) -> datetime:
-    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    """What Kafka says, which is whatever a producer wrote: at most so far off that it can still be counted from."""
+    return datetime.fromtimestamp(min(max(timestamp_ms, _FIRST_MS), _LAST_MS) / 1000, UTC)

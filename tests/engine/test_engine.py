@@ -154,6 +154,18 @@ def test_event_time(fields: dict[str, object], expected: datetime) -> None:
     assert event_time(Article.model_validate({"id": "a", "body": "x", **fields}), NOW) == expected
 
 
+@pytest.mark.parametrize("timestamp_ms", [-(2**63), -62_135_596_800_000, -1, 253_402_300_799_999, 10**15, 2**63 - 1])
+@pytest.mark.parametrize("fields", [{}, {"published": "2026-01-01T23:00:00Z"}, {"exercise": True}])
+def test_whatever_a_producer_says_when_it_sent_a_record_is_read(timestamp_ms: int, fields: dict[str, object]) -> None:
+    sent = record(article(**fields))._replace(timestamp_ms=timestamp_ms)
+    batch = ENGINE.tag([sent])
+    tagged, match = batch.outputs
+    assert tagged.topic == "x.articles.tagged"
+    assert batch.newest_live_us is None or batch.newest_live_us <= SENT_MS * 1_000, "it moves live time nowhere"
+    alerted = ENGINE.alert([Record("x.matches", 0, 0, 0, match.key, match.value)], NOW, Memory())
+    assert [output.topic for output in alerted.outputs] == ["x.alerts.high"]
+
+
 def test_a_title_beyond_the_limit_is_cut_in_the_alert_and_whole_in_the_tagged_article() -> None:
     tagged, match = ENGINE.tag([record(article(title="t" * 4_000, url="https://x/" + "u" * 3_000))]).outputs
     assert len(orjson.loads(tagged.value)["data"]["article"]["title"]) == 4_000
