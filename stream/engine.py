@@ -164,7 +164,8 @@ class Engine:
         for record in records:
             if is_control(record):
                 facts.controls += 1
-                if (control := decode_control(record)) is not None:
+                control = decode_control(record)
+                if control is not None and control.run is not None:  # live time is the worker's own to tell
                     controls.append(replace(control, partition=record.partition))
                 continue
             decoded = decode_article(record.value, message_bytes_max=self.config.message_bytes_max)

@@ -14,6 +14,7 @@ from stream.detect import Memory
 from stream.engine import Engine, EngineConfig, event_time
 from stream.model import Article, Record
 from stream.rulelang import RuleSet, SourceFile, load
+from stream.wire.control import Control, control_output
 from stream.wire.decode import CONTROL_HEADER
 
 RULES = """
@@ -100,6 +101,18 @@ def test_control_records_are_outside_the_ledger() -> None:
     for batch in (ENGINE.tag([control]), ENGINE.alert([control], NOW, Memory())):
         assert batch.outputs == []
         assert (batch.facts.controls, batch.facts.articles, batch.facts.dead.total()) == (1, 0, 0)
+
+
+def test_nobody_but_the_worker_tells_how_far_live_articles_are() -> None:
+    far = datetime(9999, 1, 1, tzinfo=UTC)
+    live, replayed = (control_output(Control("progress", run, 0, far), topic="x.articles.raw") for run in (None, "r"))
+    batch = ENGINE.tag([record(output.value, headers=output.headers) for output in (live, replayed)])
+    assert [control.run for control in batch.controls] == ["r"]
+    assert (batch.outputs, batch.facts.controls) == ([], 2)
+    # What it tells itself goes to `matches` directly.
+    memory = Memory()
+    ENGINE.alert([Record("x.matches", 0, 0, 0, live.key, live.value, live.headers)], NOW, memory)
+    assert memory.reached(None) == far.timestamp()
 
 
 bad = st.sampled_from([None, b"", b"{", b"[]", b"{}", b'{"body":5}', b"\xff", b'{"body":"\\ud800"}', b"[" * 2_000])
