@@ -349,7 +349,9 @@ def _unit(
     if state.stories is None:
         state.stories = Stories()
     time_ms = event.time_us // 1_000
-    return state.stories.assign(event.article, state.run, content.fingerprint, time_ms, limits.stories).story
+    found = state.stories.assign(event.article, state.run, content.fingerprint, time_ms, limits.stories)
+    state.fallen += found.stories_evicted  # a copy that comes later counts as a story of its own
+    return found.story
 
 
 def _tell(

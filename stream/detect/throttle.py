@@ -81,21 +81,23 @@ class RuleState:
 
 
 def shrink(state: RuleState) -> int:
-    """Drops the half of the groups that was touched longest ago, and the stories; returns how many groups."""
-    groups = list(state.groups)
+    """Drops what was touched longest ago, half of the groups and of the throttle's values, and the stories; returns how
+    many groups and values.
+    """
+    groups, passed = list(state.groups), list(state.passed)
     for key in groups[: len(groups) // 2 + 1]:
         del state.groups[key]
-    for key in list(state.passed)[: len(state.passed) // 2]:
+    for key in passed[: len(passed) // 2]:
         del state.passed[key]
     state.stories = None
-    return len(groups) - len(state.groups)
+    return len(groups) - len(state.groups) + len(passed) - len(state.passed)
 
 
 def step(
     state: RuleState | None, plan: RulePlan, match: Match, limits: DetectLimits, story: str | None = None
 ) -> tuple[RuleState, Ruling | None, int]:
-    """The state after one match, what becomes of the match (None: it came before), and how many groups and stories
-    were forgotten because a limit was reached.
+    """The state after one match, what becomes of the match (None: it came before), and how many groups, stories and
+    periods of the throttle were forgotten because a limit was reached.
 
     The state given is used up. `story` is for tests, which name the stories themselves.
     """
@@ -118,7 +120,9 @@ def step(
     held = None
     if rule.throttle is not None:
         throttle_key = group_key if plan.per is None else _key(scope, plan.per, values)
-        held = _held(state, plan, throttle_key, time_us, match.rule.severity.number, limits)
+        held, periods = _held(state, plan, throttle_key, time_us, match.rule.severity.number, limits)
+        # Where it holds apart what the groups do, a group was counted that fell out with it.
+        fallen += 0 if plan.per is None else periods
     told = Group(
         group_key,
         group.count,
@@ -167,7 +171,8 @@ def _note(names: list[str], name: str, limits: DetectLimits) -> None:
 
 def _held(
     state: RuleState, plan: RulePlan, key: str, time_us: int, severity: int, limits: DetectLimits
-) -> Suppression | None:
+) -> tuple[Suppression | None, int]:
+    """Why the match is held back, and of how many values the last alerts were forgotten because of the limit."""
     nearest_us, since_us = plan.every_us, None
     passed = state.passed.pop(key, [])
     state.passed[key] = passed  # at the end: touched last
@@ -180,13 +185,15 @@ def _held(
         if distance_us < nearest_us or (since_us is not None and away_us < since_us):
             nearest_us, since_us = distance_us, away_us
     if since_us is not None:
-        return Suppression("throttle", _reason(plan, since_us))
+        return Suppression("throttle", _reason(plan, since_us)), 0
     passed.append((time_us, severity))
     if len(passed) > PERIODS_MAX:
         del passed[:-PERIODS_MAX]
+    evicted = 0
     while len(state.passed) > limits.groups_max:
         del state.passed[next(iter(state.passed))]
-    return None
+        evicted += 1
+    return None, evicted
 
 
 def _reason(plan: RulePlan, since_us: int) -> str:
