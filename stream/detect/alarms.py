@@ -3,6 +3,9 @@
 A heap for each run has them in their order. To take one out of a heap costs too much, so an alarm that is set anew
 leaves the old one behind, and many do at every control record. What was left behind is swept out when it is the larger
 half: a heap is bounded by its keys, whatever comes and however long.
+
+A key whose alarm goes off while nobody knows what to do with it (its correlation is gone, or of another version) sleeps
+and keeps its alarm until the definitions change: the one that it had may be back.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ class Alarms:
     _of: dict[str, int] = field(default_factory=dict)
     _heaps: dict[str | None, list[tuple[int, str]]] = field(default_factory=dict)
     _heap_max: dict[str | None, int] = field(default_factory=dict)
+    _asleep: dict[str, str | None] = field(default_factory=dict)
+    """Keys with an alarm that is in no heap, and their runs."""
 
     def __len__(self) -> int:
         """Entries of the heaps, those left behind included."""
@@ -34,6 +39,8 @@ class Alarms:
 
     def set(self, run: str | None, key: str, needed_us: int) -> None:
         """`needed_us`: the watermark of the run above which the key has something to do."""
+        if self._asleep and key in self._asleep:
+            self.drop(key)
         if needed_us >= NEVER_US:
             self._of[key] = NEVER_US
         elif self._of.get(key) != needed_us:
@@ -47,9 +54,21 @@ class Alarms:
         """The alarm of a key that is being looked at; it has none any more."""
         return self._of.pop(key, NEVER_US)
 
+    def sleep(self, run: str | None, key: str, needed_us: int) -> None:
+        """The key keeps an alarm that was taken, but is not due by it."""
+        self._of[key] = needed_us
+        self._asleep[key] = run
+
+    def wake(self) -> None:
+        """Those that sleep are due again by their alarms."""
+        asleep, self._asleep = self._asleep, {}
+        for key, run in asleep.items():
+            self.set(run, key, self._of.pop(key))
+
     def drop(self, key: str) -> None:
         """The key is gone."""
         self._of.pop(key, None)
+        self._asleep.pop(key, None)
 
     def drop_run(self, run: str | None) -> None:
         """The run is gone; its keys are dropped one by one."""

@@ -106,6 +106,7 @@ class Memory:
     _clocks_changed: bool = False
     _clocks_offset: int = -1
     _alarms: Alarms = field(default_factory=Alarms)
+    _definitions: Definitions | None = None
     _plans: dict[str, Plan] = field(default_factory=dict)
     _rule_plans: dict[str, RulePlan] = field(default_factory=dict)
 
@@ -190,6 +191,9 @@ class Memory:
         if offset > self._clocks_offset:
             clock.hear(told, offset)
             self._clocks_offset, self._clocks_changed = offset, True
+        if definitions is not self._definitions:
+            self._definitions = definitions
+            self._alarms.wake()
         found: list[Due] = []
         entries, entries_max = self._entries, 2 * self.limits.decoded_max
         for key in self._due(told.run, clock):
@@ -332,11 +336,13 @@ class Memory:
             return []
         state = entry.state
         assert isinstance(state, CorrelationState)
-        self._alarms.take(key)
+        alarm_us = self._alarms.take(key)
         entry.name = entry.name or orjson.loads(key)[1]
         correlation = definitions.correlations.get(entry.name)
         if correlation is None or correlation.version != state.version:
-            return []  # the rules have changed: the key sleeps until it is touched again
+            # The rules have changed: the key sleeps until it is touched, or they change again.
+            self._alarms.sleep(state.run, key, alarm_us)
+            return []
         plan = self._plans.get(correlation.id)
         if plan is None or plan.correlation is not correlation:
             plan = self._plan(correlation)

@@ -38,6 +38,22 @@ def test_they_are_due_as_by_a_look_at_all_of_them_and_bounded_by_their_keys() ->
     assert largest <= 2 * 200 + 1
 
 
+def test_a_key_that_sleeps_is_due_again_when_it_is_woken_and_when_it_is_touched() -> None:
+    alarms = Alarms()
+    for key in ("a", "b", "c", "d"):
+        alarms.set("x", key, 5)
+    for key in alarms.due("x", 9):
+        alarms.sleep("x", key, alarms.take(key))
+    assert (alarms.due("x", 9), alarms.of("a")) == ([], 5), "a snapshot says when it would have been due"
+    alarms.set("x", "a", 5)
+    alarms.set("x", "b", NEVER_US)
+    alarms.drop("c")
+    assert alarms.due("x", 9) == ["a"]
+    alarms.take("a")
+    alarms.wake()
+    assert alarms.due("x", 9) == ["d"]
+
+
 @pytest.mark.parametrize("window", ["{size: 30d, grace: 1s}", "{type: session, gap: 20d, size: 30d, grace: 1s}"])
 def test_a_long_window_keeps_no_alarm_for_each_control_record(window: str) -> None:
     rules = ruleset(correlation(condition="{gte: 1}", window=window))

@@ -9,10 +9,11 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from stream.detect import CLOCKS, DetectLimits, Memory, SnapshotError, StoryLimits, fingerprint
+from stream.detect import CLOCKS, Definitions, DetectLimits, Memory, SnapshotError, StoryLimits, fingerprint
 from stream.detect.snapshot import item
 from stream.model import Alert
 from stream.rulelang import Correlation
+from stream.rulelang.ruleset import RuleSet
 from tests.detect.kit import BEGIN, Feeder, as_bytes, correlation, match, ruleset, told
 
 MINUTE = 60
@@ -269,3 +270,31 @@ def test_an_old_state_that_a_drill_had_marked_is_a_real_one_again_with_the_next_
     real = [(n, match(f"m{n}", ten_hours + n, counted=COUNT)) for n in (1, 2)]
     alerts = feeder.feed([*real, (3, told(2 * ten_hours))])
     assert [(alert.state, alert.exercise) for alert in alerts] == [("fired", False), ("resolved", False)]
+
+
+ABSENT = ruleset(correlation(type="absence", window="{size: 1h}"))
+ABSENT_2 = ruleset(correlation(type="absence", window="{size: 2h}", version=2))
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("meanwhile", [ABSENT, ABSENT_2, ruleset()], ids=["same", "newer", "gone"])
+@pytest.mark.parametrize("rules", [RULES, ABSENT], ids=["episode", "absence"])
+def test_rules_that_are_back_go_on_where_they_were(rules: RuleSet, meanwhile: RuleSet, *, killed: bool) -> None:
+    (counted,) = rules.correlations
+    feeder = Feeder(rules)
+    log = [(n, match(f"m{n}", n, counted=counted)) for n in (0, 1)]
+    alerts = feeder.feed([*log, (2, told(20 * MINUTE))])
+    feeder.save()
+    # What becomes due while other rules are in force is told when the ones it belongs to are back.
+    feeder.definitions = Definitions.of(meanwhile if meanwhile is not ABSENT else rules)
+    alerts += feeder.feed([(3, told(150 * MINUTE))])
+    feeder.save()
+    feeder.definitions = Definitions.of(rules)
+    if killed:
+        feeder.restart()
+    alerts += feeder.feed([(4, told(300 * MINUTE))])
+    second = 1 / 60
+    if rules is RULES:
+        assert at(alerts) == [("fired", second), ("resolved", 90)]
+    else:
+        assert at(alerts) == [("fired", 60 + second)]
