@@ -179,7 +179,7 @@ class Memory:
         if state.fallen > fallen:
             self.forgotten += state.fallen - fallen
         self._keep(key, entry, state, offset)
-        self._alarms.set(match.run, key, state.wakes_us(plan) + plan.grace_us)
+        self._alarms.set(match.run, key, state.wakes_us(plan) + plan.grace_us, plan.by_published)
         return "waits" if is_new else "known"
 
     def hear(self, told: Told, offset: int, definitions: Definitions) -> list[Due]:
@@ -327,8 +327,8 @@ class Memory:
 
     def _due(self, run: str | None, clock: RunClock) -> list[str]:
         """The keys whose alarm has gone off; at the end of a run, all that have one."""
-        # Windows by `published` go by a watermark of their own; looking once too often does no harm.
-        return self._alarms.due(run, NEVER_US if clock.ended else max(clock.reached_us, clock.published_us))
+        reached = (NEVER_US, NEVER_US) if clock.ended else (clock.reached_us, clock.published_us)
+        return self._alarms.due(run, *reached)
 
     def _advance(self, key: str, clock: RunClock, offset: int, definitions: Definitions) -> list[Due]:
         entry = self._entries.get(key) or self._decoded(key)
@@ -348,14 +348,14 @@ class Memory:
             plan = self._plan(correlation)
         wakes_us, until_us = state.wakes_us(plan), clock.until_us(plan.grace_us, plan.by_published)
         if wakes_us >= until_us:
-            self._alarms.set(state.run, key, wakes_us + plan.grace_us)
+            self._alarms.set(state.run, key, wakes_us + plan.grace_us, plan.by_published)
             return []
         fallen = state.fallen
         state, detections = correlate.advance(state, plan, until_us, self.limits)
         if state.fallen > fallen:
             self.forgotten += state.fallen - fallen
         self._keep(key, entry, state, max(offset, entry.offset))
-        self._alarms.set(state.run, key, state.wakes_us(plan) + plan.grace_us)
+        self._alarms.set(state.run, key, state.wakes_us(plan) + plan.grace_us, plan.by_published)
         return [Due(key, detection) for detection in detections] if detections else []
 
 
