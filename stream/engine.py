@@ -33,6 +33,10 @@ from stream.wire.topics import ALERTS, DEAD, LATE, MATCHES, SUPPRESSED, TAGGED, 
 PAST_MAX = timedelta(days=7)
 """How far a live article's event time may be behind its Kafka timestamp (ahead: FUTURE_MAX); beyond, it is clamped."""
 
+_FIRST_MS = to_us(datetime.min.replace(tzinfo=UTC) + PAST_MAX) // 1_000
+_LAST_MS = to_us(datetime.max.replace(tzinfo=UTC) - FUTURE_MAX) // 1_000
+"""Kafka timestamps around which event times are clamped, in milliseconds: what a datetime holds, and room for both."""
+
 TITLE_CODE_POINTS_MAX = 1_000
 URL_CODE_POINTS_MAX = 2_000
 VALUE_CODE_POINTS_MAX = 200
@@ -160,7 +164,8 @@ class Engine:
         for record in records:
             if is_control(record):
                 facts.controls += 1
-                if (control := decode_control(record)) is not None:
+                control = decode_control(record)
+                if control is not None and control.run is not None:  # live time is the worker's own to tell
                     controls.append(replace(control, partition=record.partition))
                 continue
             decoded = decode_article(record.value, message_bytes_max=self.config.message_bytes_max)
@@ -338,7 +343,7 @@ class Engine:
                     raw_timestamp_ms=timed.raw_timestamp_ms,
                     summary=render_summary(hit.rule.summary, rule, reference, hit.evidence),
                     evidence=hit.evidence,
-                    key=state_key(article.run, rule.id),
+                    key=state_key(article.run, rule.id, exercise=article.exercise),
                     fingerprint=text if self._asks_for_stories(hit.rule) else b"",
                     values=values if self._asks_for_values(hit.rule) else (),
                 )
@@ -390,9 +395,13 @@ def _clamped(moment: datetime, article: Article, recorded: datetime) -> datetime
 
 
 def _newest(live: Sequence[Timed], *, by_date: bool) -> int | None:
-    """The newest time, no later than when Kafka received it. One from beyond the future's limit moves nothing."""
+    """The newest time, no later than when Kafka received it. One from beyond the future's limit moves nothing, nor does
+    an article that Kafka received at no time that there is.
+    """
     times = []
     for each in live:
+        if each.raw_timestamp_ms > _LAST_MS:
+            continue
         recorded = _from_ms(each.raw_timestamp_ms)
         moment = (each.published or each.time) if by_date else each.time
         if moment < recorded + FUTURE_MAX:
@@ -445,7 +454,7 @@ def _for_groups(match: Match, correlation: Correlation, published: datetime | No
     topics = values.get("topic", "").split(",") if "topic" in correlation.group_by else [""]
     for topic in topics:
         group = tuple(topic if name == "topic" else values.get(name, "") for name in correlation.group_by)
-        key = correlation_key(match.run, correlation.id, group)
+        key = correlation_key(match.run, correlation.id, group, exercise=match.exercise)
         yield replace(
             match,
             key=key,
@@ -464,4 +473,5 @@ def _clip(text: str | None) -> str | None:
 
 
 def _from_ms(timestamp_ms: int) -> datetime:
-    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    """What Kafka says, which is whatever a producer wrote: at most so far off that it can still be counted from."""
+    return datetime.fromtimestamp(min(max(timestamp_ms, _FIRST_MS), _LAST_MS) / 1000, UTC)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from stream.alert.render import render_summary
 from stream.model import Alert, Detection, Group, Match, RuleRef, Ruling
-from stream.wire.identity import alert_id, episode_alert_id, episode_id
+from stream.wire.identity import alert_id, episode_alert_id, episode_id, scope_of
 
 
 def raise_alert(match: Match, recorded_time: datetime, ruling: Ruling | None = None) -> Alert:
@@ -45,7 +45,8 @@ def raise_alert(match: Match, recorded_time: datetime, ruling: Ruling | None = N
 
 def raise_episode(detection: Detection, rule: RuleRef, template: str, key: str, recorded_time: datetime) -> Alert:
     """The alert of a step in the life of an episode. `rule` and `template` are the correlation's, `key` its state's."""
-    episode = episode_id(rule.id, rule.version, detection.values, detection.start, detection.run)
+    scope = scope_of(detection.run, detection.exercise)
+    episode = episode_id(rule.id, rule.version, detection.values, detection.start, scope)
     group = replace(detection.group, key=key)
     return Alert(
         id=episode_alert_id(episode, detection.sequence),

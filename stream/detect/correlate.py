@@ -56,7 +56,7 @@ class Episode:
 
 @dataclass(slots=True)
 class CorrelationState:
-    """State of one (run, correlation, group). `first_us` is the time of the first event ever counted."""
+    """State of one (scope, correlation, group). `first_us` is the time of the first event ever counted."""
 
     version: int
     run: str | None
@@ -138,6 +138,9 @@ def receive(
     correlation = plan.correlation
     if state is None or state.version != correlation.version:
         state = CorrelationState(correlation.version, match.run, match.group, match.exercise)
+    if not match.exercise:
+        # Where a drill came first, before drills had keys of their own, real episodes would be marked for good.
+        state.exercise = False
     article, revision, rule = match.article.id, match.article.revision, match.rule.id
     if not state.seen.first(article, revision, rule, limits.ids_max):
         return state, False
@@ -346,7 +349,9 @@ def _unit(
     if state.stories is None:
         state.stories = Stories()
     time_ms = event.time_us // 1_000
-    return state.stories.assign(event.article, state.run, content.fingerprint, time_ms, limits.stories).story
+    found = state.stories.assign(event.article, state.run, content.fingerprint, time_ms, limits.stories)
+    state.fallen += found.stories_evicted  # a copy that comes later counts as a story of its own
+    return found.story
 
 
 def _tell(

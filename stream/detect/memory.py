@@ -11,7 +11,6 @@ of large states must be acknowledged before the states that name them.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,6 +18,7 @@ from typing import Literal
 import orjson
 
 from stream.detect import correlate, snapshot, throttle
+from stream.detect.alarms import Alarms
 from stream.detect.correlate import CorrelationState
 from stream.detect.event import time_of
 from stream.detect.limits import DetectLimits
@@ -105,8 +105,8 @@ class Memory:
     _clocks: dict[str | None, RunClock] = field(default_factory=dict)
     _clocks_changed: bool = False
     _clocks_offset: int = -1
-    _alarms: dict[str | None, list[tuple[int, str]]] = field(default_factory=dict)
-    _alarm_of: dict[str, int] = field(default_factory=dict)
+    _alarms: Alarms = field(default_factory=Alarms)
+    _definitions: Definitions | None = None
     _plans: dict[str, Plan] = field(default_factory=dict)
     _rule_plans: dict[str, RulePlan] = field(default_factory=dict)
 
@@ -127,7 +127,7 @@ class Memory:
             memory._snapshots[key] = data
             memory._offsets[key] = head.offset
             if head.kind == "correlation":
-                memory._wake(_run_of(key), key, head.wakes_us)
+                memory._alarms.set(_run_of(key), key, head.wakes_us)
         memory._part_with_leftovers()
         return memory
 
@@ -179,7 +179,7 @@ class Memory:
         if state.fallen > fallen:
             self.forgotten += state.fallen - fallen
         self._keep(key, entry, state, offset)
-        self._wake(match.run, key, state.wakes_us(plan) + plan.grace_us)
+        self._alarms.set(match.run, key, state.wakes_us(plan) + plan.grace_us, plan.by_published)
         return "waits" if is_new else "known"
 
     def hear(self, told: Told, offset: int, definitions: Definitions) -> list[Due]:
@@ -191,6 +191,9 @@ class Memory:
         if offset > self._clocks_offset:
             clock.hear(told, offset)
             self._clocks_offset, self._clocks_changed = offset, True
+        if definitions is not self._definitions:
+            self._definitions = definitions
+            self._alarms.wake()
         found: list[Due] = []
         entries, entries_max = self._entries, 2 * self.limits.decoded_max
         for key in self._due(told.run, clock):
@@ -259,8 +262,7 @@ class Memory:
     def _encoded(self, key: str, entry: _Entry) -> Snapshot:
         state, known = entry.state, self._parts.get(key, NO_PARTS)
         if isinstance(state, CorrelationState):
-            wakes_us = self._alarm_of.get(key, NEVER_US)
-            return snapshot.encode("correlation", entry.offset, wakes_us, state.packed(), known)
+            return snapshot.encode("correlation", entry.offset, self._alarms.of(key), state.packed(), known)
         return snapshot.encode("rule", entry.offset, NEVER_US, state.packed(), known)
 
     # States --------------------------------------------------------------------------------------------------------
@@ -302,8 +304,9 @@ class Memory:
 
     def _delete(self, key: str) -> None:
         self._unused += [(key, name) for name in self._parts.pop(key, {})]
-        for kept in (self._offsets, self._snapshots, self._entries, self._changed, self._alarm_of):
+        for kept in (self._offsets, self._snapshots, self._entries, self._changed):
             kept.pop(key, None)
+        self._alarms.drop(key)
         self._deleted[key] = None
         self.forgotten += 1
 
@@ -312,7 +315,7 @@ class Memory:
         replays = sorted((c.offset, run) for run, c in self._clocks.items() if run is not None)
         for _, run in replays[1 : len(replays) - self.limits.runs_max + 1]:
             del self._clocks[run]
-            self._alarms.pop(run, None)
+            self._alarms.drop_run(run)
             for key in [key for key in self._offsets if _run_of(key) == run]:
                 self._delete(key)
 
@@ -322,29 +325,10 @@ class Memory:
         plan = self._plans[correlation.id] = Plan.of(correlation)
         return plan
 
-    def _wake(self, run: str | None, key: str, needed_us: int) -> None:
-        """`needed_us`: the watermark above which the state has something to do."""
-        if needed_us >= NEVER_US:
-            self._alarm_of[key] = NEVER_US
-        elif self._alarm_of.get(key) != needed_us:
-            self._alarm_of[key] = needed_us
-            heapq.heappush(self._alarms.setdefault(run, []), (needed_us, key))
-
     def _due(self, run: str | None, clock: RunClock) -> list[str]:
         """The keys whose alarm has gone off; at the end of a run, all that have one."""
-        alarms = self._alarms.get(run, [])
-        if clock.ended:
-            due = {key for needed_us, key in alarms if self._alarm_of.get(key) == needed_us}
-            alarms.clear()
-            return sorted(due)
-        # Windows by `published` go by a watermark of their own; looking once too often does no harm.
-        reached_us = max(clock.reached_us, clock.published_us)
-        found = set()
-        while alarms and alarms[0][0] < reached_us:
-            needed_us, key = heapq.heappop(alarms)
-            if self._alarm_of.get(key) == needed_us:
-                found.add(key)
-        return sorted(found)
+        reached = (NEVER_US, NEVER_US) if clock.ended else (clock.reached_us, clock.published_us)
+        return self._alarms.due(run, *reached)
 
     def _advance(self, key: str, clock: RunClock, offset: int, definitions: Definitions) -> list[Due]:
         entry = self._entries.get(key) or self._decoded(key)
@@ -352,24 +336,26 @@ class Memory:
             return []
         state = entry.state
         assert isinstance(state, CorrelationState)
-        del self._alarm_of[key]
+        alarm_us = self._alarms.take(key)
         entry.name = entry.name or orjson.loads(key)[1]
         correlation = definitions.correlations.get(entry.name)
         if correlation is None or correlation.version != state.version:
-            return []  # the rules have changed: the key sleeps until it is touched again
+            # The rules have changed: the key sleeps until it is touched, or they change again.
+            self._alarms.sleep(state.run, key, alarm_us)
+            return []
         plan = self._plans.get(correlation.id)
         if plan is None or plan.correlation is not correlation:
             plan = self._plan(correlation)
         wakes_us, until_us = state.wakes_us(plan), clock.until_us(plan.grace_us, plan.by_published)
         if wakes_us >= until_us:
-            self._wake(state.run, key, wakes_us + plan.grace_us)
+            self._alarms.set(state.run, key, wakes_us + plan.grace_us, plan.by_published)
             return []
         fallen = state.fallen
         state, detections = correlate.advance(state, plan, until_us, self.limits)
         if state.fallen > fallen:
             self.forgotten += state.fallen - fallen
         self._keep(key, entry, state, max(offset, entry.offset))
-        self._wake(state.run, key, state.wakes_us(plan) + plan.grace_us)
+        self._alarms.set(state.run, key, state.wakes_us(plan) + plan.grace_us, plan.by_published)
         return [Due(key, detection) for detection in detections] if detections else []
 
 
@@ -385,8 +371,9 @@ def of_part(key: str) -> tuple[str, str] | None:
 
 
 def _run_of(key: str) -> str | None:
-    run: str | None = orjson.loads(key)[0]
-    return run
+    """Whose clock it goes by: exercises without a run go by that of live articles."""
+    scope = orjson.loads(key)[0]
+    return scope if isinstance(scope, str) else None
 
 
 def _shrink(state: RuleState | CorrelationState) -> int:

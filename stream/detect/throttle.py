@@ -26,6 +26,7 @@ from stream.detect.seen import Seen
 from stream.detect.snapshot import Packed
 from stream.detect.stories import Stories
 from stream.model import Group, Match, Ruling, Suppression
+from stream.wire.identity import Scope, scope_of
 
 PERIODS_MAX = 8
 """Alerts of one throttle that are remembered, the last ones of the log."""
@@ -80,28 +81,30 @@ class RuleState:
 
 
 def shrink(state: RuleState) -> int:
-    """Drops the half of the groups that was touched longest ago, and the stories; returns how many groups."""
-    groups = list(state.groups)
+    """Drops what was touched longest ago, half of the groups and of the throttle's values, and the stories; returns how
+    many groups and values.
+    """
+    groups, passed = list(state.groups), list(state.passed)
     for key in groups[: len(groups) // 2 + 1]:
         del state.groups[key]
-    for key in list(state.passed)[: len(state.passed) // 2]:
+    for key in passed[: len(passed) // 2]:
         del state.passed[key]
     state.stories = None
-    return len(groups) - len(state.groups)
+    return len(groups) - len(state.groups) + len(passed) - len(state.passed)
 
 
 def step(
     state: RuleState | None, plan: RulePlan, match: Match, limits: DetectLimits, story: str | None = None
 ) -> tuple[RuleState, Ruling | None, int]:
-    """The state after one match, what becomes of the match (None: it came before), and how many groups and stories
-    were forgotten because a limit was reached.
+    """The state after one match, what becomes of the match (None: it came before), and how many groups, stories and
+    periods of the throttle were forgotten because a limit was reached.
 
     The state given is used up. `story` is for tests, which name the stories themselves.
     """
     rule = plan.rule
     if state is None or state.version != rule.version:
         state = RuleState(rule.version)
-    article, time, run = match.article, match.time, match.run
+    article, time, scope = match.article, match.time, scope_of(match.run, match.exercise)
     if not state.seen.first(article.id, article.revision, "", limits.ids_max):
         return state, None, 0
     time_us, evicted = to_us(time), 0
@@ -109,15 +112,17 @@ def step(
         story, evicted = _story(state, match, time_us, limits)
     values = dict(match.values)
     values["rule"], values["story"] = rule.id, story or ""
-    group_key = _key(run, rule.group_by, values)
+    group_key = _key(scope, rule.group_by, values)
     group, fallen = _group(state, group_key, time_us, limits)
     _note(group.stories, story or article.id, limits)
     if article.source:
         _note(group.sources, values.get("source") or article.source, limits)
     held = None
     if rule.throttle is not None:
-        throttle_key = group_key if plan.per is None else _key(run, plan.per, values)
-        held = _held(state, plan, throttle_key, time_us, match.rule.severity.number, limits)
+        throttle_key = group_key if plan.per is None else _key(scope, plan.per, values)
+        held, periods = _held(state, plan, throttle_key, time_us, match.rule.severity.number, limits)
+        # Where it holds apart what the groups do, a group was counted that fell out with it.
+        fallen += 0 if plan.per is None else periods
     told = Group(
         group_key,
         group.count,
@@ -138,8 +143,8 @@ def _story(state: RuleState, match: Match, time_us: int, limits: DetectLimits) -
     return found.story, found.stories_evicted
 
 
-def _key(run: str | None, names: tuple[str, ...], values: dict[str, str]) -> str:
-    return orjson.dumps([run, *map(values.get, names, _NO_VALUES)]).decode()
+def _key(scope: Scope, names: tuple[str, ...], values: dict[str, str]) -> str:
+    return orjson.dumps([scope, *map(values.get, names, _NO_VALUES)]).decode()
 
 
 def _group(state: RuleState, key: str, time_us: int, limits: DetectLimits) -> tuple[GroupState, int]:
@@ -166,7 +171,8 @@ def _note(names: list[str], name: str, limits: DetectLimits) -> None:
 
 def _held(
     state: RuleState, plan: RulePlan, key: str, time_us: int, severity: int, limits: DetectLimits
-) -> Suppression | None:
+) -> tuple[Suppression | None, int]:
+    """Why the match is held back, and of how many values the last alerts were forgotten because of the limit."""
     nearest_us, since_us = plan.every_us, None
     passed = state.passed.pop(key, [])
     state.passed[key] = passed  # at the end: touched last
@@ -179,13 +185,15 @@ def _held(
         if distance_us < nearest_us or (since_us is not None and away_us < since_us):
             nearest_us, since_us = distance_us, away_us
     if since_us is not None:
-        return Suppression("throttle", _reason(plan, since_us))
+        return Suppression("throttle", _reason(plan, since_us)), 0
     passed.append((time_us, severity))
     if len(passed) > PERIODS_MAX:
         del passed[:-PERIODS_MAX]
+    evicted = 0
     while len(state.passed) > limits.groups_max:
         del state.passed[next(iter(state.passed))]
-    return None
+        evicted += 1
+    return None, evicted
 
 
 def _reason(plan: RulePlan, since_us: int) -> str:

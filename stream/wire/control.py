@@ -1,6 +1,9 @@
 """Control records: how far a run has come. No articles, outside the ledger, never dead letters.
 
 replayer ──progress, end──> every partition of articles.raw ──agent 1──> every partition of matches ──> agent 2
+
+Of live articles (no run) agent 1 tells itself. What articles.raw says of them is not passed on: whoever may write there
+could end live time for good.
 """
 
 from __future__ import annotations

@@ -24,14 +24,27 @@ def article_id(url: str | None, title: str | None, body: str) -> str:
     return str(uuid.uuid5(NAMESPACE, name or f"{title or ''}\n{body}"))
 
 
+Scope = str | dict[str, bool] | None
+"""What keeps states and episodes apart: a run; live articles (None); exercises that belong to no run."""
+
+_DRILL: Scope = {"exercise": True}
+
+
+def scope_of(run: str | None, exercise: bool) -> Scope:
+    """A drill among live articles goes by their clock, but nothing that they are counted with may count it, nor a real
+    alert be held back or marked because of it.
+    """
+    return _DRILL if run is None and exercise else run
+
+
 def alert_id(rule: str, version: int, article: str, revision: int, run: str | None) -> str:
     """UUIDv5 over a compact JSON array of what makes a single-article alert the same alert."""
     return str(uuid.uuid5(NAMESPACE, orjson.dumps([rule, version, article, revision, run]).decode()))
 
 
-def episode_id(rule: str, version: int, values: Sequence[str], start: datetime, run: str | None) -> str:
+def episode_id(rule: str, version: int, values: Sequence[str], start: datetime, scope: Scope) -> str:
     """UUIDv5 of what makes an episode of a correlation the same one; `values` are of `group_by`, `start` event time."""
-    return str(uuid.uuid5(NAMESPACE, orjson.dumps([rule, version, list(values), format_time(start), run]).decode()))
+    return str(uuid.uuid5(NAMESPACE, orjson.dumps([rule, version, list(values), format_time(start), scope]).decode()))
 
 
 def episode_alert_id(episode: str, sequence: int) -> str:

@@ -12,19 +12,20 @@ import orjson
 from stream.model import ArticleRef, Evidence, Match, Output, Reject, RuleRef, Severity
 from stream.model.article import format_time
 from stream.wire.fields import article_fields, evidence_fields, rule_fields
+from stream.wire.identity import scope_of
 
 FORMAT = 1
 """Version of this internal format; another one is refused, never misread."""
 
 
-def state_key(run: str | None, rule: str) -> str:
-    """The key of the state that a match touches: a compact JSON array, run first."""
-    return orjson.dumps([run, rule]).decode()
+def state_key(run: str | None, rule: str, *, exercise: bool = False) -> str:
+    """The key of the state that a match touches: a compact JSON array, run first (see `scope_of`)."""
+    return orjson.dumps([scope_of(run, exercise), rule]).decode()
 
 
-def correlation_key(run: str | None, correlation: str, group: Sequence[str]) -> str:
+def correlation_key(run: str | None, correlation: str, group: Sequence[str], *, exercise: bool = False) -> str:
     """The key of a correlation's state: an array of three, so never that of a rule."""
-    return orjson.dumps([run, correlation, list(group)]).decode()
+    return orjson.dumps([scope_of(run, exercise), correlation, list(group)]).decode()
 
 
 def encode_match(match: Match, *, topic: str) -> Output:

@@ -9,10 +9,11 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from stream.detect import CLOCKS, DetectLimits, Memory, SnapshotError, fingerprint
+from stream.detect import CLOCKS, Definitions, DetectLimits, Memory, SnapshotError, StoryLimits, fingerprint
 from stream.detect.snapshot import item
 from stream.model import Alert
 from stream.rulelang import Correlation
+from stream.rulelang.ruleset import RuleSet
 from tests.detect.kit import BEGIN, Feeder, as_bytes, correlation, match, ruleset, told
 
 MINUTE = 60
@@ -101,6 +102,20 @@ def test_too_many_that_wait_lose_the_latest_in_whatever_order_they_come() -> Non
     assert kept[0] == kept[1]
 
 
+def test_a_story_that_a_correlation_forgets_is_counted() -> None:
+    rules = ruleset(correlation(condition="{gte: 3}", window="{size: 1d}", count="story"))
+    (counted,) = rules.correlations
+    prints = [fingerprint([f"word{n}x{m}" for m in range(60)]) for n in range(6)]
+    found = []
+    for stories_max in (6, 3):
+        feeder = Feeder(rules, DetectLimits(stories=StoryLimits(stories_max=stories_max)))
+        log = [(n, match(f"m{n}", n, counted=counted, fingerprint=prints[n % 6])) for n in range(12)]
+        alerts = feeder.feed([*log, (12, told(10 * MINUTE + 100))])
+        found.append(([(alert.state, alert.group.count) for alert in alerts], feeder.memory.forgotten))
+    exact = [("fired", 3), ("updated", 6)]
+    assert found == [(exact, 0), ([*exact, ("updated", 12)], 9)]
+
+
 def full(limits: DetectLimits) -> Feeder:
     """A memory whose one key holds as much of everything as it may."""
     rules = ruleset(correlation(condition="{gte: 1000}", window="{size: 30d}", count="story"))
@@ -123,7 +138,7 @@ def test_a_large_state_is_written_in_parts_and_loses_nothing() -> None:
     feeder = full(DetectLimits())
     assert sum(len(value) for value in feeder.table.values()) > 700_000, "a large one"
     assert max(len(value) for value in feeder.table.values()) < 40_000
-    assert feeder.memory.forgotten == 0
+    assert feeder.memory.forgotten == 3_000 - DetectLimits().stories.stories_max, "stories beyond their limit, no more"
     restored = Feeder(feeder.rules)
     restored.table = dict(feeder.table)
     restored.restart()
@@ -243,3 +258,43 @@ def test_what_a_snapshot_says_of_a_waiting_match_takes_no_more_memory_than_that(
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken < 2 * sum(map(len, kept))
+
+
+def test_an_old_state_that_a_drill_had_marked_is_a_real_one_again_with_the_next_real_match() -> None:
+    # Drills among live articles once shared the states of these.
+    feeder = Feeder(RULES)
+    feeder.feed([(0, replace(match("drill", 0, counted=COUNT), exercise=True))])
+    feeder.save()
+    feeder.restart()
+    ten_hours = 600 * MINUTE
+    real = [(n, match(f"m{n}", ten_hours + n, counted=COUNT)) for n in (1, 2)]
+    alerts = feeder.feed([*real, (3, told(2 * ten_hours))])
+    assert [(alert.state, alert.exercise) for alert in alerts] == [("fired", False), ("resolved", False)]
+
+
+ABSENT = ruleset(correlation(type="absence", window="{size: 1h}"))
+ABSENT_2 = ruleset(correlation(type="absence", window="{size: 2h}", version=2))
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("meanwhile", [ABSENT, ABSENT_2, ruleset()], ids=["same", "newer", "gone"])
+@pytest.mark.parametrize("rules", [RULES, ABSENT], ids=["episode", "absence"])
+def test_rules_that_are_back_go_on_where_they_were(rules: RuleSet, meanwhile: RuleSet, *, killed: bool) -> None:
+    (counted,) = rules.correlations
+    feeder = Feeder(rules)
+    log = [(n, match(f"m{n}", n, counted=counted)) for n in (0, 1)]
+    alerts = feeder.feed([*log, (2, told(20 * MINUTE))])
+    feeder.save()
+    # What becomes due while other rules are in force is told when the ones it belongs to are back.
+    feeder.definitions = Definitions.of(meanwhile if meanwhile is not ABSENT else rules)
+    alerts += feeder.feed([(3, told(150 * MINUTE))])
+    feeder.save()
+    feeder.definitions = Definitions.of(rules)
+    if killed:
+        feeder.restart()
+    alerts += feeder.feed([(4, told(300 * MINUTE))])
+    second = 1 / 60
+    if rules is RULES:
+        assert at(alerts) == [("fired", second), ("resolved", 90)]
+    else:
+        assert at(alerts) == [("fired", 60 + second)]

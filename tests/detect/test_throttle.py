@@ -96,6 +96,20 @@ def test_limits_hold_and_what_falls_out_is_counted() -> None:
     assert size < 2_000
 
 
+def test_what_a_throttle_forgets_that_holds_apart_more_than_the_groups_is_counted() -> None:
+    rules = ruleset(
+        "---\nkind: rule\nid: s\nseverity: low\nmatch: z\n"
+        "alert: {group_by: [rule], throttle: {every: 6h, per: [rule, source]}}\n"
+        "tests: [{name: f, article: {body: z}, expect: fire}]\n"
+    )
+    found = []
+    for groups_max in (5, 3):
+        feeder = Feeder(rules, DetectLimits(groups_max=groups_max))
+        alerts = feeder.feed((n, match(f"m{n}", n, "s", source=f"s{n % 5}")) for n in range(20))
+        found.append((held(alerts).count(False), feeder.memory.forgotten))
+    assert found == [(5, 0), (20, 17)]
+
+
 def test_a_new_version_of_a_rule_begins_without_state() -> None:
     feeder = Feeder(ruleset())
     feeder.feed([(0, match("a", 0))])

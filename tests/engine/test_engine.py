@@ -14,6 +14,7 @@ from stream.detect import Memory
 from stream.engine import Engine, EngineConfig, event_time
 from stream.model import Article, Record
 from stream.rulelang import RuleSet, SourceFile, load
+from stream.wire.control import Control, control_output
 from stream.wire.decode import CONTROL_HEADER
 
 RULES = """
@@ -102,6 +103,18 @@ def test_control_records_are_outside_the_ledger() -> None:
         assert (batch.facts.controls, batch.facts.articles, batch.facts.dead.total()) == (1, 0, 0)
 
 
+def test_nobody_but_the_worker_tells_how_far_live_articles_are() -> None:
+    far = datetime(9999, 1, 1, tzinfo=UTC)
+    live, replayed = (control_output(Control("progress", run, 0, far), topic="x.articles.raw") for run in (None, "r"))
+    batch = ENGINE.tag([record(output.value, headers=output.headers) for output in (live, replayed)])
+    assert [control.run for control in batch.controls] == ["r"]
+    assert (batch.outputs, batch.facts.controls) == ([], 2)
+    # What it tells itself goes to `matches` directly.
+    memory = Memory()
+    ENGINE.alert([Record("x.matches", 0, 0, 0, live.key, live.value, live.headers)], NOW, memory)
+    assert memory.reached(None) == far.timestamp()
+
+
 bad = st.sampled_from([None, b"", b"{", b"[]", b"{}", b'{"body":5}', b"\xff", b'{"body":"\\ud800"}', b"[" * 2_000])
 good = st.text(min_size=1, max_size=80).map(lambda body: article(body=body))
 
@@ -152,6 +165,18 @@ def test_what_is_no_match_is_a_dead_letter() -> None:
 )
 def test_event_time(fields: dict[str, object], expected: datetime) -> None:
     assert event_time(Article.model_validate({"id": "a", "body": "x", **fields}), NOW) == expected
+
+
+@pytest.mark.parametrize("timestamp_ms", [-(2**63), -62_135_596_800_000, -1, 253_402_300_799_999, 10**15, 2**63 - 1])
+@pytest.mark.parametrize("fields", [{}, {"published": "2026-01-01T23:00:00Z"}, {"exercise": True}])
+def test_whatever_a_producer_says_when_it_sent_a_record_is_read(timestamp_ms: int, fields: dict[str, object]) -> None:
+    sent = record(article(**fields))._replace(timestamp_ms=timestamp_ms)
+    batch = ENGINE.tag([sent])
+    tagged, match = batch.outputs
+    assert tagged.topic == "x.articles.tagged"
+    assert batch.newest_live_us is None or batch.newest_live_us <= SENT_MS * 1_000, "it moves live time nowhere"
+    alerted = ENGINE.alert([Record("x.matches", 0, 0, 0, match.key, match.value)], NOW, Memory())
+    assert [output.topic for output in alerted.outputs] == ["x.alerts.high"]
 
 
 def test_a_title_beyond_the_limit_is_cut_in_the_alert_and_whole_in_the_tagged_article() -> None:

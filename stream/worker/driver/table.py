@@ -94,6 +94,12 @@ class ChunkTable(faust.Table[Any, Any]):
             return False
         partition = self.partition_for_key(key)
         assert partition is not None
+        # By this Faust finds what is to be forgotten when a partition has gone to another worker.
+        partition_of = self._partition_of()
+        if value is None:
+            partition_of.pop(key, None)
+        else:
+            partition_of[key] = partition
         chunk.add(Change(self.changelog_topic.get_topic_name(), partition, key, value))
         return True
 
@@ -122,7 +128,7 @@ class ChunkTable(faust.Table[Any, Any]):
     def take_in(self, partition: int, records: Iterable[Any]) -> None:
         """What records of the changelog say, in their order."""
         store: Any = self.data
-        values, partition_of = store.data, store._key_partition
+        values, partition_of = store.data, self._partition_of()
         for record in records:
             if record.value is None:
                 values.pop(record.key, None)
@@ -130,6 +136,11 @@ class ChunkTable(faust.Table[Any, Any]):
             else:
                 values[record.key] = record.value
                 partition_of[record.key] = partition
+
+    def _partition_of(self) -> dict[Any, int]:
+        store: Any = self.data
+        found: dict[Any, int] = store._key_partition
+        return found
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Called by Faust with what it has read."""

@@ -153,6 +153,27 @@ def test_what_a_chunk_writes_goes_to_the_producer_in_order_and_is_waited_for(rec
     recovering(body)
 
 
+def test_what_chunks_wrote_is_forgotten_with_its_partition_and_what_they_deleted_at_once(
+    recovering: Callable[..., None],
+) -> None:
+    async def body(bench: Bench, table: Any) -> None:
+        write(bench, (b"old", b"1"), (b"gone", b"1"))
+        await messages(bench)
+        _, chunk = await begun(bench)
+        with at_work(chunk):
+            for key in (b"a", b"b"):
+                table[key] = b"1"
+            for key in (b"a", b"gone"):
+                del table[key]
+        assert table.data._key_partition == {b"old": 0, b"b": 0}
+        await table.data.on_recovery_completed({CHANGELOG}, set())
+        assert table.data.data == {b"old": b"1", b"b": b"1"}
+        await table.data.on_recovery_completed({TP("changelog", 1)}, set())
+        assert table.data.data == {}
+
+    recovering(body)
+
+
 def test_a_table_write_that_is_refused_ends_the_process(recovering: Callable[..., None]) -> None:
     async def body(bench: Bench, table: Any) -> None:
         producer, chunk = await begun(bench)
