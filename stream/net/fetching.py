@@ -115,11 +115,19 @@ async def _read(answer: aiohttp.ClientResponse, url: str, moved_to: str | None, 
         answer.status,
         url,
         body,
-        headers.get("Content-Type", ""),
-        headers.get("ETag"),
-        headers.get("Last-Modified"),
+        headers.get("Content-Type", "").encode("ascii", "replace").decode("ascii"),
+        _repeatable(headers.get("ETag")),
+        _repeatable(headers.get("Last-Modified")),
         moved_to,
     )
+
+
+def _repeatable(value: str | None) -> str | None:
+    """A header that can be remembered and sent back; None if it cannot.
+
+    Bytes beyond ASCII come as lone surrogates, which neither JSON nor a request takes; control characters no request.
+    """
+    return value if value is not None and value.isascii() and value.isprintable() else None
 
 
 def retry_after_of(text: str | None) -> float | None:

@@ -71,6 +71,27 @@ def test_a_plain_page() -> None:
     served(play)
 
 
+@pytest.mark.parametrize("strange", ["\udcff", "\udcc3\udca9", "\x01"])
+def test_headers_that_cannot_be_passed_on_are_not(strange: str) -> None:
+    async def play(server: Server) -> None:
+        server.page(
+            "/feed", b"<rss/>", ETag=f'"{strange}"', Last_Modified=strange, Content_Type=f"text/xml; x={strange}"
+        )
+        server.page("/busy", b"", 503, Retry_After=strange)
+        server.page("/moved", b"", 301, Location=f"/{strange}")
+        found = await get(server.url("/feed"))
+        assert isinstance(found, Fetched)
+        assert (found.etag, found.last_modified) == (None, None)
+        assert found.content_type.startswith("text/xml; x=")
+        assert found.content_type.isascii()
+        busy, moved = await get(server.url("/busy")), await get(server.url("/moved"))
+        assert isinstance(busy, Failed)
+        assert busy.retry_after_seconds is None
+        assert isinstance(moved, Failed) or moved.url.isascii()
+
+    served(play)
+
+
 def test_not_modified_and_other_statuses() -> None:
     async def play(server: Server) -> None:
         server.page("/same", b"", 304)
