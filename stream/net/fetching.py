@@ -17,9 +17,10 @@ from yarl import URL
 from stream.net.addresses import Network
 from stream.net.guard import host_fault, refused_address
 from stream.net.inflate import ENCODINGS, Damaged, Inflater, TooLarge
-from stream.net.urls import redacted, url_fault
+from stream.net.urls import redacted, url_fault, without_quotes
 
 REDIRECTS_MAX = 5
+CAUSE_CODE_POINTS_MAX = 200
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 _RETRY_AFTER_SECONDS_MAX = 86_400.0
@@ -73,7 +74,7 @@ async def fetch(
         refused = refused_address(error)
         if refused is not None:
             return Failed("address", f"not asked: {refused}")
-        return Failed("connect", f"found no answer from {redacted(url)}: {cause_of(error)}")
+        return Failed("connect", f"found no answer from {redacted(url)}: {cause_of(error)[:CAUSE_CODE_POINTS_MAX]}")
 
 
 async def _follow(
@@ -115,11 +116,19 @@ async def _read(answer: aiohttp.ClientResponse, url: str, moved_to: str | None, 
         answer.status,
         url,
         body,
-        headers.get("Content-Type", ""),
-        headers.get("ETag"),
-        headers.get("Last-Modified"),
+        headers.get("Content-Type", "").encode("ascii", "replace").decode("ascii"),
+        _repeatable(headers.get("ETag")),
+        _repeatable(headers.get("Last-Modified")),
         moved_to,
     )
+
+
+def _repeatable(value: str | None) -> str | None:
+    """A header that can be remembered and sent back; None if it cannot.
+
+    Bytes beyond ASCII come as lone surrogates, which neither JSON nor a request takes; control characters no request.
+    """
+    return value if value is not None and value.isascii() and value.isprintable() else None
 
 
 def retry_after_of(text: str | None) -> float | None:
@@ -130,7 +139,16 @@ def retry_after_of(text: str | None) -> float | None:
 
 
 def cause_of(error: BaseException) -> str:
-    """What went wrong with a connection, in a few words."""
+    """What went wrong with a connection, in words without a URL; as long as it is, so that secrets in it are whole."""
     inner = getattr(error, "os_error", None)
-    text = inner.strerror if isinstance(inner, OSError) and inner.strerror else str(error)
-    return (text or type(error).__name__)[:200]
+    if isinstance(inner, OSError) and inner.strerror:
+        return inner.strerror
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "Server disconnected"  # its text may be the head of the answer
+    if isinstance(error, aiohttp.ClientResponseError):
+        return without_quotes(error.message) or type(error).__name__  # its text has the URL
+    if isinstance(error, aiohttp.InvalidURL):
+        return "the URL is not valid"  # its text is the URL
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        return without_quotes(str(error)) or type(error).__name__
+    return str(error) or type(error).__name__

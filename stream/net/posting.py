@@ -13,21 +13,18 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
-from stream.clean.printable import printable
 from stream.net.addresses import Network
 from stream.net.fetching import Failed, cause_of, retry_after_of
 from stream.net.guard import host_fault, refused_address
 from stream.net.urls import url_fault
 
-ANSWER_SHOWN_CODE_POINTS_MAX = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """An answer of any status. `shown`: the beginning of its text, if it is text."""
+    """An answer of any status. `text`: its beginning as it came, if it is text; what we sent may be in it."""
 
     status: int
-    shown: str
+    text: str
     retry_after_seconds: float | None = None
 
 
@@ -55,8 +52,8 @@ async def post(
             session.post(url, data=body, headers=headers, allow_redirects=False, ssl=tls or True) as answer,
         ):
             # The status is the answer; of the rest, no more than is shown is worth waiting for.
-            text = await _beginning(answer, bytes_max)
-            return Posted(answer.status, _shown(answer, text), retry_after_of(answer.headers.get("Retry-After")))
+            text = _text(answer, await _beginning(answer, bytes_max))
+            return Posted(answer.status, text, retry_after_of(answer.headers.get("Retry-After")))
     except TimeoutError:
         return Failed("timeout", f"no whole answer within {seconds_max:g} s")
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -77,7 +74,7 @@ async def _beginning(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     return text[:bytes_max]
 
 
-def _shown(answer: aiohttp.ClientResponse, text: bytes) -> str:
+def _text(answer: aiohttp.ClientResponse, data: bytes) -> str:
     if answer.headers.get("Content-Encoding", "identity") not in ("identity", ""):
         return ""
-    return printable(text[: 4 * ANSWER_SHOWN_CODE_POINTS_MAX].decode("utf-8", "replace"))[:ANSWER_SHOWN_CODE_POINTS_MAX]
+    return data.decode("utf-8", "replace")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
+from stream.clean.printable import printable
+
+_QUOTED = re.compile(r"(?:\bb)?(['\"]).*\1", re.DOTALL)
 URL_CODE_POINTS_MAX = 4_000
 SCHEMES = ("https", "http")
 
@@ -18,13 +22,18 @@ def url_fault(url: str, schemes: tuple[str, ...] = SCHEMES) -> str | None:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
     except ValueError as error:
-        return f"found a URL that cannot be read ({error}), expected {schemes[0]}://host/path"
+        return f"found a URL that cannot be read ({without_quotes(str(error))}), expected {schemes[0]}://host/path"
     if parts.scheme.lower() not in schemes:
         scheme = f"the scheme {parts.scheme[:20]!r}" if parts.scheme else "no scheme"
         return f"found {scheme}, expected {' or '.join(schemes)}"
     if not host:
         return f"found no host, expected {schemes[0]}://host/path"
     return "found port 0, expected 1 to 65535" if port == 0 else None
+
+
+def without_quotes(text: str) -> str:
+    """An error's text on one line and without what it quotes, which may be part of a URL or of what a server sent."""
+    return printable(_QUOTED.sub("…", text)).rstrip(" ^")
 
 
 def redacted(url: str) -> str:

@@ -18,12 +18,12 @@ class Call:
     writer: asyncio.StreamWriter
 
     async def answer(self, body: bytes = b"", status: int = 200, **headers: str) -> None:
-        """A whole answer; `Content_Type="…"` becomes the header Content-Type."""
+        """A whole answer; `Content_Type="…"` becomes the header Content-Type, "\\udcff" the byte ff."""
         lines = [f"HTTP/1.1 {status} Said"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         if "Content_Length" not in headers:
             lines.append(f"Content-Length: {len(body)}")
-        self.writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode() + body)
+        self.writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("utf-8", "surrogateescape") + body)
         await self.writer.drain()
 
 

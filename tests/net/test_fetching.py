@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
 
+import aiohttp
 import pytest
 
 from stream.net.addresses import Network
-from stream.net.fetching import Failed, Fetched, fetch
+from stream.net.fetching import Failed, Fetched, cause_of, fetch
 from stream.net.guard import Lookup, guarded_session
 from stream.net.lookup import system_lookup
 from tests.net.server import Call, Server
@@ -68,6 +69,27 @@ def test_a_plain_page() -> None:
         assert call.headers["if-none-match"] == '"0"'
         assert call.headers["accept-encoding"] == "gzip, deflate"
         assert "cookie" not in call.headers
+
+    served(play)
+
+
+@pytest.mark.parametrize("strange", ["\udcff", "\udcc3\udca9", "\x01"])
+def test_headers_that_cannot_be_passed_on_are_not(strange: str) -> None:
+    async def play(server: Server) -> None:
+        server.page(
+            "/feed", b"<rss/>", ETag=f'"{strange}"', Last_Modified=strange, Content_Type=f"text/xml; x={strange}"
+        )
+        server.page("/busy", b"", 503, Retry_After=strange)
+        server.page("/moved", b"", 301, Location=f"/{strange}")
+        found = await get(server.url("/feed"))
+        assert isinstance(found, Fetched)
+        assert (found.etag, found.last_modified) == (None, None)
+        assert found.content_type.startswith("text/xml; x=")
+        assert found.content_type.isascii()
+        busy, moved = await get(server.url("/busy")), await get(server.url("/moved"))
+        assert isinstance(busy, Failed)
+        assert busy.retry_after_seconds is None
+        assert isinstance(moved, Failed) or moved.url.isascii()
 
     served(play)
 
@@ -316,6 +338,45 @@ def test_no_secret_of_a_url_is_in_a_reason() -> None:
             assert "canary" not in found.reason.replace("/canary-free", "")
 
     served(play)
+
+
+NO_HTTP = [
+    b"no http\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nNo Header\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"HTTP/1.1 200 OK\r\nX-Asked: /?key=canary\r\n",
+    b"/?key=canary HTTP/1.1\r\n\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: http://us:canary@h\xe2\x84\x80st/\r\n\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: http://us:canary/@host/\r\n\r\n",
+]
+"""Answers of which aiohttp's or the library's errors tell the URL or themselves."""
+
+
+@pytest.mark.parametrize("answer", NO_HTTP)
+def test_no_secret_is_in_the_reason_of_a_damaged_answer(answer: bytes) -> None:
+    async def play(server: Server) -> None:
+        async def raw(call: Call) -> None:
+            call.writer.write(answer)
+            await call.writer.drain()
+
+        server.pages["/raw"] = raw
+        found = await get(f"http://canary:canary@127.0.0.1:{server.port}/raw?key=canary#canary")
+        assert isinstance(found, Failed)
+        assert "canary" not in found.reason
+        assert "\n" not in found.reason
+
+    served(play)
+
+
+def test_errors_that_are_a_url_or_an_answer_do_not_tell_it() -> None:
+    for error in (
+        aiohttp.InvalidURL("http://canary"),
+        aiohttp.ServerDisconnectedError("canary"),
+        ValueError("'canary'"),
+    ):
+        assert cause_of(error)
+        assert "canary" not in cause_of(error)
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

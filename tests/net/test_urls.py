@@ -39,6 +39,13 @@ def test_urls_that_can(url: str) -> None:
     assert url_fault(url) is None
 
 
+@pytest.mark.parametrize("url", ["http://user:canary/@host/", "http://us:canary@h\u2100st/"])
+def test_no_password_is_in_what_is_wrong(url: str) -> None:
+    fault = url_fault(url)
+    assert fault is not None
+    assert "canary" not in fault
+
+
 def test_only_some_schemes() -> None:
     assert url_fault("http://example.org/", ("https",)) is not None
 

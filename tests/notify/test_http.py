@@ -18,7 +18,7 @@ from stream.notify.destinations.webhook import Webhook
 from stream.notify.routes import AlertmanagerConfig, HttpEnd, WebhookConfig
 from stream.settings import Settings
 from tests.notify.kit import NOON, notice
-from tests.notify.receiver import Receiver, endless, status
+from tests.notify.receiver import Receiver, Request, endless, status
 from tests.notify.worlds import CANARY, HTTP, KEY, LOOPBACK, end, summaries, verified
 
 SETTINGS = Settings(notify_request_timeout_ms=5_000)
@@ -131,6 +131,39 @@ def test_a_huge_answer_is_read_no_further_than_its_status(kind: str) -> None:
     async def play(receiver: Receiver) -> None:
         receiver.usually = endless
         assert await send(HTTP[kind](receiver, SETTINGS)) == Delivered("200 " + "x" * 200)
+
+    run(play)
+
+
+@FACTORIES
+@pytest.mark.parametrize(
+    "head", [b"", b"HTTP/1.1 200 OK\r\nNo Header", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz"]
+)
+def test_no_secret_is_in_the_reason_of_no_answer(kind: str, head: bytes) -> None:
+    async def play(receiver: Receiver) -> None:
+        async def echo(request: Request, writer: asyncio.StreamWriter) -> None:
+            writer.write(head + request.path.encode() + b"\r\n\r\n")
+
+        receiver.usually = echo
+        outcome = await send(HTTP[kind](receiver, SETTINGS))
+        assert isinstance(outcome, Failed)
+        assert outcome.reason.startswith("no answer: ")
+        assert CANARY[:6] not in outcome.reason
+
+    run(play)
+
+
+@FACTORIES
+@pytest.mark.parametrize("before", range(160, 204, 6))
+@pytest.mark.parametrize("bytes_max", [210, 65_536])
+def test_no_part_of_a_secret_is_in_what_is_shown_of_an_answer(kind: str, before: int, bytes_max: int) -> None:
+    async def play(receiver: Receiver) -> None:
+        receiver.usually = status(500, b"x" * before + f"{CANARY} {CANARY}".encode())
+        settings = SETTINGS.model_copy(update={"notify_response_bytes_max": bytes_max})
+        outcome = await send(HTTP[kind](receiver, settings))
+        assert isinstance(outcome, Failed)
+        assert CANARY[:6] not in outcome.reason
+        assert len(outcome.reason) <= len("answered 500 ") + 200
 
     run(play)
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import threading
 import time
+from typing import Any
 
 import orjson
+from apprise.decorators import notify
 
 from stream.notify.destinations.appriseservice import AppriseService
 from stream.notify.destinations.contract import Delivered, Failed, Outcome, message_of
@@ -90,3 +95,75 @@ def test_a_chat_service_that_refuses_has_not_taken_it() -> None:
             assert isinstance(await _sent(url, 1), Failed)
 
     asyncio.run(main())
+
+
+def test_a_retry_goes_only_to_those_that_have_not_taken_it() -> None:
+    async def main() -> None:
+        async with Receiver() as good, Receiver(answers=[status(500), status(503)]) as bad:
+            urls = tuple(f"mmost://127.0.0.1:{one.port}/3ccdd113474722377935511fc85d3dd4" for one in (good, bad))
+            service = AppriseService(AppriseConfig("people", urls, TITLE, BODY, LINE), SETTINGS)
+            message = message_of([notice(1)])
+            for kind in (Failed, Failed, Delivered):
+                assert isinstance(await service.deliver(message, time.time()), kind)
+            assert (len(good.requests), len(bad.requests)) == (1, 3)
+            # When all have it, nothing is remembered: who asks again means it.
+            assert isinstance(await service.deliver(message, time.time()), Delivered)
+            assert (len(good.requests), len(bad.requests)) == (2, 4)
+            await service.close()
+
+    asyncio.run(main())
+
+
+def test_a_service_that_hangs_holds_up_no_other_and_may_take_it_late() -> None:
+    free, calls = threading.Event(), []
+
+    @notify(on="gate")  # type: ignore[no-untyped-call, untyped-decorator]
+    def gate(body: str, *_: Any, **__: Any) -> bool:
+        calls.append(body)
+        return free.wait(60.0)
+
+    async def main() -> None:
+        async with Receiver() as good:
+            urls = (f"mmost://127.0.0.1:{good.port}/3ccdd113474722377935511fc85d3dd4", "gate://")
+            impatient = SETTINGS.model_copy(update={"notify_request_timeout_ms": 5_000})
+            service = AppriseService(AppriseConfig("late", urls, TITLE, BODY, LINE), impatient)
+            first, second = message_of([notice(1)]), message_of([notice(2)])
+            assert await service.deliver(first, time.time()) == Failed("no answer within 5 s")
+            assert await service.deliver(second, time.time()) == Failed("the last message is still under way")
+            assert len(good.requests) == 2
+            free.set()
+            for thread in threading.enumerate():
+                if thread.name == "apprise-late":
+                    thread.join(60.0)
+            for message in (first, second):
+                assert isinstance(await service.deliver(message, time.time()), Delivered)
+            assert (len(good.requests), len(calls)) == (2, 2)
+            await service.close()
+
+    asyncio.run(main())
+
+
+HANGING = """
+import asyncio, threading
+from apprise.decorators import notify
+from stream.notify.destinations.contract import message_of
+from tests.notify.kit import notice
+from tests.notify.test_services import AppriseConfig, AppriseService, BODY, LINE, SETTINGS, TITLE
+
+@notify(on="hang")
+def hang(*_, **__):
+    threading.Event().wait()
+
+async def main():
+    impatient = SETTINGS.model_copy(update={"notify_request_timeout_ms": 100})
+    service = AppriseService(AppriseConfig("people", ("hang://",), TITLE, BODY, LINE), impatient)
+    print(await service.deliver(message_of([notice(1)]), 0.0))
+    await service.close()
+
+asyncio.run(main())
+"""
+
+
+def test_a_call_that_hangs_does_not_keep_the_process_from_ending() -> None:
+    ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=60.0, check=True)
+    assert "no answer within 0.1 s" in ended.stdout

@@ -2,6 +2,9 @@
 
 apprise makes its own requests, so the guard of requests is not around them: where they go is in URLs that an operator
 wrote, schemes that take any address are refused when the routes file is read (`services`), and redirects are off.
+
+What a service gets has no id by which it could know a repeat, so a message that one of several URLs has not taken goes
+again only to those that have not. Limits: that is remembered in memory, of the last MESSAGES_REMEMBERED_MAX messages.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ import asyncio
 import importlib.util
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
+from typing import Any
 
 from stream.errors import SettingsError
 from stream.notify.destinations.contract import Delivered, Failed, Message, Outcome
@@ -21,6 +26,7 @@ from stream.settings import Settings
 
 EXTRA = "apprise"
 BODY_CODE_POINTS_MAX = 20_000
+MESSAGES_REMEMBERED_MAX = 1_000
 
 # `@everyone`, `<!channel>`, `<@U123>`: an article must not call a whole room. U+2060 cannot be seen.
 _MENTION = re.compile(r"@(?=[\w-])|<(?=[!@#])")
@@ -32,7 +38,7 @@ def is_available() -> bool:
 
 
 class AppriseService:
-    """One destination of the routes file; one message at a time, in a thread of its own."""
+    """One destination of the routes file; one message at a time, to all its URLs at once."""
 
     kind = "apprise"
     together_max = 1
@@ -52,42 +58,97 @@ class AppriseService:
         logger = logging.getLogger("apprise")
         logger.setLevel(logging.CRITICAL + 1)
         logger.propagate = False
+        # With a limit of its own apprise would call in a pool, for which the process waits at its end.
         asset = apprise.AppriseAsset(
-            app_id="Redline", app_desc="Live monitoring of news", app_url="", secure_logging=True, http_redirects=False
+            app_id="Redline",
+            app_desc="Live monitoring of news",
+            app_url="",
+            secure_logging=True,
+            http_redirects=False,
+            service_timeout=0,
         )
-        self._seconds = settings.notify_request_timeout_ms / 1_000
-        self._services = apprise.Apprise(asset=asset)
+        seconds = settings.notify_request_timeout_ms / 1_000
+        self._ends = []
         for url in config.urls:
-            if not self._services.add(url):
+            services = apprise.Apprise(asset=asset)
+            if not services.add(url):
                 scheme = url.partition("://")[0]
                 raise SettingsError(f"destination {config.id}: apprise does not understand its {scheme}:// URL")
-        for service in self._services:
-            service.socket_connect_timeout = service.socket_read_timeout = self._seconds
+            for service in services:
+                service.socket_connect_timeout = service.socket_read_timeout = seconds
+            self._ends.append(_End(services, seconds, f"apprise-{config.id}"))
         self._config = config
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"apprise-{config.id}")
-        self._last: asyncio.Future[bool] | None = None
 
     async def deliver(self, message: Message, now: float) -> Outcome:
-        """Sends it once; a service that hangs is left to itself and is not asked again until it has come back."""
-        if self._last is not None and not self._last.done():
-            return Failed("the last message is still under way")
+        """Sends it once to each that has not taken it yet."""
         title, body = texts_of(message, self._config)
-        loop = asyncio.get_running_loop()
-        self._last = loop.run_in_executor(self._threads, self._send, title, body)
-        try:
-            sent = await asyncio.wait_for(asyncio.shield(self._last), self._seconds)
-        except TimeoutError:
-            return Failed(f"no answer within {self._seconds:g} s")
-        except Exception as error:  # noqa: BLE001 - a service's own mistake; its text may hold secrets
-            return Failed(f"the service failed ({type(error).__name__})")
-        return Delivered("taken") if sent else Failed("the service has not taken it")
+        troubles = await asyncio.gather(*(end.deliver(message.id, title, body) for end in self._ends))
+        reasons = list(dict.fromkeys(trouble for trouble in troubles if trouble is not None))
+        if reasons:
+            return Failed("; ".join(reasons))
+        for end in self._ends:
+            end.forget(message.id)
+        return Delivered("taken")
 
     async def close(self) -> None:
-        """Lets go of the thread; a call that hangs does not keep the process from ending."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Nothing to let go of: a call that hangs does not keep the process from ending."""
 
-    def _send(self, title: str, body: str) -> bool:
-        return bool(self._services.notify(body=body, title=title, body_format="text", interpret_escapes=False))
+
+class _End:
+    """What is behind one URL; one call at a time, in a thread that the process does not wait for at its end."""
+
+    def __init__(self, services: Any, seconds: float, name: str) -> None:
+        self._services, self._seconds, self._name = services, seconds, name
+        self._under_way: tuple[str, Future[bool]] | None = None
+        self._taken: dict[str, None] = {}
+
+    async def deliver(self, message: str, title: str, body: str) -> str | None:
+        """None if it has taken the message, at this try or an earlier one; else why not.
+
+        A service that hangs is left to itself and is not asked again until it has come back.
+        """
+        self._settle()
+        if message in self._taken:
+            return None
+        if self._under_way is not None:
+            return "the last message is still under way"
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(self._begin(message, title, body)), self._seconds)
+        except TimeoutError:
+            return f"no answer within {self._seconds:g} s"
+        except Exception as error:  # noqa: BLE001 - a service's own mistake; its text may hold secrets
+            return f"the service failed ({type(error).__name__})"
+        self._settle()
+        return None if message in self._taken else "the service has not taken it"
+
+    def forget(self, message: str) -> None:
+        """All have taken it."""
+        self._taken.pop(message, None)
+
+    def _begin(self, message: str, title: str, body: str) -> Future[bool]:
+        answer: Future[bool] = Future()
+        # It runs, so whoever stops waiting for it does not cancel it.
+        answer.set_running_or_notify_cancel()
+        threading.Thread(target=self._call, args=(answer, title, body), name=self._name, daemon=True).start()
+        self._under_way = message, answer
+        return answer
+
+    def _call(self, answer: Future[bool], title: str, body: str) -> None:
+        try:
+            taken = self._services.notify(body=body, title=title, body_format="text", interpret_escapes=False)
+            answer.set_result(bool(taken))
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            answer.set_exception(error)
+
+    def _settle(self) -> None:
+        """Notes what came of the last call, also if nobody waited for it any more."""
+        if self._under_way is None or not self._under_way[1].done():
+            return
+        (message, answer), self._under_way = self._under_way, None
+        if answer.exception() is None and answer.result():
+            self._taken[message] = None
+            if len(self._taken) > MESSAGES_REMEMBERED_MAX:
+                del self._taken[next(iter(self._taken))]
 
 
 def texts_of(message: Message, config: AppriseConfig) -> tuple[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from stream.clean.printable import printable
 from stream.errors import SettingsError
 from stream.net.fetching import Failed as NoAnswer
 from stream.net.guard import Lookup, guarded_session
@@ -18,6 +19,7 @@ from stream.notify.routes import HttpEnd
 from stream.settings import Settings
 
 CONNECT_SECONDS_MAX = 5.0
+SHOWN_CODE_POINTS_MAX = 200
 _LATER = (408, 425, 429)
 _SECRET_CHARACTERS_MIN = 6
 
@@ -56,19 +58,20 @@ class HttpSender:
             tls=self._tls,
         )
         if isinstance(answer, NoAnswer):
-            return Failed(answer.reason)
-        return outcome_of(answer, self._without_secrets(answer.shown))
+            return Failed(self._shown(answer.reason))
+        return outcome_of(answer, self._shown(answer.text))
 
     async def close(self) -> None:
         """Ends connections."""
         if self._session is not None:
             await self._session.close()
 
-    def _without_secrets(self, text: str) -> str:
-        # What we sent may come back in an error page.
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return text
+    def _shown(self, text: str) -> str:
+        """The beginning of a text without our secrets: what we sent may come back in an error page."""
+        # Removed from the whole text, since half of a secret is not found; and again when nothing is between its
+        # characters any more. `printable` gets no more than it can do in no time.
+        text = printable(_without(self._secrets, text)[: 4 * SHOWN_CODE_POINTS_MAX])
+        return _without(self._secrets, text)[:SHOWN_CODE_POINTS_MAX]
 
 
 def outcome_of(answer: Posted, shown: str) -> Outcome:
@@ -90,6 +93,15 @@ def _authorities(end: HttpEnd) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=str(end.ca_file))
     except (OSError, ssl.SSLError) as error:
         raise SettingsError(f"ca_file {end.ca_file} cannot be used: {error}") from error
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    # What was read may end in the middle of one.
+    begun = (n for secret in secrets for n in range(_SECRET_CHARACTERS_MIN, len(secret)) if text.endswith(secret[:n]))
+    end = max(begun, default=0)
+    return text[:-end] + "…" if end else text
 
 
 def _secrets(end: HttpEnd) -> list[str]:

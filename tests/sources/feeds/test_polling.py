@@ -65,6 +65,19 @@ def test_conditional_requests_and_unchanged_bodies(tmp_path: Path) -> None:
     assert bench.value("redline_feed_polls_total", outcome="changed") == 1
 
 
+def test_headers_that_are_no_text_end_nothing(tmp_path: Path) -> None:
+    async def scenario(bench: Bench, run: Run, server: Server) -> None:
+        kind = "application/rss+xml; charset=\udcff"
+        server.page(
+            "/feed", rss("<title>One title</title>"), ETag='"\udcff"', Last_Modified="\udcff", Content_Type=kind
+        )
+        await run.until(lambda: bench.value("redline_feed_polls_total", outcome="unchanged") >= 2, "it is asked again")
+        assert "if-none-match" not in _asked(server)[-1].headers
+
+    bench = play(tmp_path, scenario, pages={"/feed": b"late"})
+    assert bench.desk.bodies() == ["One title"]
+
+
 def test_changed_entries_are_revisions_and_the_oldest_come_first(tmp_path: Path) -> None:
     link = "<link>https://example.org/1</link>"
 
