@@ -12,7 +12,7 @@ that cannot be moved stays, is not read again, and the move is tried again at ea
 
 Limits: as in `stream.sources.folder`; regular files only, no links: every folder, `.done` too, is opened from its
 parent without following links, so none can be exchanged for one while it is read or written. Hidden files and folders,
-and other suffixes, are left alone. FILES_MAX files are watched.
+and other suffixes, are left alone. FILES_MAX files are watched, the first ones by path; that there are more is told.
 """
 
 from __future__ import annotations
@@ -80,15 +80,15 @@ class WatchedFolder:
             if isinstance(found, str):
                 self._tell(outlet, found)
             else:
-                self._tell(outlet, next(iter(self._unmoved.values()), None))
-                await self._take(found, outlet)
+                self._tell(outlet, self._too_many(found) or next(iter(self._unmoved.values()), None))
+                await self._take(found[:FILES_MAX], outlet)
             if await pause(outlet.stopping, self._config.every_seconds):
                 break
         return False
 
     def _tell(self, outlet: Outlet, trouble: str | None) -> None:
         changed = self._tried and (trouble is None) != (self._trouble is None)
-        if trouble is not None or changed or not self._tried:
+        if trouble != self._trouble or not self._tried:
             outlet.emit(SourceTried(self.id, trouble, first=changed))
         self._tried, self._trouble = True, trouble
 
@@ -135,7 +135,17 @@ class WatchedFolder:
                 found = list(_walk(root, "", 0))
         except OSError as error:
             return f"the folder {self.place} cannot be read: {error.strerror or error}"
-        return sorted(found[:FILES_MAX], key=lambda seen: seen.path)
+        return sorted(found, key=lambda seen: seen.path)
+
+    def _too_many(self, found: Sequence[_Seen]) -> str | None:
+        # Without their number, which may change at every look: it is told once while it lasts.
+        if len(found) <= FILES_MAX:
+            return None
+        return (
+            f"found more than {FILES_MAX:,} files in the folder {self.place}, expected at most so many; those that come"
+            " last by path are not read: take away what has been read (`after: move` does it), or make its subfolders"
+            " sources of their own"
+        )
 
     def _read(self, seen: _Seen) -> list[Item] | None:
         """The items of a file; None if it changed or went away while it was read."""

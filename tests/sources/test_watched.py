@@ -13,6 +13,7 @@ import pytest
 from stream.sources import watched as module
 from stream.sources.configs import DirectoryConfig
 from stream.sources.watched import WatchedFolder
+from stream.telemetry.sourcing import SourceTried
 from tests.sources.kit import Bench, Run, lost, written
 
 Play = Callable[[Bench, Run, Path], Awaitable[None]]
@@ -177,6 +178,48 @@ def test_nothing_is_moved_through_a_link(tmp_path: Path) -> None:
     bench = play(tmp_path, scenario, after="move")
     assert (outside / "a.txt").read_text() == "Of somebody else."
     assert bench.desk.bodies() == ["One."]
+
+
+def test_more_files_than_are_watched_are_told_once_while_it_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FILES_MAX", 3)
+    told: list[SourceTried] = []
+    looks = 0
+
+    def prepare(inbox: Path) -> None:
+        for number in range(5):
+            (inbox / f"{number}.txt").write_text(f"Article {number}.")
+
+    async def scenario(bench: Bench, run: Run, inbox: Path) -> None:
+        source = run.source
+        assert isinstance(source, WatchedFolder)
+        emit, look = run.outlet.emit, source._list
+
+        def counted() -> object:
+            nonlocal looks
+            looks += 1
+            return look()
+
+        def noted(event: object) -> None:
+            told.extend([event] if isinstance(event, SourceTried) else [])
+            emit(event)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(run.outlet, "emit", noted)
+        monkeypatch.setattr(source, "_list", counted)
+        await run.until(lambda: len(bench.desk.articles()) == 3 and looks > 5, "it has looked several times")
+        (inbox / "5.txt").write_text("Article 5.")
+        await run.until(lambda: looks > 10, "it has looked again")
+        assert [event.trouble is None for event in told] == [False]
+        for number in range(3):
+            (inbox / f"{number}.txt").unlink()
+        await run.until(lambda: len(bench.desk.articles()) == 6, "the others are read")
+
+    bench = play(tmp_path, scenario, prepare=prepare)
+    assert [event.trouble is None for event in told] == [False, True]
+    assert "found more than 3 files" in str(told[0].trouble)
+    assert "`after: move`" in str(told[0].trouble)
+    assert bench.value("redline_source_up", source="drop") == 1
 
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
