@@ -83,6 +83,23 @@ def test_changed_entries_are_revisions_and_the_oldest_come_first(tmp_path: Path)
     assert bench.value("redline_ingest_articles_total", type="feed", outcome="known") >= 1
 
 
+def test_articles_that_share_a_guid_are_articles_each(tmp_path: Path) -> None:
+    def feed(first: int) -> bytes:
+        return rss(*(
+            f'<guid isPermaLink="false">site</guid><link>https://example.org/{n}</link><description>{n}</description>'
+            for n in reversed(range(first, first + 3))
+        ))  # fmt: skip
+
+    async def scenario(bench: Bench, run: Run, server: Server) -> None:
+        for first in range(25):
+            server.page("/feed", feed(first))
+            await run.until(lambda first=first: len(bench.desk.articles()) == first + 3, "the new one arrives")  # type: ignore[misc]
+
+    bench = play(tmp_path, scenario, pages={"/feed": feed(0)})
+    assert bench.desk.bodies() == [str(n) for n in range(27)]
+    assert not any("revision" in article for article in bench.desk.articles())
+
+
 def test_what_is_no_feed_is_one_dead_letter_for_each_body(tmp_path: Path) -> None:
     async def scenario(bench: Bench, run: Run, server: Server) -> None:
         await run.until(lambda: len(_asked(server)) > 4, "it is asked again and again")
