@@ -23,7 +23,7 @@ CODES: dict[str, str] = {
     "out_of_range": "a field's value is not one of the allowed ones",
     "unreadable": "a source's file cannot be read: a link, a folder, a missing permission, a wrong suffix",
     "not_a_feed": "a feed's address gave something that is no RSS, Atom or JSON feed",
-    "parser_failed": "the parser of a feed died or took too long; its process was ended",
+    "parser_failed": "the parser of a feed failed on it, or died or took too long several times in a row",
     "invalid_match": "a record of the internal topic of matches cannot be read",
     "output_too_large": "what the article became is larger than message_bytes_max, even shortened",
     "refused_by_broker": "the broker refused the message",

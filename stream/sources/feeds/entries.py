@@ -12,8 +12,9 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,8 @@ COMPLETE_CODE_POINTS = 1_500
 
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8}){0,3}")
 _JSON_FEED = "jsonfeed.org/version/"
+# Between guid and link: in no link and no XML.
+_AND = "\0"
 # What cannot stand in JSON.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -42,7 +45,7 @@ def read_feed(data: bytes, *, content_type: str, url: str) -> list[Entry] | Reje
     """The entries of a feed, as they stand in it. `url` is where it came from, for relative links."""
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     found = _json_feed(data) if start == b"{" else _xml_feed(data, content_type, url)
-    return found if isinstance(found, Reject) else found[:ENTRIES_MAX]
+    return found if isinstance(found, Reject) else _told_apart(found[:ENTRIES_MAX])
 
 
 def as_json(found: list[Entry] | Reject) -> dict[str, Any]:
@@ -50,6 +53,24 @@ def as_json(found: list[Entry] | Reject) -> dict[str, Any]:
     if isinstance(found, Reject):
         return {"reject": asdict(found)}
     return {"entries": [asdict(entry) for entry in found]}
+
+
+def _told_apart(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries, those with a guid of several articles keyed by guid and link: no two links have one key.
+
+    Some feeds have one guid for all that they show; by it alone each article would be a revision of the one before.
+    A key that nobody shares stays as it is, because ids and what is remembered rest on it.
+    """
+    links: defaultdict[str, set[str | None]] = defaultdict(set)
+    for entry in entries:
+        links[entry.key].add(entry.link)
+    return [
+        # A guid with the separator in it could pass for another one's guid and link.
+        replace(entry, key=f"{entry.key}{_AND}{entry.link}")
+        if entry.link is not None and (len(links[entry.key]) > 1 or _AND in entry.key)
+        else entry
+        for entry in entries
+    ]
 
 
 def _not_a_feed(reason: str) -> Reject:

@@ -1,6 +1,7 @@
 """Which entries of a feed are new, which have changed, and what to tell the server: the resume token of a feed.
 
-An entry is known by its key (guid, else link, else its content). When the text of a known one changes, it is a new
+An entry is known by its key (guid, else link, else its content; guid and link where others in the document have its
+guid). When the text of a known one changes, it is a new
 revision of the same article, up to REVISIONS_MAX: a counter in the text must not make an article a minute.
 """
 

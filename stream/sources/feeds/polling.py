@@ -6,8 +6,9 @@
 
 Delivery guarantees: as in `stream.sources.contract`. Every entry that the feed shows at a poll is offered once for
 each text it has; an entry that came and went between two polls is never seen. An answer that is no feed is one dead
-letter for each different body. The article's id is a function of its link (so the same article in two feeds is one),
-else of the entry's own id.
+letter for each different body. A body whose parser gives no answer is parsed again at the next poll, and is a dead
+letter when that happens PARSER_TRIES_MAX times in a row; that a parser cannot start is not the body's fault. The
+article's id is a function of its link (so the same article in two feeds is one), else of the entry's own id.
 
 Limits: settings `feed_bytes_max`, `feed_timeout_ms` (redirects included), `feed_host_pause_ms`; addresses that are not
 globally reachable are never asked (`stream.net.guard`), unless the source allows their network. After failures the
@@ -35,11 +36,11 @@ from stream.net.urls import base_of, redacted
 from stream.settings import Settings
 from stream.sources.configs import FeedConfig
 from stream.sources.contract import Outlet, Unacknowledged, pause
-from stream.sources.feeds.entry import Entry
+from stream.sources.feeds.entry import Entry, digest
 from stream.sources.feeds.memory import Memory
 from stream.sources.feeds.pages import PAGE_TYPES
 from stream.sources.feeds.schedule import Turns, next_try
-from stream.sources.feeds.workshop import Workshop
+from stream.sources.feeds.workshop import Unread, Workshop
 from stream.sources.item import Item, Offered, Origin, Refused
 from stream.telemetry.sourcing import FeedMoved, PageFetched, SourceTried
 from stream.wire.identity import NAMESPACE
@@ -47,6 +48,9 @@ from stream.wire.identity import NAMESPACE
 REQUESTS_MAX = 32
 PARSE_SECONDS_MAX = 10.0
 """A feed of ten megabytes is parsed in two or three; what takes longer is meant to."""
+
+PARSER_TRIES_MAX = 3
+"""So often a body may cost a parser; a machine that is short of memory or time ends one now and then too."""
 
 RETRY_SECONDS = 5.0
 FIRST_SECONDS_EACH = 0.02
@@ -119,6 +123,7 @@ class FeedSource:
         self._config, self._works = config, works
         self._memory = Memory.of(config.url, None)
         self._failures = 0
+        self._unread: tuple[str, int] | None = None
         self._tried = False
 
     async def run(self, outlet: Outlet) -> bool:
@@ -159,6 +164,14 @@ class FeedSource:
         found = await _unless(outlet.stopping, parsing)
         if found is None:
             return None
+        if isinstance(found, Unread):
+            if not self._given_up(found, answer.body):
+                # Neither the body nor its validators are remembered: the next poll gets it again.
+                self._tell(outlet, f"{found.reason}; it is tried again at the next poll", "failed")
+                return _Poll(failed=True)
+            found = Reject("read", "parser_failed", f"{found.reason}, {PARSER_TRIES_MAX} times in a row")
+        else:
+            self._unread = None
         if isinstance(found, Reject):
             trouble = found.reason
             outcomes = await outlet.offer([Refused(Origin(self.place), found, original=answer.body)])
@@ -174,6 +187,15 @@ class FeedSource:
         await outlet.remember(self._memory.token())
         self._tell(outlet, trouble, "failed" if trouble else "changed")
         return _Poll(failed=trouble is not None, soon=not settled)
+
+    def _given_up(self, unread: Unread, body: bytes) -> bool:
+        """Whether a body has cost so many parsers in a row, with this one, that it gets no more."""
+        if not unread.began:
+            return False
+        name = digest(body)
+        before = self._unread[1] if self._unread is not None and self._unread[0] == name else 0
+        self._unread = name, before + 1
+        return before + 1 >= PARSER_TRIES_MAX
 
     async def _offer(self, entries: Sequence[Entry], outlet: Outlet) -> bool | None:
         """Whether all new entries have their answers; None if it was stopped before."""

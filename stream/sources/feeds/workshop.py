@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -25,6 +26,15 @@ ANSWER_BYTES_MAX = 100_000_000
 END_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Nothing is known of a document: its parser died, was ended because it took too long, or could not start."""
+
+    reason: str
+    began: bool
+    """The parser had the document, so it may be the document's fault."""
+
+
 class Workshop:
     """The parsing process of all feeds."""
 
@@ -35,14 +45,16 @@ class Workshop:
         self._jobs = 0
         self._idle: asyncio.TimerHandle | None = None
 
-    async def feed(self, data: bytes, *, content_type: str, url: str) -> list[Entry] | Reject:
-        """The entries of a feed; a Reject if it is none, or its parser could not cope with it."""
+    async def feed(self, data: bytes, *, content_type: str, url: str) -> list[Entry] | Reject | Unread:
+        """The entries of a feed; a Reject if it is none, or its parser fails on it; Unread if there is no answer."""
         answer = await self._ask({"kind": "feed", "content_type": content_type, "url": url}, data)
         match answer:
             case {"entries": list(entries)}:
                 return [Entry(**entry) for entry in entries]
             case {"reject": dict(reject)}:
                 return Reject(**reject)
+            case {"died": _, "began": bool(began)}:
+                return Unread(f"the parser of feeds {_failure(answer)}", began)
             case _:
                 return Reject("read", "parser_failed", f"the parser of feeds {_failure(answer)}")
 
@@ -78,20 +90,20 @@ class Workshop:
             return answer
 
     async def _answer(self, job: bytes) -> dict[str, Any]:
-        seconds_max = START_SECONDS_MAX
+        began, seconds_max = False, START_SECONDS_MAX
         try:
             async with asyncio.timeout(START_SECONDS_MAX):
                 process = await self._running()
-            seconds_max = self._seconds_max
+            began, seconds_max = True, self._seconds_max
             async with asyncio.timeout(seconds_max):
                 assert process.stdin is not None
                 process.stdin.write(job)
                 await process.stdin.drain()
                 return await _read(process)
         except TimeoutError:
-            return {"died": f"took longer than {seconds_max:g} s"}
+            return {"died": f"took longer than {seconds_max:g} s" + ("" if began else " to start"), "began": began}
         except (asyncio.IncompleteReadError, OSError):
-            return {"died": "died"}
+            return {"died": "died" if began else "could not start", "began": began}
 
     async def _running(self) -> asyncio.subprocess.Process:
         """The process, ready for a job."""
@@ -133,12 +145,12 @@ async def _read(process: asyncio.subprocess.Process) -> dict[str, Any]:
     assert process.stdout is not None
     head, _ = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
     if head > ANSWER_BYTES_MAX:
-        return {"died": f"gave {head} bytes, expected at most {ANSWER_BYTES_MAX}"}
+        return {"died": f"gave {head} bytes, expected at most {ANSWER_BYTES_MAX}", "began": True}
     answer: dict[str, Any] = orjson.loads(await process.stdout.readexactly(head))
     return answer
 
 
 def _failure(answer: dict[str, Any]) -> str:
     if "died" in answer:
-        return f"{answer['died']} and was ended"
+        return f"{answer['died']} and was ended" if answer["began"] else f"{answer['died']}"
     return f"failed: {answer.get('failed', 'without a reason')}"

@@ -133,6 +133,41 @@ def test_a_feed_of_many_entries_is_cut() -> None:
     assert len(entries(f'<rss version="2.0"><channel>{many}</channel></rss>')) == 1_000
 
 
+ITEMS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["a", "b", "a\0https://example.org/1", "a\nhttps://example.org/1", "https://example.org/1", ""]
+        ),
+        st.sampled_from([None, *(f"https://example.org/{n}" for n in range(4))]),
+    ),
+    max_size=8,
+)
+
+
+@given(ITEMS, st.booleans())
+def test_two_links_never_share_a_key_and_a_guid_of_its_own_is_one(
+    items: list[tuple[str, str | None]], as_json_feed: bool
+) -> None:
+    if as_json_feed:
+        found = entries(orjson.dumps({
+            "version": "https://jsonfeed.org/version/1.1",
+            "items": [{"id": guid, "url": link, "content_text": "Text"} for guid, link in items],
+        }))  # fmt: skip
+    else:
+        items = [(guid.replace("\0", "0").replace("\n", "n"), link) for guid, link in items]
+        found = entries('<rss version="2.0"><channel><title>T</title>' + "".join(
+            f'<item><guid isPermaLink="false">{guid}</guid>{f"<link>{link}</link>" if link else ""}'
+            "<description>Text</description></item>"
+            for guid, link in items
+        ) + "</channel></rss>")  # fmt: skip
+    assert [entry.link for entry in found] == [link for _, link in items]
+    links = [(entry.key, entry.link) for entry in found if entry.link is not None]
+    assert len(set(links)) == len({key for key, _ in links})
+    for (guid, link), entry in zip(items, found, strict=True):
+        if guid and "\0" not in guid and {other for name, other in items if guid in (name, name or other)} == {link}:
+            assert entry.key == guid
+
+
 def test_an_encoding_that_is_no_name_is_one_reject() -> None:
     found = read_feed(RSS.encode().replace(b"utf-8", b"\x80tf-8", 1), content_type="text/xml", url=URL)
     assert isinstance(found, Reject)

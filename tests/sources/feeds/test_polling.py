@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_network
 from pathlib import Path
 
+import pytest
+
 from stream.settings import Settings
 from stream.sources.configs import FeedConfig
-from stream.sources.feeds.polling import FeedSource, FeedWorks
+from stream.sources.feeds import workshop
+from stream.sources.feeds.polling import PARSER_TRIES_MAX, FeedSource, FeedWorks
 from tests.net.server import Call, Server
 from tests.sources.kit import Bench, Run
 
 SETTINGS = Settings(topic_prefix="t.", feed_host_pause_ms=0, feed_bytes_max=200_000, feed_timeout_ms=300_000)
 IMPATIENT = SETTINGS.model_copy(update={"feed_timeout_ms": 2_000})
 Play = Callable[[Bench, Run, Server], Awaitable[None]]
+DIES = """
+import os, sys
+from stream.sources.feeds.child import frame
+sys.stdout.buffer.write(frame({"ready": True}))
+sys.stdout.buffer.flush()
+sys.stdin.buffer.read(1)
+os._exit(1)
+"""
 HEAD = '<rss version="2.0"><channel><title>T</title>'
 
 
@@ -96,6 +108,23 @@ def test_changed_entries_are_revisions_and_the_oldest_come_first(tmp_path: Path)
     assert bench.value("redline_ingest_articles_total", type="feed", outcome="known") >= 1
 
 
+def test_articles_that_share_a_guid_are_articles_each(tmp_path: Path) -> None:
+    def feed(first: int) -> bytes:
+        return rss(*(
+            f'<guid isPermaLink="false">site</guid><link>https://example.org/{n}</link><description>{n}</description>'
+            for n in reversed(range(first, first + 3))
+        ))  # fmt: skip
+
+    async def scenario(bench: Bench, run: Run, server: Server) -> None:
+        for first in range(25):
+            server.page("/feed", feed(first))
+            await run.until(lambda first=first: len(bench.desk.articles()) == first + 3, "the new one arrives")  # type: ignore[misc]
+
+    bench = play(tmp_path, scenario, pages={"/feed": feed(0)})
+    assert bench.desk.bodies() == [str(n) for n in range(27)]
+    assert not any("revision" in article for article in bench.desk.articles())
+
+
 def test_what_is_no_feed_is_one_dead_letter_for_each_body(tmp_path: Path) -> None:
     async def scenario(bench: Bench, run: Run, server: Server) -> None:
         await run.until(lambda: len(_asked(server)) > 4, "it is asked again and again")
@@ -107,6 +136,64 @@ def test_what_is_no_feed_is_one_dead_letter_for_each_body(tmp_path: Path) -> Non
     (letter,) = bench.desk.dead()
     assert (letter["stage"], letter["code"], letter["original"]) == ("read", "not_a_feed", "<html>Sign in</html>")
     assert "/feed" in letter["reason"]
+
+
+class Parsers:
+    """The commands that start parsers: those given, one after the other, then real ones."""
+
+    DIES = (sys.executable, "-c", DIES)
+    CANNOT_START = (sys.executable, "-c", "pass")
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *commands: tuple[str, ...]) -> None:
+        self.started = 0
+        self._commands, self._real = commands, workshop.of_module
+        monkeypatch.setattr(workshop, "of_module", self._next)
+
+    def _next(self, module: str) -> tuple[str, ...]:
+        self.started += 1
+        return self._commands[self.started - 1] if self.started <= len(self._commands) else tuple(self._real(module))
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [(Parsers.DIES, Parsers.DIES), (Parsers.CANNOT_START,) * 4, (Parsers.DIES, Parsers.CANNOT_START, Parsers.DIES)],
+)
+def test_a_parser_that_dies_settles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commands: tuple[tuple[str, ...], ...]
+) -> None:
+    parsers = Parsers(monkeypatch, *commands)
+
+    async def scenario(bench: Bench, run: Run, server: Server) -> None:
+        server.page("/feed", rss("<title>One title</title>"), ETag='"1"')
+        await run.until(lambda: bool(bench.desk.articles()), "it is parsed in the end")
+        assert [call.headers.get("if-none-match") for call in _asked(server)][: len(commands) + 1] == [None] * (
+            len(commands) + 1
+        )
+
+    bench = play(tmp_path, scenario, pages={"/feed": b"late"})
+    assert bench.desk.bodies() == ["One title"]
+    assert bench.desk.dead() == []
+    assert parsers.started == len(commands) + 1
+    assert bench.value("redline_feed_polls_total", outcome="failed") == len(commands)
+    assert "it is tried again at the next poll" in bench.log.getvalue()
+
+
+def test_a_body_that_keeps_killing_its_parser_is_one_dead_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsers = Parsers(monkeypatch, *(Parsers.DIES,) * PARSER_TRIES_MAX)
+
+    async def scenario(bench: Bench, run: Run, server: Server) -> None:
+        await run.until(lambda: bool(bench.desk.dead()), "it is given up")
+        await run.until(lambda: len(_asked(server)) > PARSER_TRIES_MAX + 2, "it is asked for again")
+        assert parsers.started == PARSER_TRIES_MAX
+        server.page("/feed", rss("<title>Another one</title>"))
+        await run.until(lambda: bool(bench.desk.articles()), "the next one is parsed")
+
+    bench = play(tmp_path, scenario, pages={"/feed": rss("<title>A killer</title>")})
+    (letter,) = bench.desk.dead()
+    assert (letter["code"], "died and was ended, 3 times in a row" in letter["reason"]) == ("parser_failed", True)
+    assert "A killer" in letter["original"]
 
 
 def test_hostile_answers_are_trouble_and_hold_nothing_up(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from stream.model import Reject
 from stream.sources.feeds import workshop as module
-from stream.sources.feeds.workshop import Workshop
+from stream.sources.feeds.workshop import Unread, Workshop
 
 RSS = b'<rss version="2.0"><channel><item><title>A title</title></item></channel></rss>'
 
@@ -29,7 +30,7 @@ def play(scenario: Callable[[Workshop], Awaitable[None]], seconds_max: float = 3
 
 async def _titles(shop: Workshop) -> list[str]:
     found = await shop.feed(RSS, content_type="text/xml", url="https://example.org/")
-    assert not isinstance(found, Reject), found
+    assert isinstance(found, list), found
     return [entry.fields["title"] for entry in found]
 
 
@@ -68,8 +69,8 @@ def test_a_job_that_takes_too_long_is_ended_and_the_next_one_done() -> None:
         os.kill(shop._process.pid, signal.SIGSTOP)
         shop._seconds_max = 0.3
         found = await shop.feed(RSS, content_type="text/xml", url="https://example.org/")
-        assert isinstance(found, Reject)
-        assert (found.code, "longer than 0.3 s" in found.reason) == ("parser_failed", True)
+        assert isinstance(found, Unread)
+        assert (found.began, "longer than 0.3 s and was ended" in found.reason) == (True, True)
         shop._seconds_max = 30.0
         assert await _titles(shop) == ["A title"]
 
@@ -82,7 +83,21 @@ def test_a_process_that_dies_is_replaced() -> None:
         assert shop._process is not None
         os.kill(shop._process.pid, signal.SIGKILL)
         found = await shop.feed(RSS, content_type="text/xml", url="https://example.org/")
-        assert isinstance(found, list) or found.code == "parser_failed"
+        assert isinstance(found, list | Unread)
+        assert await _titles(shop) == ["A title"]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("command", [(sys.executable, "-c", "pass"), ("/nowhere/python",)])
+def test_a_process_that_cannot_start_is_not_the_documents_fault(
+    monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    async def scenario(shop: Workshop) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(module, "of_module", lambda _: command)
+            found = await shop.feed(RSS, content_type="text/xml", url="https://example.org/")
+        assert found == Unread("the parser of feeds could not start", began=False)
         assert await _titles(shop) == ["A title"]
 
     play(scenario)
@@ -95,7 +110,7 @@ def test_a_document_that_keeps_its_parser_busy() -> None:
         await _titles(shop)
         shop._seconds_max = 1.0
         found = await shop.feed(deep, content_type="text/xml", url="https://example.org/")
-        assert isinstance(found, Reject)
+        assert isinstance(found, Unread)
         shop._seconds_max = 30.0
         assert await _titles(shop) == ["A title"]
 
