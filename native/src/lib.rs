@@ -23,7 +23,7 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn redline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("INTERFACE", 8)?;
+    module.add("INTERFACE", 9)?;
     module.add_class::<words::Reader>()?;
     module.add_class::<words::Words>()?;
     module.add_class::<sentences::Sentences>()?;

@@ -15,6 +15,9 @@ use crate::stops::{self, Stops};
 /// After one of these the next part of a compound belongs to the same token.
 const REVERSING_PREFIXES: [&str; 6] = ["de", "non", "anti", "un", "dis", "counter"];
 
+/// What stands within words: behind each of them a prefix may begin.
+const SIGNS: [char; 4] = ['-', '.', ',', '\''];
+
 /// A text of which the characters beyond ASCII take more than one byte in so many is written in another alphabet.
 const FOREIGN_RATIO: usize = 4;
 
@@ -348,7 +351,7 @@ impl Found {
         let word = std::str::from_utf8(word)?;
         // What is written in capitals matters behind some prefixes, and in folding what is not ASCII.
         let is_written =
-            open.foreign || (word.contains('-') && word.split('-').any(|part| REVERSING_PREFIXES.contains(&part)));
+            open.foreign || (word.contains('-') && word.split(SIGNS).any(|part| REVERSING_PREFIXES.contains(&part)));
         let stretch = if is_written { &source[open.source..end] } else { word };
         let remembered = if is_written { &known.written } else { &known.plain };
         if let Some(numbers) = remembered.get(stretch) {

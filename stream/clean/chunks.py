@@ -8,6 +8,7 @@ they are, and tokens of a sentence are located when one of them is asked for:
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -182,7 +183,10 @@ class _UnitLayout(Layout):
             return None
         start, end = self._units.starts[number], self._units.ends[number]
         first = self._units.behind[number - 1] if number else 0
-        rest = self._words.plain[start:end].split(None, position - first)[-1]
+        stretches = self._words.plain[start:end]
+        if not stretches.isascii() and _RARE_BLANK.search(stretches):
+            return None  # `split` would take it for an end of a stretch, which it is not
+        rest = stretches.split(None, position - first)[-1]
         word = rest.partition(" ")[0]
         place = end - len(rest)
         if not (word.isalnum() and word.isascii()) or bisect_left(joined, (start,)) < bisect_left(joined, (place,)):
@@ -267,6 +271,7 @@ class _Through(Layout):
         return self._page.start(start), self._page.end(end - 1)
 
 
+_RARE_BLANK = re.compile(r"[^\S\x00-\x7f]")
 _ASCII_BLANKS = " \x1c\x1d\x1e\x1f"
 
 

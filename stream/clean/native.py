@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-INTERFACE = 8
+INTERFACE = 9
 """Rises when the calls below change, and when what has to come out does: the signs, prefixes and ratios of `tokens`,
 `stops`, `ends` and `residue` stand in the package as well. One with another number is not used."""
 

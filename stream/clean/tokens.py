@@ -136,7 +136,7 @@ def fold_words_slowly(text: str) -> Words:
         end = len(plain) if end < 0 else end
         words += plain[done:start].split()
         word = plain[start:end]
-        if word.isascii() and not ("-" in word and not REVERSING_PREFIXES.isdisjoint(word.split("-"))):
+        if word.isascii() and not ("-" in word and not REVERSING_PREFIXES.isdisjoint(word.translate(_PARTED).split("-"))):
             found: Sequence[str] = _TOKENS[word]
         else:
             # What is written in capitals matters behind some prefixes, and in folding what is not ASCII.
@@ -195,6 +195,7 @@ def _table(*, small: bool) -> bytes:
 
 _CHUNKS = bytes(ord(" ") if code == ord(" ") else ord("a") for code in range(256))
 _SMALL, _AS_WRITTEN = _table(small=True), _table(small=False)
+_PARTED = str.maketrans("'.,", "---")
 _TYPOGRAPHIC = (
     *((quote, "'") for quote in "’‘ʼ′"),
     *((hyphen, "-") for hyphen in "\u2010\u2011\u2012\u2013"),

@@ -16,7 +16,7 @@ PIECES = [
     "red", "Lines", "U.S.", "U.N", "de", "UN", "non", "anti", "S", "400", "3.5",
     "1,000", "'s", "’s", "'", "’", '"', "“", "”",
     "-", "\u2011", "\u2013", "\u2014", "\u00ad", "\u200b", "\ufe0f", "™", " ", "\n",
-    "\r\n", "\t", "\u2028", "\x1d", "\u00a0",
+    "\r\n", "\t", "\u2028", "\x1d", "\u00a0", "\u202f", "\u3000",
     ".", "!", "…", "。", ",", "(", ")", "é", "e\u0301", "\u0301", "\u0316", "й",
     "и\u0306", "ß", "İ", "ﬁ", "½", "²", "ﷺ", "中",
     "「", "ไ", "ำ", "ᄒ", "ᅡ", "ᆫ", "हि", "ﾞ", "ｶ", "_", "&", "&amp;", "&shy;", "&#39;",
@@ -64,6 +64,9 @@ def test_every_sequence_has_one_entry_a_token_in_order(
 @example("de-\nescalation red\u0e33", "body", False, [])
 @example("de-\u200b\nescalation", "body", False, [])
 @example(" " + "\u0e31" * 40, "body", False, [])
+@example("On Monday Łódź hosted a ‘UN-backed’ force.", "body", False, [])
+@example("'UN-backed' talks.UN-backed 'ANTI-Putin' peace,UN-backed", "body", False, [])
+@example("They paid 100\u202f€ for a red line.", "body", False, [])
 def test_the_short_cut_yields_what_the_long_way_does(text: str, kind: Kind, is_html: bool, cuts: list[Cut]) -> None:
     content_type: ContentType = "text/html" if is_html else "text/plain"
     forget()
@@ -73,6 +76,17 @@ def test_the_short_cut_yields_what_the_long_way_does(text: str, kind: Kind, is_h
     assert_same_layout(short, full)
     again = read(text, kind=kind, content_type=content_type, cuts=cuts)
     assert (again.tokens, again.cases) == (full.tokens, full.cases)
+
+
+@quick
+@given(TEXTS, st.integers(0, 40))
+@example("They paid 100\u202f€ for a red line.", 7)
+@example("On Monday Łódź hosted a ‘UN-backed’ force.", 2)
+def test_one_token_asked_for_alone_stands_where_it_does_among_all(text: str, position: int) -> None:
+    full = read_fully(text, "body", False, ())
+    if position < full.size:
+        assert read(text, content_type="text/plain").span(position, position) == full.span(position, position)
+        assert read(text, content_type="text/plain").case(position) == full.case(position)
 
 
 @quick
