@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -39,3 +40,66 @@ def test_a_masked_word_may_be_what_kept_an_atleast_from_holding(written: str, bo
     for prefilter in (True, False):
         matcher = Matcher(rule_set(asked), Limits(evidence_per_match_max=evidence_max), prefilter=prefilter)
         assert [match.rule.id for match in matcher.match([article])[0]] == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("PARAGRAPH(war AND SENTENCE(red))", "Red war\n"),
+        ("PARAGRAPH(war AND SENTENCE(red AND NOT peace))", "Red war. Red peace.\n"),
+        ("SENTENCE(war AND PARAGRAPH(red))", "Red war. War. "),
+        ("SENTENCE(red OR war)", "Red war. "),
+    ],
+)
+def test_work_grows_in_proportion_to_the_text(written: str, unit: str) -> None:
+    """Ten times the windows run about ten times the lines of code: a window costs what lies in it."""
+    short, long = (work(written, unit * count) for count in (50, 500))
+    assert long <= short * 11
+
+
+def work(written: str, body: str) -> int:
+    """How many lines run while one expression finds all that it finds in a text."""
+    asked, article, lines = rule(expression(written)), read(body), 0
+    matcher = Matcher(rule_set(asked))
+    matcher.verdict(asked, read("Red war. Red peace."))  # what is made once for an expression
+
+    def count(frame: object, event: str, argument: object) -> object:
+        nonlocal lines
+        lines += event == "line"
+        return count
+
+    tracing = sys.gettrace()
+    sys.settrace(count)  # type: ignore[arg-type]
+    try:
+        assert isinstance(matcher.verdict(asked, article), Fired)
+    finally:
+        sys.settrace(tracing)
+    return lines
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "LEAD/3(SENTENCE(red))",
+        "LEAD/3(PARAGRAPH(red AND SENTENCE(war)))",
+        "LEAD/0(SENTENCE(red))",
+        "body:LEAD/6(SENTENCE(red AND war))",
+        "title:SENTENCE(red)",
+        "title:LEAD/2(SENTENCE(red))",
+        "SENTENCE(war AND PARAGRAPH(red))",
+        "SENTENCE(war AND PARAGRAPH(peace AND NOT red))",
+        "PARAGRAPH(war AND SENTENCE(red AND NOT peace))",
+        "PARAGRAPH(LEAD/5(SENTENCE(red) AND war))",
+        "ATLEAST/2(LEAD/7(SENTENCE(red)))",
+    ],
+)
+def test_units_in_windows_that_cut_them(written: str) -> None:
+    asked = rule(expression(written))
+    matcher = Matcher(rule_set(asked))
+    for title in (None, "", "Red", "War red. Red war. Peace"):
+        for body in ("Red war. War red.\nPeace red. War.", "War peace red war. Red.\nRed war", "Red\n" * 9, "…"):
+            article = read(body, title=title)
+            fast, slow = matcher.verdict(asked, article), judge(asked, article)
+            assert type(fast) is type(slow), (title, body)
+            if isinstance(fast, Fired) and isinstance(slow, Fired):
+                assert set(fast.finds) == set(slow.finds), (title, body)
