@@ -49,6 +49,8 @@ def test_a_masked_word_may_be_what_kept_an_atleast_from_holding(written: str, bo
         ("PARAGRAPH(war AND SENTENCE(red AND NOT peace))", "Red war. Red peace.\n"),
         ("SENTENCE(war AND PARAGRAPH(red))", "Red war. War. "),
         ("SENTENCE(red OR war)", "Red war. "),
+        ('SENTENCE(regex:"ed" AND war)', "Red war. "),
+        ('PARAGRAPH(regex:"(?i)red" AND SENTENCE(war AND regex:"!"))', "Red war!\n"),
     ],
 )
 def test_work_grows_in_proportion_to_the_text(written: str, unit: str) -> None:
@@ -103,3 +105,31 @@ def test_units_in_windows_that_cut_them(written: str) -> None:
             assert type(fast) is type(slow), (title, body)
             if isinstance(fast, Fired) and isinstance(slow, Fired):
                 assert set(fast.finds) == set(slow.finds), (title, body)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'SENTENCE(regex:"(?i)red" AND war)',
+        'SENTENCE(regex:"[.!…]+" AND war)',
+        'SENTENCE(regex:"(?s)r.*w" OR war)',
+        'PARAGRAPH(regex:"[.!…]" AND SENTENCE(regex:"(?i)r" OR peace))',
+        'LEAD/2(regex:"(?i)war")',
+        'LEAD/0(regex:"…")',
+        'title:regex:"[!…]"',
+        'title:SENTENCE(regex:"(?i)red|!" AND NOT peace)',
+        'body:LEAD/9(regex:"[!…]")',
+        'body:regex:"…" AND NOT title:regex:"!"',
+    ],
+)
+@pytest.mark.parametrize("title", [None, "", "!", "Red", "War! Red war. Peace"])
+def test_regexes_in_windows(written: str, title: str | None) -> None:
+    plain, masked = rule(expression(written)), Exclusion("e", "…", "phrase", expression("peace"))
+    for asked in (plain, rule(plain.match, masked)):
+        matcher = Matcher(rule_set(asked))
+        for body in ("Red war. War… red.\nPeace red. War!", "… War peace! Red.\n!\nRed war", "Red\n" * 9, "…", "!"):
+            article = read(body, title=title)
+            fast, slow = matcher.verdict(asked, article), judge(asked, article)
+            assert type(fast) is type(slow), body
+            if isinstance(fast, Fired) and isinstance(slow, Fired):
+                assert set(fast.finds) == set(slow.finds), body
