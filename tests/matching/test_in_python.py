@@ -9,6 +9,7 @@ import pytest
 
 from stream.clean import native
 from stream.matching import Fired, Limits, Matcher
+from stream.matching.evidence import evidence_of
 from stream.matching.reference import judge
 from stream.rulelang.ruleset import Exclusion
 from tests.matching.kit import expression
@@ -74,6 +75,7 @@ def work(written: str, body: str) -> int:
     sys.settrace(count)  # type: ignore[arg-type]
     try:
         assert isinstance(matcher.verdict(asked, article), Fired)
+        assert matcher.match([article])[0]
     finally:
         sys.settrace(tracing)
     return lines
@@ -133,3 +135,31 @@ def test_regexes_in_windows(written: str, title: str | None) -> None:
             assert type(fast) is type(slow), body
             if isinstance(fast, Fired) and isinstance(slow, Fired):
                 assert set(fast.finds) == set(slow.finds), body
+
+
+@pytest.mark.parametrize("operator", ["NEAR/3", "ONEAR/3"])
+@pytest.mark.parametrize("side", ["war", "(war OR peace)", "CASE(war)", "(war NOT NEAR/0 peace)"])
+def test_work_does_not_double_with_each_nested_near(side: str, operator: str) -> None:
+    """Each level may have two pairs for an interval, and both of them the same interval below it. Three times the
+    levels are at most nine times the lines: clauses and their words grow with the levels as well."""
+    short, long = (work(f" {operator} ".join([side] * links), "war " * 40) for links in (5, 15))
+    assert long <= short * 9
+
+
+@pytest.mark.parametrize("operator", ["NEAR/3", "ONEAR/1", "NEAR/0"])
+@pytest.mark.parametrize(
+    "sides", [["war"] * 5, ["(war OR peace)", "war", "~war", "(war OR wars)"], ["war", "peace"] * 2]
+)
+def test_nested_nears_say_what_the_reference_says(sides: list[str], operator: str) -> None:
+    chain = f" {operator} ".join(sides)
+    for written in (chain, f"{sides[0]} {operator} ({chain})", f"({chain}) {operator} ({chain})"):
+        asked = rule(expression(written))
+        matcher = Matcher(rule_set(asked))
+        for body in ("war " * 9, "war peace " * 5, "peace war wars war peace peace war"):
+            article = read(body)
+            fast, slow = matcher.verdict(asked, article), judge(asked, article)
+            assert type(fast) is type(slow), (written, body)
+            if isinstance(fast, Fired) and isinstance(slow, Fired):
+                assert set(fast.finds) == set(slow.finds), (written, body)
+                found = matcher.match([article])[0][0].evidence
+                assert found == evidence_of(slow.finds, article, Limits()), (written, body)
