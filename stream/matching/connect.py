@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from stream.matching.asked import Asked, Composite, Connective, Span, Spans, joined
-from stream.matching.bits import positions_of
+from stream.matching.bits import listed
 from stream.matching.text import BODY, TITLE, Text, Unit, Window
 
 NOWHERE: Window = (0, 0, 0)
@@ -112,18 +112,22 @@ class Each(Narrowed):
             return None
         low, high, fields = window
         answers = []
-        for last in positions_of(text.ends[self.number]):
-            if last < low:
-                continue
+        for last in self._lasts(text, low, high):
             start, end, field = text.unit_around(self.unit, last)
-            if start >= high:
-                break
             if fields & field:
                 part = max(start, low), min(end, high), field
                 spans = self.operand.find(text, part)
                 if spans is not None:
                     answers.append(spans)
         return joined(answers) if answers else None
+
+    def _lasts(self, text: Text, low: int, high: int) -> list[int]:
+        """The units of a window in which the operand could hold, by their last positions. The last one may reach out of
+        it; what lies before and behind is not walked, since there may be as many windows as units."""
+        if low >= high:
+            return []
+        _, end, _ = text.unit_around(self.unit, high - 1)
+        return [low + place for place in listed(text.ends[self.number] >> low & (1 << end - low) - 1)]
 
 
 class First(Narrowed):

@@ -12,7 +12,7 @@ from stream.clean import native
 from stream.clean.native import NativeEvaluation, NativeNode, NativeSpan
 from stream.matching.asked import Asked, Span, Spans
 from stream.matching.leaves import LocalOr
-from stream.matching.near import WindowNear
+from stream.matching.near import Behind, WindowNear
 from stream.matching.text import BODY, TITLE, Text
 from stream.matching.translate import Translator
 
@@ -79,11 +79,11 @@ class Evaluator:
         elif isinstance(node, WindowNear):
             # Only of these it depends on the window what stands behind them.
             if not node.negated:
-                return [(first, last, node, self._pairs(behind, text))]
+                return [(first, last, node, Behind(self._pairs(behind, text)))]
             left, _ = behind[0]
             return [(first, last, node, each) for each in self._spans(left, text)]
         else:
-            spans = [(first, last, node, self._pairs(behind, text))]
+            spans = [(first, last, node, Behind(self._pairs(behind, text)))]
         text.spans[place] = spans
         return spans
 

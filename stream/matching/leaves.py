@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from stream.matching.asked import Asked, Composite, Local, Span, Spans
 from stream.matching.bits import positions_of
-from stream.matching.text import BODY, TITLE, Text, Window
+from stream.matching.text import BODY, TITLE, RegexSpan, Text, Window
 from stream.matching.vocabulary import Test
 from stream.rulelang.nodes import KeyField, Node, Phrase, Regex, Scoped, Word
 from stream.rulelang.printer import print_node
+
+_by_first = itemgetter(0)
+_by_last = itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +377,7 @@ class Pattern(Asked):
 
     def _find(self, text: Text, window: Window) -> Spans | None:
         spans: Spans = []
-        for first, last, field, start, end, touches in text.regex_spans(self._node.pattern):
+        for first, last, field, start, end, touches in self._around(text, window):
             bit, low, high = (TITLE, 0, text.title_end) if field == "title" else (BODY, text.title_end, text.end)
             if not window[2] & bit:
                 continue
@@ -380,6 +385,13 @@ class Pattern(Asked):
             if whole_field or (window[0] <= first and last < window[1]):
                 spans.append((first, last, self, (field, start, end, touches)))
         return spans or None
+
+    def _around(self, text: Text, window: Window) -> list[RegexSpan]:
+        """What may lie in a window: neither first nor last positions ever descend, so the rest is not looked at. In a
+        field without words they are the one behind the window, which is therefore let in."""
+        spans = text.regex_spans(self._node.pattern)
+        low = bisect_left(spans, window[0], key=_by_first)
+        return spans[low : bisect_right(spans, window[1], low, key=_by_last)]
 
     def leaves(self, span: Span) -> Iterator[int]:
         """The words that it touches."""

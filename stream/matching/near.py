@@ -20,6 +20,19 @@ PRINTS_KNOWN_MAX = 1_024
 """How many clauses of one NEAR are remembered as they are written."""
 
 
+class Behind:
+    """The pairs that span an interval, and what they say of it, which is worked out once: an interval may stand in
+    several pairs of another, at each level of NEARs in NEARs."""
+
+    __slots__ = ("clause", "leaves", "pairs", "printed")
+
+    def __init__(self, pairs: list[tuple[Span, Span]]) -> None:
+        self.pairs = pairs
+        self.leaves: frozenset[int] | None = None
+        self.clause: Node | None = None
+        self.printed: str | None = None
+
+
 class LocalNear(Composite, Local):
     """NEAR of local sides."""
 
@@ -63,8 +76,10 @@ class LocalNear(Composite, Local):
 
     def printed(self, span: Span) -> str:
         """The clause as the printer writes it."""
-        pairs: list[tuple[Span, Span]] = span[3]
-        return min([self._printed(left, right) for left, right in pairs])
+        behind: Behind = span[3]
+        if behind.printed is None:
+            behind.printed = min([self._printed(left, right) for left, right in behind.pairs])
+        return behind.printed
 
     def _printed(self, left: Span, right: Span) -> str:
         """The clause of one pair: where its sides are the same and written the same, so is the whole."""
@@ -146,7 +161,7 @@ def near_spans(
     for first, last in sorted(pairs, key=lambda hull: (-hull[0], hull[1])):
         if shortest is None or last < shortest:
             shortest = last
-            spans.append((first, last, owner, pairs[first, last]))
+            spans.append((first, last, owner, Behind(pairs[first, last])))
     spans.reverse()
     return spans or None
 
@@ -198,15 +213,19 @@ def far_spans(node: Near, lefts: Spans, rights: Spans, text: Text) -> Spans:
 
 def near_leaves(span: Span) -> Iterator[int]:
     """The leaves of all pairs behind an interval."""
-    pairs: list[tuple[Span, Span]] = span[3]
-    return (leaf for pair in pairs for side in pair for leaf in side[2].leaves(side))
+    behind: Behind = span[3]
+    if behind.leaves is None:
+        behind.leaves = frozenset(leaf for pair in behind.pairs for side in pair for leaf in side[2].leaves(side))
+    return iter(behind.leaves)
 
 
 def near_clause(node: Near, span: Span) -> Node:
     """The clause of an interval; if several pairs span it, the one that sorts first in print."""
-    pairs: list[tuple[Span, Span]] = span[3]
-    clauses = [replace(node, left=left[2].clause(left), right=right[2].clause(right)) for left, right in pairs]
-    return clauses[0] if len(clauses) == 1 else min(clauses, key=print_node)
+    behind: Behind = span[3]
+    if behind.clause is None:
+        clauses = [replace(node, left=one[2].clause(one), right=other[2].clause(other)) for one, other in behind.pairs]
+        behind.clause = clauses[0] if len(clauses) == 1 else min(clauses, key=print_node)
+    return behind.clause
 
 
 def _lighter(left: Asked, right: Asked) -> bool:
