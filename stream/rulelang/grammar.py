@@ -82,10 +82,29 @@ def parse_item(scalar: Scalar) -> Node | None:
         scalar.source.add("R311", scalar.place, quoted(text), "one word, one phrase or one list as an item", help_)
         return None
     offset = scalar.text.index(text)
+    if _excludes(scalar, text, offset):
+        return None
     if words.is_plain_word(text):
         return words.read_word(scalar, text, offset)
     inflected = text.startswith("~")
     return words.read_words(scalar, text[inflected:], offset + inflected, (offset, offset + len(text)), inflected)
+
+
+def _excludes(scalar: Scalar, text: str, offset: int) -> bool:
+    """Notes a word that an item seems to leave out, `war -peace`: read as a phrase, it would look for that word."""
+    for chunk in re.finditer(r"\S+", text):
+        excluded = words.meant_excluded(chunk[0])
+        # `-5` is a number.
+        if excluded is not None and not excluded[0].isdigit():
+            at = offset + chunk.start()
+            phrase = f'{"~" * text.startswith("~")}"{text.removeprefix("~")}"'
+            help_ = (
+                f"To exclude the word, write AND NOT {excluded} in an expression behind `match:`. "
+                f"For the phrase as it stands write '{phrase}'."
+            )
+            scalar.source.add("R304", scalar.place_of(at, at + 1), quoted(chunk[0][0]), "letters, digits or ~", help_)
+            return True
+    return False
 
 
 @lru_cache(maxsize=1)

@@ -228,6 +228,23 @@ def test_an_item_is_no_expression(item: str) -> None:
     assert codes(load_example(f"keywords:\n  - {item}\n").diagnostics) == ["R311"]
 
 
+@pytest.mark.parametrize("item", ["war -peace", "war !peace", "'-peace'", "~war -peace"])
+def test_an_item_excludes_nothing(item: str) -> None:
+    (found,) = load_example(f"keywords: [truce, {item}]\n").diagnostics
+    assert found.code == "R304"
+    assert f"keywords: [truce, {item}]"[found.place.column - 1] in "-!"
+    assert "write AND NOT peace" in found.help
+    (remedy,) = re.findall(r"'~?\".+\"'", found.help)
+    assert load_example(f"keywords: [truce, {remedy}]\n").ruleset is not None
+
+
+@pytest.mark.parametrize("item", ["Donetsk - Luhansk", "at -5 degrees", "Yahoo!", "'\"war -peace\"'"])
+def test_signs_that_exclude_nothing_stay_in_items(item: str) -> None:
+    loaded = load_example(f"keywords: [{item}]\n")
+    assert loaded.ruleset is not None
+    assert isinstance(loaded.ruleset.rules[0].match, Phrase)
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
