@@ -238,6 +238,33 @@ def test_an_item_excludes_nothing(item: str) -> None:
     assert load_example(f"keywords: [truce, {remedy}]\n").ruleset is not None
 
 
+@pytest.mark.parametrize(
+    ("items", "marked"),
+    [
+        ("U.S., 1,000", "1,000"),
+        ("1,000,000, truce", "1,000,000"),
+        ("killed 1,000 troops, truce", "killed 1,000 troops"),
+        ("2014,2022", "2014,2022"),
+    ],
+)
+@pytest.mark.parametrize("is_list", [False, True])
+def test_a_number_with_a_comma_is_no_two_items(items: str, marked: str, is_list: bool) -> None:
+    text = f"keywords: [{items}]\n"
+    if is_list:
+        text = f"kind: rule\nid: r\nseverity: low\nmatch: >\n  @a\n---\nkind: list\nid: a\nitems: [{items}]\n"
+    (found,) = (one for one in load_example(text).diagnostics if one.severity == "error")
+    assert found.code == "R301"
+    assert found.source_line[found.place.column - 1 :][: found.place.length] == marked
+    assert found.help.startswith(f'A comma needs quotes: "{marked}".')
+    for remedy in (f'"{marked}"', found.help.rpartition(": ")[2]):
+        assert load_example(text.replace(marked, remedy)).ruleset is not None
+
+
+@pytest.mark.parametrize("items", ["2014, 2022", "truce,2022", '"1,000"', "S-300,S-400", "1,'000'"])
+def test_items_with_digits(items: str) -> None:
+    assert load_example(f"keywords: [{items}]\n").ruleset is not None
+
+
 @pytest.mark.parametrize("item", ["Donetsk - Luhansk", "at -5 degrees", "Yahoo!", "'\"war -peace\"'"])
 def test_signs_that_exclude_nothing_stay_in_items(item: str) -> None:
     loaded = load_example(f"keywords: [{item}]\n")
