@@ -16,6 +16,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from stream.rulelang import words
 from stream.rulelang.commas import comma_fault
 from stream.rulelang.expressions import GRAMMAR, KEY_FIELDS, TEXT_FIELDS
+from stream.rulelang.fieldbrackets import bracket_help
 from stream.rulelang.nodes import (
     And,
     AnyOf,
@@ -320,7 +321,10 @@ def _report(scalar: Scalar, error: UnexpectedInput) -> None:
         length = len(str(error.token)) if isinstance(error, UnexpectedToken) else 1
         place = scalar.place_of(position, position + length)
         found = text[position : position + length]
-        source.add("R301", place, quoted(found), _OPERAND, "An operator needs something on both sides.")
+        expected, help_ = _OPERAND, "An operator needs something on both sides."
+        if character == "(" and (instead := bracket_help(text, position)) is not None:
+            expected, help_ = "the value of the field", instead
+        source.add("R301", place, quoted(found), expected, help_)
 
 
 def _report_end(scalar: Scalar, position: int) -> None:

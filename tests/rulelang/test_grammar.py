@@ -360,6 +360,29 @@ def test_a_comma_gets_what_was_meant(text: str, code: str, marked: str, help_: s
         assert parse_text(remedy)[1] == [], remedy
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("lang:(en OR de) AND war", "`(lang:en OR lang:de)`"),
+        ("war AND source: (reuters)", "`source:reuters`"),
+        ('war AND source:("Radio Free*", @agencies)', '`(source:"Radio Free*" OR source:@agencies)`'),
+        ("lang:(en AND NOT de)", "`(lang:… OR lang:…)`"),
+        ("lang:(NOT)", "`(lang:… OR lang:…)`"),
+        ("regex:(a|b)", 'regex:"…"'),
+        ("a AND (b", None),
+    ],
+)
+def test_a_bracket_behind_a_field_gets_the_way_it_is_written(text: str, written: str | None) -> None:
+    _, (found,) = parse_text(text)
+    if written is None:
+        assert found.code == "R302"
+        return
+    assert (found.code, text[found.place.column - 1]) == ("R301", "(")
+    assert written in found.help
+    remedy = written.strip("`")
+    assert "…" in remedy or parse_text(remedy)[1] == []
+
+
 def test_any_without_a_number_and_without_a_comma_says_both_ways() -> None:
     _, found = parse_text("ANY(a OR b)")
     assert "`ANY/2(a, b, c)` for two of them or more, `(a OR b)` for one" in found[0].help
