@@ -113,6 +113,10 @@ def _parser() -> Lark:
     return Lark(GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=False)
 
 
+_BEHIND_NOT = re.compile(r'\s*(\(|~?"[^"]*"|[^\s()]+)')
+_NOT_BEHIND_NEAR = re.compile(r"NEAR/[0-9]+ NOT\Z")
+
+
 class _TooDeep(Exception):  # noqa: N818 - noted as a diagnostic; ends the walk
     pass
 
@@ -157,7 +161,7 @@ class _Builder:
         texts = [self._text(node.place) for node in run]
         if any(words.is_operator(t) or words.meant_operator(t) or not any(map(str.isalnum, t)) for t in texts):
             return  # it has a finding of its own
-        if self._function_meant(run, texts):
+        if any(map(_NOT_BEHIND_NEAR.search, texts)) or self._function_meant(run, texts):
             return
         meant = next(((text, link) for text in texts if (link := words.meant_link(text)) is not None), None)
         if meant is not None:
@@ -249,8 +253,8 @@ class _Builder:
         left = self._unary(tree.children[0], depth)
         kinds = set()
         for link, (operator, operand) in enumerate(zip(tree.children[1::2], tree.children[2::2], strict=True), 1):
-            right = self._unary(operand, depth + link)
             text = str(operator)
+            right = self._negated(tree, cast(Token, operator), operand) or self._unary(operand, depth + link)
             ordered, negated = "ONEAR" in text, text.startswith("NOT")
             kinds.add((ordered, negated))
             start, end = left.place, right.place
@@ -261,6 +265,21 @@ class _Builder:
             help_ = "Put the pair that belongs together in brackets."
             self._source.add("R309", self._place(tree), "NEAR, ONEAR or NOT NEAR in one row", "one of them", help_)
         return left
+
+    def _negated(self, prox: Tree[Token], operator: Token, operand: object) -> Node | None:
+        """Notes NOT behind NEAR, `war NEAR/5 NOT peace`, where it was read as a word; None where it is none."""
+        tree = _as_tree(operand)
+        text = self._scalar.text
+        behind = _BEHIND_NOT.match(text, tree.meta.end_pos)
+        if tree.data != "word" or str(tree.children[0]) != "NOT" or behind is None or words.is_operator(behind[1]):
+            return None
+        before = text[prox.meta.start_pos : operator.start_pos].strip()
+        meant = operator if operator.startswith("NOT") else f"NOT {operator}"
+        right = "( … )" if behind[1] == "(" else behind[1]
+        place = self._scalar.place_of(tree.meta.start_pos, tree.meta.end_pos)
+        help_ = f"Write {quoted(f'{before} {meant} {right}')}."
+        self._source.add("R307", place, f"`NOT` behind {quoted(operator)}", f"{quoted(meant)}", help_)
+        return Word("NOT", place=place)
 
     def _function(self, tree: Tree[Token], depth: int, place: Place) -> Node:
         name = str(tree.children[0]).partition("/")[0]

@@ -121,6 +121,9 @@ def test_every_node_knows_where_it_stands() -> None:
         ("()", ["R301"]),
         ("title:", ["R301"]),
         ("a NEAR/3", ["R301"]),
+        ("a NEAR/3 NOT", ["R301"]),
+        ("a NEAR/3 NOT AND b", ["R301"]),
+        ("(a NEAR/3 NOT) AND b", ["R301"]),
         ("(a OR b", ["R302"]),
         ("a OR b)", ["R302"]),
         ('a OR "b', ["R303"]),
@@ -381,6 +384,24 @@ def test_a_bracket_behind_a_field_gets_the_way_it_is_written(text: str, written:
     assert written in found.help
     remedy = written.strip("`")
     assert "…" in remedy or parse_text(remedy)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("war NEAR/5 NOT peace", "`war NOT NEAR/5 peace`"),
+        ("x AND war ONEAR/5 NOT ~peace", "`war NOT ONEAR/5 ~peace`"),
+        ('"a war" NOT NEAR/2 NOT "a peace"', '`"a war" NOT NEAR/2 "a peace"`'),
+        ("war NEAR/5 NOT (peace OR talks)", "`war NOT NEAR/5 ( … )`"),
+        ("(war OR raid) NEAR/5 NOT peace", "`(war OR raid) NOT NEAR/5 peace`"),
+    ],
+)
+def test_not_behind_near_gets_the_operator_that_was_meant(text: str, written: str) -> None:
+    (found,) = load_example(f"match: >\n  {text}\n").diagnostics
+    assert found.code == "R307"
+    assert f"  {text}"[found.place.column - 1 :][: found.place.length] == "NOT"
+    assert written in found.help
+    assert parse_text(written.strip("`").replace("…", "x"))[1] == []
 
 
 def test_any_without_a_number_and_without_a_comma_says_both_ways() -> None:
