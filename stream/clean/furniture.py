@@ -22,6 +22,15 @@ _NETWORKS = (
     r"|print"
     r"|mastodon|threads|bluesky|tik ?tok|snapchat|xing|copy link|sms|messages)"
 )
+_YEAR = r"(?:19|20)\d\d"
+_NAME = r"(?-i:[A-Z][\w.&'’/-]*(?:,? (?:[A-Z&][\w.&'’/-]*|of|the|and|for)){0,7})"
+"""A name in capitals: what a sentence says goes on in small letters."""
+_TURNS = (
+    r"[←→«»‹›]\s?(?:previous|next|older|newer|prev|back)"
+    r"(?: (?:post|article|story|page|entry|posts|articles|stories|pages|entries))?(?:\W{0,3}|\s?[:|].{0,160})"
+)
+"""Arrows that turn the page; guillemets open quotations, and `→` the items of a list."""
+TURNS_PAGE = re.compile(_TURNS, re.IGNORECASE)
 _SURE: dict[str, tuple[str, ...]] = {
     "comments": (
         r"(?:leave|post|add|write|submit) (?:a|your) (?:reply|comment|response)(?: (?:to|below|here)\b.{0,120})?",
@@ -38,7 +47,7 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"(?:show|view|load|see|read|hide|join|sort|all|expand|view all|show all|load more|there are) ?(?:\d{1,6} )?"
         r"(?:more |all |the |no )?(?:comments?|replies|conversation|discussion|responses)(?: \(?\d{1,6}\)?| yet)?\.?",
         r"(?:no(?! comment\W*$)|\d{1,6}|\(\d{1,6}\)) (?:comments?|replies|responses|thoughts on)"
-        r"(?: (?:yet|so far|on\b.{0,160}))?\.?",
+        r"(?:(?: (?:yet|so far))?\.?| on(?: .{0,159}[^.\s])?)",
         r"comments? ?\(\d{1,6}\)|be the first to (?:comment|reply|write|like)\b.{0,60}",
         r"(?:you must be |please )?(?:log(?:ged)?|sign(?:ed)?)[ -]?in to (?:post|leave|reply|comment|view|read|add"
         r"|join|follow|save)\b.{0,80}",
@@ -88,8 +97,7 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"|what to read next|most (?:read|popular|viewed|shared|commented)|editor['’]?s['’]? (?:picks?|choice)"
         r"|recommended for you|more from)\W{0,4}",
         r"(?:previous|next|older|newer|prev) (?:post|article|story|page|entry|posts|entries)s?(?:\W{0,3}"
-        r"|\s?[:|»›→«‹←–-].{0,160})|(?:←|→|«|»"
-        r"|‹|›).{2,160}|post navigation",
+        rf"|\s?[:|»›→«‹←–-].{{0,160}})|{_TURNS}|←(?!.*[.!?…][\"”’'»)]{{0,3}}(?:\s|$)).{{2,160}}|post navigation",
         r"(?:tags?|filed under|posted in|categor(?:y|ies)|tagged(?: with| as)?|topics|keywords|labels) ?:.{0,300}",
         r"posted (?:in|under) [^.]{2,80}(?:\||tagged|leave a comment|by).{0,120}",
     ),
@@ -109,9 +117,10 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"(?:please )?(?:disable|turn off|whitelist) (?:your )?ad[ -]?block.{0,120}",
     ),
     "newsletter": (
-        r"(?:sign[ -]?up|subscribe|register|join)(?: (?:now|today|here|free|below))?(?: (?:to|for"
-        r"|and))? (?:[^.!?]{0,120} )?(?:newsletters?|inbox|e-?mails?|alerts|mailing list|updates|briefing|channel"
-        r"|podcast|notifications)\b.{0,120}",
+        r"(?:(?:sign[ -]?up|subscribe|register)(?: (?:now|today|here|free|below))?(?: (?:to|for|and))?"
+        r"(?: [^.!?]{0,120})?|join(?: (?:now|today|here|free))?(?: (?:our|my|us|this|thousands|over|more than"
+        r"|\d[\d,.]*k?)\b[^.!?]{0,120}| the(?: \S{1,20}){0,2})?) (?:newsletters?|inbox|e-?mails?|alerts|mailing list"
+        r"|updates|briefing|channel|podcast|notifications)\b.{0,120}",
         r"(?:get|receive|have) .{0,120}(?:newsletters?|in(?:to)? your inbox|by e-?mail|delivered (?:\w+ )?to your"
         r"|to your inbox)\b.{0,80}",
         r"(?:enter|type) your e-?mail.{0,160}|(?:thank you|thanks) for (?:subscribing|signing up).{0,160}",
@@ -133,8 +142,12 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"|your) (?:an? )?account|forgot(?:ten)? (?:your )?password\??|search(?: for)? ?:",
     ),
     "copyright": (
-        r"(?:©|\(c\)|copyright\s?(?:©|\(c\)|[:,–-]|(?=(?:19|20)\d\d)|by (?=\S)))"
-        r".{0,100}(?:\b(?:19|20)\d\d\b|all rights reserved|\w).{0,260}",
+        rf"(?:©|copyright\s?(?:©|\(c\)|(?={_YEAR}))).{{0,100}}\w.{{0,260}}",
+        # `(c)` counts as well: an item of a list goes on with a small letter, and ends with a semicolon.
+        rf"\(c\)\s?(?:copyright\s)?(?:{_YEAR}(?:\s?[–-]\s?\d{{2,4}})?"
+        rf"(?:[.,]?|[.,]?\s(?:(?-i:[A-Z©])|(?:by|all)\b|\S+\.[a-z]{{2,}}\b).{{0,260}})|{_NAME},? {_YEAR}\.?)",
+        r"(?:\(c\)|copyright\s?(?:[:,–-]|by )).{0,200}\ball rights reserved\b.{0,160}",
+        rf"copyright\s?(?:[:,–-]|by )\s?(?:{_NAME}(?:,? {_YEAR})?\.?|{_YEAR}\b.{{0,260}})",
         r"(?:.{0,120}[.|,–-]? )?all rights reserved(?:[.|,;\s]{0,3}|[.|,]\s.{0,200})|(?:proudly )?powered by \w.{0,60}"
         r"|this material may not be (?:published|reproduced).{0,200}|(?:theme|website|site|design|designed"
         r"|built) (?:by|:) .{2,60}",

@@ -36,6 +36,7 @@ from stream.clean.furniture import (
     LINE_CODE_POINTS_MAX,
     NAVIGATION_WORDS,
     SURE,
+    TURNS_PAGE,
     is_marked,
     is_plainly_none,
     may_be_furniture,
@@ -237,12 +238,12 @@ def _stands_alone(text: str, lines: list[_Line], number: int) -> bool:
 
 # Said in an article, such a line is reported speech: `Sign up for the war, the posters said.`
 _ATTRIBUTED = re.compile(r",[\"”’']? [^,]{1,60}\b(?:said|says|wrote|told|put it|\w{3,}ed)\b[^,]{0,40}", re.IGNORECASE)
-_QUOTED = "\"“„«‘'"
+_QUOTED = "\"“„«»‹›‘'"
 
 
 def _function(line: _Line, *, marked: bool) -> str | None:
     text = line.text
-    if len(text) > LINE_CODE_POINTS_MAX or text[0] in _QUOTED or not may_be_furniture(text, marked=marked):
+    if len(text) > LINE_CODE_POINTS_MAX or _is_quoted(text) or not may_be_furniture(text, marked=marked):
         return None
     if (function := SURE.fullmatch(text)) is not None:
         kind = function.lastgroup
@@ -253,6 +254,11 @@ def _function(line: _Line, *, marked: bool) -> str | None:
             return "teaser"
     line.likely = line.words <= 5 and LIKELY.fullmatch(text) is not None
     return None
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether a line begins with a quotation: guillemets open one, in either direction, but they also turn pages."""
+    return text[0] in _QUOTED and TURNS_PAGE.fullmatch(text) is None
 
 
 def _is_attributed(text: str) -> bool:

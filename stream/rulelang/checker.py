@@ -198,8 +198,18 @@ def _check_word(word: Word, source: Source) -> None:
 
 
 def _check_prefix(word: Word, source: Source) -> None:
-    letters = sum(c.isalpha() for c in word.text)
-    if word.prefix and letters < PREFIX_LETTERS_MIN:
+    """A prefix as it is read: `ab's*` looks for all words in ab-, and `pro-*` would for *problem*."""
+    if not word.prefix:
+        return
+    if word.text[-1:] in _HYPHENS:
+        bare = word.text.rstrip(_HYPHENS)
+        help_ = f"Write the words out with OR, or {quoted(bare + '*')} for all words that begin so."
+        found = f"{quoted(word.text + '*')} with no letters between the hyphen and the star"
+        source.add("R402", word.place, found, f"at least {PREFIX_LETTERS_MIN} letters", help_)
+        return
+    tokens = read_phrase(word.text)
+    letters = sum(map(str.isalpha, tokens[-1][0] if tokens else word.text))
+    if letters < PREFIX_LETTERS_MIN:
         found = f"{quoted(word.text + '*')} with {letters} letters before the star"
         help_ = "Write the words out with OR."
         source.add("R402", word.place, found, f"at least {PREFIX_LETTERS_MIN} letters", help_)
@@ -284,6 +294,7 @@ def _is_positive(node: Node) -> bool:
             return True
 
 
+_HYPHENS = "-\u2010\u2011\u2012\u2013"
 _NO_OPERATOR = frozenset({"R306", "R307"})
 
 

@@ -16,7 +16,8 @@ MEANING_CODES = (
     Code(
         "R402",
         "A prefix is too short",
-        "A prefix of one or two letters begins too many words; at least three stand before the star.",
+        "A prefix of one or two letters begins too many words; at least three stand before the star. A hyphen begins a "
+        "new word, and `'s` is not read.",
         "match: tr*\n",
         "match: truc*\n",
     ),

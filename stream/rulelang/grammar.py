@@ -16,6 +16,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from stream.rulelang import words
 from stream.rulelang.commas import comma_fault
 from stream.rulelang.expressions import GRAMMAR, KEY_FIELDS, TEXT_FIELDS
+from stream.rulelang.fieldbrackets import bracket_help
 from stream.rulelang.nodes import (
     And,
     AnyOf,
@@ -82,15 +83,38 @@ def parse_item(scalar: Scalar) -> Node | None:
         scalar.source.add("R311", scalar.place, quoted(text), "one word, one phrase or one list as an item", help_)
         return None
     offset = scalar.text.index(text)
+    if _excludes(scalar, text, offset):
+        return None
     if words.is_plain_word(text):
         return words.read_word(scalar, text, offset)
     inflected = text.startswith("~")
     return words.read_words(scalar, text[inflected:], offset + inflected, (offset, offset + len(text)), inflected)
 
 
+def _excludes(scalar: Scalar, text: str, offset: int) -> bool:
+    """Notes a word that an item seems to leave out, `war -peace`: read as a phrase, it would look for that word."""
+    for chunk in re.finditer(r"\S+", text):
+        excluded = words.meant_excluded(chunk[0])
+        # `-5` is a number.
+        if excluded is not None and not excluded[0].isdigit():
+            at = offset + chunk.start()
+            phrase = f'{"~" * text.startswith("~")}"{text.removeprefix("~")}"'
+            help_ = (
+                f"To exclude the word, write AND NOT {excluded} in an expression behind `match:`. "
+                f"For the phrase as it stands write '{phrase}'."
+            )
+            scalar.source.add("R304", scalar.place_of(at, at + 1), quoted(chunk[0][0]), "letters, digits or ~", help_)
+            return True
+    return False
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
     return Lark(GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=False)
+
+
+_BEHIND_NOT = re.compile(r'\s*(\(|~?"[^"]*"|[^\s()]+)')
+_NOT_BEHIND_NEAR = re.compile(r"NEAR/[0-9]+ NOT\Z")
 
 
 class _TooDeep(Exception):  # noqa: N818 - noted as a diagnostic; ends the walk
@@ -137,7 +161,7 @@ class _Builder:
         texts = [self._text(node.place) for node in run]
         if any(words.is_operator(t) or words.meant_operator(t) or not any(map(str.isalnum, t)) for t in texts):
             return  # it has a finding of its own
-        if self._function_meant(run, texts):
+        if any(map(_NOT_BEHIND_NEAR.search, texts)) or self._function_meant(run, texts):
             return
         meant = next(((text, link) for text in texts if (link := words.meant_link(text)) is not None), None)
         if meant is not None:
@@ -229,8 +253,8 @@ class _Builder:
         left = self._unary(tree.children[0], depth)
         kinds = set()
         for link, (operator, operand) in enumerate(zip(tree.children[1::2], tree.children[2::2], strict=True), 1):
-            right = self._unary(operand, depth + link)
             text = str(operator)
+            right = self._negated(tree, cast(Token, operator), operand) or self._unary(operand, depth + link)
             ordered, negated = "ONEAR" in text, text.startswith("NOT")
             kinds.add((ordered, negated))
             start, end = left.place, right.place
@@ -241,6 +265,21 @@ class _Builder:
             help_ = "Put the pair that belongs together in brackets."
             self._source.add("R309", self._place(tree), "NEAR, ONEAR or NOT NEAR in one row", "one of them", help_)
         return left
+
+    def _negated(self, prox: Tree[Token], operator: Token, operand: object) -> Node | None:
+        """Notes NOT behind NEAR, `war NEAR/5 NOT peace`, where it was read as a word; None where it is none."""
+        tree = _as_tree(operand)
+        text = self._scalar.text
+        behind = _BEHIND_NOT.match(text, tree.meta.end_pos)
+        if tree.data != "word" or str(tree.children[0]) != "NOT" or behind is None or words.is_operator(behind[1]):
+            return None
+        before = text[prox.meta.start_pos : operator.start_pos].strip()
+        meant = operator if operator.startswith("NOT") else f"NOT {operator}"
+        right = "( … )" if behind[1] == "(" else behind[1]
+        place = self._scalar.place_of(tree.meta.start_pos, tree.meta.end_pos)
+        help_ = f"Write {quoted(f'{before} {meant} {right}')}."
+        self._source.add("R307", place, f"`NOT` behind {quoted(operator)}", f"{quoted(meant)}", help_)
+        return Word("NOT", place=place)
 
     def _function(self, tree: Tree[Token], depth: int, place: Place) -> Node:
         name = str(tree.children[0]).partition("/")[0]
@@ -301,7 +340,10 @@ def _report(scalar: Scalar, error: UnexpectedInput) -> None:
         length = len(str(error.token)) if isinstance(error, UnexpectedToken) else 1
         place = scalar.place_of(position, position + length)
         found = text[position : position + length]
-        source.add("R301", place, quoted(found), _OPERAND, "An operator needs something on both sides.")
+        expected, help_ = _OPERAND, "An operator needs something on both sides."
+        if character == "(" and (instead := bracket_help(text, position)) is not None:
+            expected, help_ = "the value of the field", instead
+        source.add("R301", place, quoted(found), expected, help_)
 
 
 def _report_end(scalar: Scalar, position: int) -> None:

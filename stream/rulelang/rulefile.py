@@ -11,7 +11,8 @@ from stream.model import Severity
 from stream.rulelang.alertsection import read_alert
 from stream.rulelang.correlationfile import CORRELATION_KEYS, STATUSES, CorrelationDraft, read_correlation
 from stream.rulelang.fields import Fields, unique
-from stream.rulelang.grammar import parse, parse_item
+from stream.rulelang.grammar import parse
+from stream.rulelang.items import read_items
 from stream.rulelang.nodes import Node, Or, Place, Word
 from stream.rulelang.ruleset import Exclusion, Rule, Scope
 from stream.rulelang.source import Source, did_you_mean, quoted
@@ -84,7 +85,7 @@ def read_document(document: Tree, source: Source) -> RuleDraft | ListDraft | Cor
 def _list(fields: Fields) -> ListDraft | None:
     identifier = _about(fields)
     fields.require("items")
-    items = [node for item in fields.scalars("items") if (node := parse_item(item)) is not None]
+    items = [node for node in read_items(fields.scalars("items")) if node is not None]
     if identifier is None:
         return None
     return ListDraft(identifier.text, tuple(items), identifier.place, fields.source)
@@ -154,7 +155,7 @@ def _condition(fields: Fields) -> Node:
         help_ = "`keywords` is the short form of an expression with OR; keep one of the two."
         fields.source.add("R206", fields.place("match"), found, "exactly one of the two", help_)
     if "keywords" in fields:
-        items = [parse_item(item) for item in fields.scalars("keywords")]
+        items = read_items(fields.scalars("keywords"))
         if not items or None in items:
             return BROKEN
         operands = tuple(node for node in items if node is not None)

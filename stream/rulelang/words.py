@@ -61,6 +61,11 @@ def meant_link(text: str) -> str | None:
     return _LINKS.get(text.lower())
 
 
+def meant_excluded(text: str) -> str | None:
+    """The word that is to be left out, as search engines have it: `-peace`, `!peace`. Else None."""
+    return text[1:] if text[:1] in _EXCLUDING and is_plain_word(text[1:]) else None
+
+
 def is_plain_word(text: str) -> bool:
     """Whether a text is one word as expressions have it, `~` and `*` included."""
     bare = text.removeprefix("~").removesuffix("*")
@@ -145,8 +150,8 @@ def _instead_of(text: str) -> str:
     sign = _SIGNS.get(text)
     if sign:
         return f"Write {sign}."
-    if text[:1] in _EXCLUDING and is_plain_word(text[1:]):
-        return f"To exclude the word, write AND NOT {text[1:]}."
+    if (excluded := meant_excluded(text)) is not None:
+        return f"To exclude the word, write AND NOT {excluded}."
     if (link := meant_link(text)) is not None:
         return f"For {text} write {link}."
     if text[:1] == "#":

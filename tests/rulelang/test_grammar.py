@@ -121,6 +121,9 @@ def test_every_node_knows_where_it_stands() -> None:
         ("()", ["R301"]),
         ("title:", ["R301"]),
         ("a NEAR/3", ["R301"]),
+        ("a NEAR/3 NOT", ["R301"]),
+        ("a NEAR/3 NOT AND b", ["R301"]),
+        ("(a NEAR/3 NOT) AND b", ["R301"]),
         ("(a OR b", ["R302"]),
         ("a OR b)", ["R302"]),
         ('a OR "b', ["R303"]),
@@ -155,6 +158,16 @@ def test_every_node_knows_where_it_stands() -> None:
         ("tr*", ["R402"]),
         ('"a tr*"', ["R402"]),
         ("tru*", []),
+        ("ab's*", ["R402"]),
+        ("U.S.A*", []),
+        ("long-ra*", ["R402"]),
+        ('"x ab’s*"', ["R402"]),
+        ("long-ran*", ["R901"]),
+        ("de-es*", []),
+        ("pro-*", ["R402"]),
+        ('"the pro‑*"', ["R402"]),
+        ("pro-Rus*", ["R901"]),
+        ("lang:en-*", []),
         ("~truc*", ["R403"]),
         ('~"a truc*"', ["R403"]),
         ("a NEAR/51 b", ["R404"]),
@@ -226,6 +239,50 @@ def test_items_are_words_and_phrases_without_ceremony(item: str, tree: Node) -> 
 @pytest.mark.parametrize("item", ["truce AND talks", "NOT truce", 'say "truce" now', "a NEAR/3 b"])
 def test_an_item_is_no_expression(item: str) -> None:
     assert codes(load_example(f"keywords:\n  - {item}\n").diagnostics) == ["R311"]
+
+
+@pytest.mark.parametrize("item", ["war -peace", "war !peace", "'-peace'", "~war -peace"])
+def test_an_item_excludes_nothing(item: str) -> None:
+    (found,) = load_example(f"keywords: [truce, {item}]\n").diagnostics
+    assert found.code == "R304"
+    assert f"keywords: [truce, {item}]"[found.place.column - 1] in "-!"
+    assert "write AND NOT peace" in found.help
+    (remedy,) = re.findall(r"'~?\".+\"'", found.help)
+    assert load_example(f"keywords: [truce, {remedy}]\n").ruleset is not None
+
+
+@pytest.mark.parametrize(
+    ("items", "marked"),
+    [
+        ("U.S., 1,000", "1,000"),
+        ("1,000,000, truce", "1,000,000"),
+        ("killed 1,000 troops, truce", "killed 1,000 troops"),
+        ("2014,2022", "2014,2022"),
+    ],
+)
+@pytest.mark.parametrize("is_list", [False, True])
+def test_a_number_with_a_comma_is_no_two_items(items: str, marked: str, is_list: bool) -> None:
+    text = f"keywords: [{items}]\n"
+    if is_list:
+        text = f"kind: rule\nid: r\nseverity: low\nmatch: >\n  @a\n---\nkind: list\nid: a\nitems: [{items}]\n"
+    (found,) = (one for one in load_example(text).diagnostics if one.severity == "error")
+    assert found.code == "R301"
+    assert found.source_line[found.place.column - 1 :][: found.place.length] == marked
+    assert found.help.startswith(f'A comma needs quotes: "{marked}".')
+    for remedy in (f'"{marked}"', found.help.rpartition(": ")[2]):
+        assert load_example(text.replace(marked, remedy)).ruleset is not None
+
+
+@pytest.mark.parametrize("items", ["2014, 2022", "truce,2022", '"1,000"', "S-300,S-400", "1,'000'"])
+def test_items_with_digits(items: str) -> None:
+    assert load_example(f"keywords: [{items}]\n").ruleset is not None
+
+
+@pytest.mark.parametrize("item", ["Donetsk - Luhansk", "at -5 degrees", "Yahoo!", "'\"war -peace\"'"])
+def test_signs_that_exclude_nothing_stay_in_items(item: str) -> None:
+    loaded = load_example(f"keywords: [{item}]\n")
+    assert loaded.ruleset is not None
+    assert isinstance(loaded.ruleset.rules[0].match, Phrase)
 
 
 @pytest.mark.parametrize(
@@ -304,6 +361,47 @@ def test_a_comma_gets_what_was_meant(text: str, code: str, marked: str, help_: s
     for remedy in re.findall(r"`([^`]+)`", found.help):
         # What is proposed can be written.
         assert parse_text(remedy)[1] == [], remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("lang:(en OR de) AND war", "`(lang:en OR lang:de)`"),
+        ("war AND source: (reuters)", "`source:reuters`"),
+        ('war AND source:("Radio Free*", @agencies)', '`(source:"Radio Free*" OR source:@agencies)`'),
+        ("lang:(en AND NOT de)", "`(lang:… OR lang:…)`"),
+        ("lang:(NOT)", "`(lang:… OR lang:…)`"),
+        ("regex:(a|b)", 'regex:"…"'),
+        ("a AND (b", None),
+    ],
+)
+def test_a_bracket_behind_a_field_gets_the_way_it_is_written(text: str, written: str | None) -> None:
+    _, (found,) = parse_text(text)
+    if written is None:
+        assert found.code == "R302"
+        return
+    assert (found.code, text[found.place.column - 1]) == ("R301", "(")
+    assert written in found.help
+    remedy = written.strip("`")
+    assert "…" in remedy or parse_text(remedy)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("war NEAR/5 NOT peace", "`war NOT NEAR/5 peace`"),
+        ("x AND war ONEAR/5 NOT ~peace", "`war NOT ONEAR/5 ~peace`"),
+        ('"a war" NOT NEAR/2 NOT "a peace"', '`"a war" NOT NEAR/2 "a peace"`'),
+        ("war NEAR/5 NOT (peace OR talks)", "`war NOT NEAR/5 ( … )`"),
+        ("(war OR raid) NEAR/5 NOT peace", "`(war OR raid) NOT NEAR/5 peace`"),
+    ],
+)
+def test_not_behind_near_gets_the_operator_that_was_meant(text: str, written: str) -> None:
+    (found,) = load_example(f"match: >\n  {text}\n").diagnostics
+    assert found.code == "R307"
+    assert f"  {text}"[found.place.column - 1 :][: found.place.length] == "NOT"
+    assert written in found.help
+    assert parse_text(written.strip("`").replace("…", "x"))[1] == []
 
 
 def test_any_without_a_number_and_without_a_comma_says_both_ways() -> None:
