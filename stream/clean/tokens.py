@@ -136,7 +136,7 @@ def fold_words_slowly(text: str) -> Words:
         end = len(plain) if end < 0 else end
         words += plain[done:start].split()
         word = plain[start:end]
-        if word.isascii() and not ("-" in word and not REVERSING_PREFIXES.isdisjoint(word.translate(_PARTED).split("-"))):
+        if word.isascii() and not ("-" in word and _may_reverse(word)):
             found: Sequence[str] = _TOKENS[word]
         else:
             # What is written in capitals matters behind some prefixes, and in folding what is not ASCII.
@@ -147,6 +147,11 @@ def fold_words_slowly(text: str) -> Words:
         done = end
     words += plain[done:].split()
     return Words(text, plain, words, joined, None)
+
+
+def _may_reverse(word: str) -> bool:
+    """Whether a part of a stretch of plain text reads like a reversing prefix; `'un-backed'` begins with a quote."""
+    return not REVERSING_PREFIXES.isdisjoint(word.translate(_PARTED).split("-"))
 
 
 def chunk_starts(plain: str) -> bytes:
