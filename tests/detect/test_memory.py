@@ -9,7 +9,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from stream.detect import CLOCKS, Definitions, DetectLimits, Memory, SnapshotError, StoryLimits, fingerprint
+from stream.detect import CLOCKS, Definitions, DetectLimits, Memory, SnapshotError, fingerprint
 from stream.detect.snapshot import item
 from stream.model import Alert
 from stream.rulelang import Correlation
@@ -102,20 +102,6 @@ def test_too_many_that_wait_lose_the_latest_in_whatever_order_they_come() -> Non
     assert kept[0] == kept[1]
 
 
-def test_a_story_that_a_correlation_forgets_is_counted() -> None:
-    rules = ruleset(correlation(condition="{gte: 3}", window="{size: 1d}", count="story"))
-    (counted,) = rules.correlations
-    prints = [fingerprint([f"word{n}x{m}" for m in range(60)]) for n in range(6)]
-    found = []
-    for stories_max in (6, 3):
-        feeder = Feeder(rules, DetectLimits(stories=StoryLimits(stories_max=stories_max)))
-        log = [(n, match(f"m{n}", n, counted=counted, fingerprint=prints[n % 6])) for n in range(12)]
-        alerts = feeder.feed([*log, (12, told(10 * MINUTE + 100))])
-        found.append(([(alert.state, alert.group.count) for alert in alerts], feeder.memory.forgotten))
-    exact = [("fired", 3), ("updated", 6)]
-    assert found == [(exact, 0), ([*exact, ("updated", 12)], 9)]
-
-
 def full(limits: DetectLimits) -> Feeder:
     """A memory whose one key holds as much of everything as it may."""
     rules = ruleset(correlation(condition="{gte: 1000}", window="{size: 30d}", count="story"))
@@ -138,7 +124,7 @@ def test_a_large_state_is_written_in_parts_and_loses_nothing() -> None:
     feeder = full(DetectLimits())
     assert sum(len(value) for value in feeder.table.values()) > 700_000, "a large one"
     assert max(len(value) for value in feeder.table.values()) < 40_000
-    assert feeder.memory.forgotten == 3_000 - DetectLimits().stories.stories_max, "stories beyond their limit, no more"
+    assert feeder.memory.forgotten == 0
     restored = Feeder(feeder.rules)
     restored.table = dict(feeder.table)
     restored.restart()
