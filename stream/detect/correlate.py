@@ -349,7 +349,7 @@ def _unit(
     if state.stories is None:
         state.stories = Stories()
     time_ms = event.time_us // 1_000
-    # What is evicted here is not counted as forgotten: nothing of most of it is in a window any more, so nothing is lost.
+    # What is evicted here is not counted as forgotten: of most of it nothing is in a window any more.
     return state.stories.assign(event.article, state.run, content.fingerprint, time_ms, limits.stories).story
 
 
