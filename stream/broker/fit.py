@@ -28,6 +28,8 @@ COMPACTION = {
     "delete.retention.ms": "3600000",  # a reader from the beginning must be through by then to see what was deleted
 }
 
+_RETENTION = ("retention.ms", "retention.bytes")
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -57,7 +59,7 @@ def faults_of(name: str, topic: Topic, found: Shape, settings: Settings) -> list
     faults = grave_faults_of(name, topic, found, settings)
     for key, wanted in configs_wanted(topic, settings).items():
         value = found.configs.get(key, wanted)
-        if value == wanted or (key, wanted) == ("cleanup.policy", "compact"):
+        if value == wanted or key == "cleanup.policy":  # that is grave, or harmless
             continue
         if key == "max.message.bytes" and value.isdigit():
             continue
@@ -80,11 +82,28 @@ def grave_faults_of(name: str, topic: Topic, found: Shape, settings: Settings) -
             f"{name}: found {found.replication} replicas, expected {settings.topic_replication}; add replicas with "
             f"kafka-reassign-partitions, or set REDLINE_TOPIC_REPLICATION={found.replication}"
         )
-    cleanup = found.configs.get("cleanup.policy", "compact")
-    if topic.cleanup == "compact" and "compact" not in cleanup:
-        faults.append(f"{name}: found cleanup.policy={cleanup}, expected compact; else its oldest state is deleted")
+    if fault := _cleanup_fault(topic, found.configs):
+        faults.append(f"{name}: {fault}")
     wanted = settings.message_bytes_max + OVERHEAD_BYTES
     largest = found.configs.get("max.message.bytes", "")
     if largest.isdigit() and int(largest) < wanted:
         faults.append(f"{name}: found max.message.bytes={largest}, expected {wanted}")
     return faults
+
+
+def _cleanup_fault(topic: Topic, configs: Mapping[str, str]) -> str | None:
+    cleanup = configs.get("cleanup.policy", topic.cleanup)
+    if topic.cleanup == "delete":
+        if "compact" not in cleanup:
+            return None
+        return f"found cleanup.policy={cleanup}, expected delete; else all but the newest record of a key is lost"
+    if "compact" not in cleanup:
+        return f"found cleanup.policy={cleanup}, expected compact; else its oldest state is deleted"
+    # With both, Kafka deletes what is old even where it is the newest of its key.
+    limits = [f"{key}={value}" for key in _RETENTION if (value := configs.get(key, "-1")) != "-1"]
+    if "delete" not in cleanup or not limits:
+        return None
+    return (
+        f"found cleanup.policy={cleanup} with {' and '.join(limits)}, expected compact alone; else its oldest state is "
+        "deleted"
+    )

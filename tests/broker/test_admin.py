@@ -64,6 +64,23 @@ def test_an_agreed_retention_is_shown_and_a_changelog_that_deletes_is_grave(brok
     assert fault.startswith("t: found 1 replicas, expected 3; add replicas with kafka-reassign-partitions")
 
 
+def test_cleanup_that_loses_records_is_grave(broker_settings: Settings) -> None:
+    both = Shape(4, 3, {"cleanup.policy": "compact,delete", "retention.ms": "604800000", "retention.bytes": "-1"})
+    (fault,) = grave_faults_of("t", CHANGELOG, both, broker_settings)
+    assert fault == (
+        "t: found cleanup.policy=compact,delete with retention.ms=604800000, expected compact alone; else its oldest "
+        "state is deleted"
+    )
+    for_ever = Shape(4, 3, {"cleanup.policy": "compact,delete", "retention.ms": "-1", "retention.bytes": "-1"})
+    assert grave_faults_of("t", CHANGELOG, for_ever, broker_settings) == []
+    for policy in ("compact", "compact,delete"):
+        compacted = Shape(4, 3, {"cleanup.policy": policy})
+        said = [f"t: found cleanup.policy={policy}, expected delete; else all but the newest record of a key is lost"]
+        assert grave_faults_of("t", MATCHES, compacted, broker_settings) == said
+        assert faults_of("t", MATCHES, compacted, broker_settings) == said
+    assert grave_faults_of("t", MATCHES, Shape(4, 3), broker_settings) == []
+
+
 def test_end_offsets_count_whole_batches(broker_settings: Settings) -> None:
     name = full_name(broker_settings.topic_prefix, RAW)
     with Admin(broker_settings) as admin, Publisher(broker_settings) as publisher:
