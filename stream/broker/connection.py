@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from stream.broker.login import login_of
+from stream.broker.login import Login, login_of
 from stream.broker.probe import Trouble, trouble
 from stream.broker.tls import tls_context
 from stream.errors import ServiceError
@@ -72,9 +73,19 @@ def wait_until_reachable(settings: Settings) -> None:
         Event().wait(_PAUSE_SECONDS)
 
 
-def reachable(settings: Settings) -> bool:
-    """True if one of the brokers answers at once."""
-    return not troubles(settings, _PROBE_SECONDS)
+def asker(settings: Settings) -> Callable[[], bool]:
+    """Asks whether one of the brokers answers at once, as often as it is called and from any thread.
+
+    Certificates and password are read here and never again, as the clients do: whoever asks must not end because a file
+    is being replaced. Raises `SettingsError` if one is unusable.
+    """
+    tls, login = tls_context(settings), login_of(settings)
+
+    def reachable() -> bool:
+        brokers = settings.bootstrap.split(",")
+        return any(_asked(broker, tls, login, _PROBE_SECONDS) is None for broker in brokers)
+
+    return reachable
 
 
 def troubles(settings: Settings, timeout_seconds: float) -> dict[str, Trouble]:
@@ -90,8 +101,11 @@ def troubles(settings: Settings, timeout_seconds: float) -> dict[str, Trouble]:
 
 def trouble_at(settings: Settings, broker: str, timeout_seconds: float) -> Trouble | None:
     """None if this broker (host:port) lets us in within the time, else what it did instead."""
+    return _asked(broker, tls_context(settings), login_of(settings), timeout_seconds)
+
+
+def _asked(broker: str, tls: ssl.SSLContext | None, login: Login | None, timeout_seconds: float) -> Trouble | None:
     host, _, port = broker.rpartition(":")
-    tls, login = tls_context(settings), login_of(settings)
     return trouble(host.strip("[]"), int(port), tls=tls, login=login, timeout_seconds=timeout_seconds)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from stream.broker.absence import Absence, BrokerNews
-from stream.broker.connection import reachable
+from stream.broker.connection import asker
 from stream.settings import Settings
 
 ASK_SECONDS = 3.0
@@ -33,8 +33,11 @@ class BrokerWatch:
         asked: Callable[[], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`asked`: whether one of the brokers answers now; `clock` gives monotonic seconds."""
-        self._asked, self._clock = asked or (lambda: reachable(settings)), clock
+        """`asked`: whether one of the brokers answers now; `clock` gives monotonic seconds.
+
+        Raises `SettingsError` if a file of certificates or passwords is unusable.
+        """
+        self._asked, self._clock = asked or asker(settings), clock
         self._absence = Absence(news)
         self._heard_at = clock()
         self._stopped = threading.Event()

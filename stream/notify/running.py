@@ -23,7 +23,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from stream.broker.admin import Admin
-from stream.broker.connection import reachable
+from stream.broker.connection import asker
 from stream.broker.group import lost_logs, read_from_beginning
 from stream.broker.publisher import Publisher, Told
 from stream.broker.servicewatch import ServiceWatch
@@ -76,6 +76,7 @@ class Notifier:
         self._settings, self._telemetry, self._watch = settings, telemetry, watch
         self._served = _Served(routes, tuple(make_destination(config, settings) for config in routes.destinations))
         self._broker = ServiceWatch(settings, telemetry, MEANWHILE)
+        self._reachable = asker(settings)
         self._stopping = threading.Event()
         self._asked = threading.Event()
         self._refused: Refused | None = None
@@ -192,7 +193,7 @@ class Notifier:
         trouble = next((lane.trouble for lane in served.lanes if lane.trouble), None)
         if trouble is not None:
             return f"the broker does not take positions: {trouble}"
-        return None if reachable(self._settings) else "no broker answers; alerts wait on Kafka"
+        return None if self._reachable() else "no broker answers; alerts wait on Kafka"
 
     def live(self) -> str | None:
         """The check behind /livez."""

@@ -22,7 +22,7 @@ import faust
 import uvloop
 from faust.types import AppT
 
-from stream.broker.connection import reachable
+from stream.broker.connection import asker
 from stream.engine import Engine
 from stream.rulelang import RuleSet, SourceFile
 from stream.settings import Settings
@@ -114,7 +114,7 @@ def run_worker(
                 else BrokerAway(settings.bootstrap, silence_seconds, MEANWHILE)
             )
 
-        open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings), news=news))
+        open_things.enter_context(Watchdog(vitals, way_out.give_up, asker(settings), news=news))
         worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))

@@ -7,12 +7,14 @@ import ssl
 from pathlib import Path
 
 import pytest
+import trustme
 from pydantic import SecretStr
 
 from stream.broker.admin import Admin
-from stream.broker.connection import client_options
+from stream.broker.connection import asker, client_options
 from stream.broker.embedded import EmbeddedBroker
 from stream.broker.probe import trouble
+from stream.broker.watching import BrokerWatch
 from stream.errors import ServiceError, SettingsError
 from stream.settings import Settings
 
@@ -60,6 +62,24 @@ def test_a_login_where_nobody_may_log_in(embedded_broker: EmbeddedBroker) -> Non
 def test_tls_to_a_broker_without_it_ends(embedded_broker: EmbeddedBroker) -> None:
     found = trouble("127.0.0.1", embedded_broker.port, tls=ssl.create_default_context(), timeout_seconds=0.3)
     assert str(found) == "no answer in 0.3 s (does it speak TLS?)"
+
+
+@pytest.mark.embedded
+def test_who_asks_again_and_again_outlives_its_files(embedded_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    authority, password = tmp_path / "ca.pem", tmp_path / "password"
+    trustme.CA().cert_pem.write_to_path(authority)
+    password.write_text("secret")
+    login = {"kafka_username": "u", "kafka_password_file": password, "kafka_ca_file": authority}
+    settings = Settings(bootstrap="127.0.0.1:1", kafka_security="SASL_SSL", **login)  # type: ignore[arg-type]
+    told: list[bool] = []
+    watch = BrokerWatch(settings, lambda *, answers, silence_seconds: told.append(answers))
+    authority.unlink()
+    password.unlink()
+    watch.look()
+    assert not asker(Settings(bootstrap="127.0.0.1:1"))()
+    assert asker(Settings(bootstrap=f"127.0.0.1:1,{embedded_broker.bootstrap}"))()
+    with pytest.raises(SettingsError, match="kafka_ca_file"):
+        asker(settings)
 
 
 def test_a_listener_that_says_nothing() -> None:
