@@ -44,7 +44,12 @@ def load_settings(flags: dict[str, Any]) -> Settings:
         from stream.broker import connection  # only commands that talk to a broker need it
 
         connection.tell_waiting = lambda said: click.echo(f"redline: {said}", err=True)
-    return load({name: value for name, value in flags.items() if name in Settings.model_fields})
+    context = click.get_current_context(silent=True)
+    parameters = context.command.params if context is not None else []
+    return load(
+        {name: value for name, value in flags.items() if name in Settings.model_fields},
+        flags={parameter.name: parameter.opts[0] for parameter in parameters if parameter.name is not None},
+    )
 
 
 def json_logs(command: _Command) -> _Command:

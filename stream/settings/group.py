@@ -13,7 +13,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def _exists(path: Path) -> Path:
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError as error:  # a folder above it that may not be looked into, a name that is too long
+        raise ValueError(f"{str(path)[:80]} cannot be looked at: {(error.strerror or str(error)).lower()}") from error
+    if not found:
         raise ValueError(f"there is no file {path}")
     return path
 

@@ -22,6 +22,14 @@ class Unshown(str):
         return "'**********'"
 
 
+def _is_host(name: str) -> bool:
+    """False for what the system's resolver does not even take, such as `kafka..example`."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False
+
+
 class KafkaSettings(Group):
     """Where Kafka is, and how to get there."""
 
@@ -71,8 +79,11 @@ class KafkaSettings(Group):
     @classmethod
     def _host_and_port(cls, text: str) -> str:
         for broker in text.split(","):
-            host, colon, port = broker.strip().rpartition(":")
-            if not (host and colon and port.isdigit() and 0 < int(port) < 65_536):
+            if "@" in broker:
+                raise ValueError("a login does not stand before the host; see kafka_username and kafka_password_file")
+            host, _, port = broker.strip().rpartition(":")
+            is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536
+            if not (_is_host(host) and is_port):
                 raise ValueError(f"found {broker.strip()!r}, expected host:port, several separated by commas")
         return ",".join(part.strip() for part in text.split(","))
 
@@ -129,9 +140,16 @@ class KafkaSettings(Group):
             return Unshown(self.kafka_password.get_secret_value())
         if self.kafka_password_file is not None:
             try:
-                with self.kafka_password_file.open(encoding="utf-8") as file:
-                    return Unshown(file.read(PASSWORD_CHARACTERS_MAX).rstrip("\r\n"))
+                # Some editors begin a file with a byte order mark.
+                with self.kafka_password_file.open(encoding="utf-8-sig") as file:
+                    text = file.read(PASSWORD_CHARACTERS_MAX + 3).rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
                 why = getattr(error, "strerror", None) or "it is not UTF-8"
                 raise SettingsError(f"kafka_password_file: cannot read {self.kafka_password_file}: {why}") from None
+            if len(text) > PASSWORD_CHARACTERS_MAX:
+                raise SettingsError(
+                    f"kafka_password_file: {self.kafka_password_file} has more than {PASSWORD_CHARACTERS_MAX} "
+                    "characters, expected a password"
+                )
+            return Unshown(text)
         return None

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import difflib
+import io
+import logging
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 from pydantic import ValidationError
 
 from stream.errors import SettingsError
 from stream.settings.group import ENV_PREFIX
 from stream.settings.settings import Settings
 
+_BEGINNINGS = (ENV_PREFIX, f"EXPORT {ENV_PREFIX}")
+_LOGIN = re.compile(r"^(\w[\w+.-]*://)?.*@", re.DOTALL)
+"""User and password before a host, behind the scheme."""
 
-def load(overrides: dict[str, Any] | None = None, *, env_file: Path = Path(".env")) -> Settings:
-    """The settings in force. Raises `SettingsError` naming each fault: what was found, where, what is expected."""
+
+def load(
+    overrides: dict[str, Any] | None = None,
+    *,
+    env_file: Path = Path(".env"),
+    flags: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings in force. Raises `SettingsError` naming each fault: what was found, where, what is expected.
+
+    `flags`: how flags are called whose names do not follow from their settings'.
+    """
     found: dict[str, tuple[str, Any]] = {}
-    faults: list[str] = []
-    for origin, names in (
-        (str(env_file), dotenv_values(env_file) if env_file.is_file() else {}),
-        ("the environment", os.environ),
-    ):
+    in_file, faults = _of_file(env_file) if env_file.is_file() else ({}, [])
+    for origin, names in ((str(env_file), in_file), ("the environment", os.environ)):
         for name, value in names.items():
             if not name.upper().startswith(ENV_PREFIX) or value is None:
                 continue
@@ -36,7 +49,7 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path = Path(".env
                 faults.append(f"{name} in {origin} is no setting{hint}")
     for field, value in (overrides or {}).items():
         if value is not None:
-            found[field] = (f"--{field.replace('_', '-')}", value)
+            found[field] = ((flags or {}).get(field, f"--{field.replace('_', '-')}"), value)
     try:
         settings = Settings(**{field: value for field, (_, value) in found.items()})
     except ValidationError as error:
@@ -47,6 +60,41 @@ def load(overrides: dict[str, Any] | None = None, *, env_file: Path = Path(".env
     return settings
 
 
+def _of_file(path: Path) -> tuple[dict[str, str | None], list[str]]:
+    """What a file of NAME=value lines says, and its lines that name a setting and give it no value.
+
+    Such a line is a fault and not passed over: whoever wrote it believes that it is in force.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        byte = f"byte 0x{error.object[error.start]:02x}"
+        # Without its cause, which holds the whole file.
+        raise SettingsError(f"{path}, line {line}: found {byte}, expected UTF-8") from None
+    faults = [
+        f"{path}, line {_line_of(said)}: found no value, expected {ENV_PREFIX}<NAME>=<value>, in matching quotes if any"
+        for said in parse_stream(io.StringIO(text))
+        if _is_lost(said)
+    ]
+    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # its warnings name no file
+    return dict(dotenv_values(stream=io.StringIO(text))), faults
+
+
+def _is_lost(said: Binding) -> bool:
+    if said.error:
+        return any(line.strip().upper().startswith(_BEGINNINGS) for line in said.original.string.splitlines())
+    name = said.key or ""
+    return name.upper().startswith(ENV_PREFIX) and said.value is None and name not in os.environ
+
+
+def _line_of(said: Binding) -> int:
+    text = said.original.string
+    return said.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
 def _fault(found: dict[str, tuple[str, Any]], error: dict[str, Any]) -> str:
     field = str(error["loc"][0]) if error["loc"] else ""
     origin, value = found.get(field, ("settings", None))
@@ -55,7 +103,11 @@ def _fault(found: dict[str, tuple[str, Any]], error: dict[str, Any]) -> str:
         return message + _variables(message)
     if "password" in field or "token" in field:
         return f"{origin}: {message}"
-    return f"{origin}: {message[0].lower()}{message[1:]} (found {str(value)[:80]!r})"
+    shown = str(value)
+    if field == "bootstrap" or field.endswith("_url"):
+        shown = _LOGIN.sub(r"\1**********@", shown)
+    tail = "" if message.startswith("found ") else f" (found {shown[:80]!r})"
+    return f"{origin}: {message[0].lower()}{message[1:]}{tail}"
 
 
 def _variables(message: str) -> str:

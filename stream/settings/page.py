@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from stream.errors import SettingsError
 from stream.settings.group import LOOPBACK, ExistingFile, Group, Port
 
 WebToken = Literal["web_token", "web_read_token"]
@@ -80,4 +81,10 @@ class PageSettings(Group):
         if given is not None and given.get_secret_value():
             return given.get_secret_value()
         file: Path | None = getattr(self, f"{name}_file")
-        return None if file is None else file.read_text(encoding="utf-8").strip()
+        if file is None:
+            return None
+        try:
+            return file.read_text(encoding="utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise SettingsError(f"{name}_file: cannot read {file}: {why}") from None
