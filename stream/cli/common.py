@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import typing
 from collections.abc import Callable
@@ -17,6 +18,17 @@ _Command = typing.TypeVar("_Command", bound=Callable[..., Any])
 
 _ALSO = {"rules_dir": ("--rules",)}
 """Shorter names of some flags, the same in every command."""
+
+
+class NumberRange(click.FloatRange):
+    """A number between bounds. `nan` is none, and lies outside of no bounds that are compared with it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"found {value!r}, expected a number", param, ctx)
+        return number
 
 
 def setting_flags(*fields: str) -> Callable[[_Command], _Command]:

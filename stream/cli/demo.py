@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
-from stream.cli.common import load_settings, setting_flags
+from stream.cli.common import NumberRange, load_settings, setting_flags
 from stream.cli.demoing import Demo
 
 
@@ -22,7 +22,7 @@ from stream.cli.demoing import Demo
     "--broker-port", default=0, help="Port of the embedded broker; 0: any free one.", type=click.IntRange(0, 65_535)
 )
 @click.option(
-    "--speed", default=1.0, help="Replay so many times faster than recorded.", type=click.FloatRange(0, min_open=True)
+    "--speed", default=1.0, help="Replay so many times faster than recorded.", type=NumberRange(0, min_open=True)
 )
 @click.option("--stay/--no-stay", default=None, help="Stay until Ctrl-C after the replay. Default: only on a terminal.")
 @click.option("--page/--no-page", default=None, help="With the live page. Default: only when it stays.")

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from stream.broker.admin import require_topics
 from stream.broker.publisher import Ledger, Publisher
-from stream.cli.common import load_settings, setting_flags
+from stream.cli.common import NumberRange, load_settings, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.stopping import stop_flag
 from stream.settings import Settings
@@ -65,9 +65,7 @@ def _check_run(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 @click.command()
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--speed", type=click.FloatRange(0, min_open=True), default=1.0, help="Recorded gaps, so many times faster."
-)
+@click.option("--speed", type=NumberRange(0, min_open=True), default=1.0, help="Recorded gaps, so many times faster.")
 @click.option(
     "--max-gap",
     "replay_gap_max_seconds",

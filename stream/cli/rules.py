@@ -12,7 +12,7 @@ from typing import BinaryIO
 import click
 import orjson
 
-from stream.cli.common import load_settings
+from stream.cli.common import NumberRange, load_settings
 from stream.cli.completing import RuleId
 from stream.cli.explaininput import article_in, rule_named
 from stream.cli.jsonlines import echo_json
@@ -47,7 +47,7 @@ def rules() -> None:
 @click.option("--corpus", type=click.File("rb"), help="Articles, one JSON object a line: warn of words common in them.")
 @click.option(
     "--corpus-share",
-    type=click.FloatRange(0, 100),
+    type=NumberRange(0, 100),
     default=20,
     show_default=True,
     metavar="PERCENT",

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from stream.broker import connection
-from stream.cli.common import load_settings, quiet_clients, setting_flags
+from stream.cli.common import NumberRange, load_settings, quiet_clients, setting_flags
 from stream.cli.connecting import CONNECTION_SETTINGS
 from stream.cli.jsonlines import echo_json
 from stream.cli.stopping import Stop, stop_flag
@@ -42,7 +42,7 @@ _QUIT = ("q", "Q", "\x1b", "\x03", "\x04")
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(0.2, 60),
+    type=NumberRange(0.2, 60),
     default=2.0,
     show_default=True,
     metavar="SECONDS",

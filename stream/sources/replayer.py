@@ -174,7 +174,7 @@ class Replayer:
         publisher.partitions(self._dead)
         self._next_control = self._next_report = -math.inf
         self._next_control_index = 0
-        self._refused = self._dead_letters = self._controls_failed = 0
+        self._refused = self._dead_letters = self._letters_failed = self._controls_failed = 0
         self._state: tuple[str, int, int, float] = (plan.run, 0, 0, 0.0)
 
     def replay(self, items: Sequence[Item]) -> Outcome:
@@ -201,7 +201,7 @@ class Replayer:
             runs=runs,
             ledger=self._publisher.ledger(),
             refused=self._refused,
-            dead_letters=self._dead_letters,
+            dead_letters=self._dead_letters - self._letters_failed,
             controls_failed=self._controls_failed,
             seconds=self._clock.monotonic() - started,
             stopped=stopped,
@@ -284,6 +284,7 @@ class Replayer:
                 continue
             # A dead letter that fails in turn is only reported: it would fail again.
             is_article = failure.output.topic == self._raw
+            self._letters_failed += not is_article
             if is_article and failure.reject is not None:
                 self._bury(failure)
             code = failure.reject.code if failure.reject is not None else None

@@ -175,7 +175,8 @@ def test_a_broker_that_dies_is_a_ledger_with_failures(folder: Path) -> None:
         (("--run", "a b"), "found 'a b', expected 1 to 100 of"),
         (("--speed", "0"), "0.0 is not in the range x>0"),
         (("--repeat", "-1"), "-1 is not in the range x>=0"),
-        (("--max-gap", "-1"), "--replay-gap-max-seconds: "),
+        (("--speed", "nan"), "found 'nan', expected a number"),
+        (("--max-gap", "-1"), "--max-gap: "),
         (("/nowhere",), "Path '/nowhere' does not exist"),
     ],
 )
