@@ -5,6 +5,7 @@ READ and WRITE carry DESCRIBE with them.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -101,10 +102,11 @@ def rights(role: Role, settings: Settings) -> list[Right]:
 
 def commands(needed: Iterable[Right], principal: str, bootstrap: str) -> list[str]:
     """A line of Kafka's own tool for each right."""
+    whose = f"--bootstrap-server {shlex.quote(bootstrap)} --add --allow-principal {shlex.quote(principal)}"
     return [
         " ".join(
             [
-                f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal {principal}",
+                f"kafka-acls.sh {whose}",
                 *(f"--operation {operation}" for operation in right.operations),
                 *(["--resource-pattern-type prefixed"] if right.prefixed else []),
                 f"--{right.kind} {right.name}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -97,7 +98,7 @@ def acls(role: Role, principal: str, as_json: bool, **flags: Any) -> None:
         raise click.UsageError(f"found {principal!r}, expected a principal such as User:redline.")
     if as_json:
         for right in rights(role, settings):
-            echo_json({"principal": principal, "kind": right.kind, "name": right.name, "operations": right.operations})
+            echo_json({"principal": principal, **asdict(right)})
         return
     for line in commands(rights(role, settings), principal, settings.bootstrap):
         click.echo(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 from click.testing import CliRunner, Result
@@ -51,3 +52,17 @@ def test_list_for_people_and_for_programs(broker_settings: Settings) -> None:
         "end_offsets": [0, 0, 0, 0],
     }
     assert len(lines) == len(ALL_TOPICS)
+
+
+def test_rights_for_programs_say_which_are_of_all_names_that_begin_so() -> None:
+    shown = CliRunner().invoke(topics, ["acls", "notify", "User:x", "--json"]).stdout.splitlines()
+    found = {right["name"]: right["prefixed"] for right in map(json.loads, shown)}
+    assert found.pop("redline-notify-") is True
+    assert set(found.values()) == {False}
+
+
+def test_rights_are_lines_that_a_shell_takes_as_they_are_meant() -> None:
+    shown = CliRunner().invoke(topics, ["acls", "alerts", "User:*", "--bootstrap", "a b:1"]).stdout.splitlines()
+    words = shlex.split(shown[0])
+    assert (words[2], words[5]) == ("a b:1", "User:*")
+    assert "'User:*'" in shown[0], "else the shell looks for files"
