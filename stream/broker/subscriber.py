@@ -1,7 +1,8 @@
 """Following topics: their records in order of partitions, from the start, from now on, or as a consumer group.
 
 Delivery guarantees: without a group, every record from the chosen start while it runs, each once; nothing is
-committed. With a group, at least once: offsets are committed in the background, after the records were handed over.
+committed. With a group, at least once: the records of a poll are committed by a later one, or by `close`; not if the
+reader was left by an exception, or in the middle of what `follow` hands over one by one: those come again.
 `from now on` leaves out what was appended before, by offset and, where the broker's answer is not to be trusted
 (see `ends`), by Kafka timestamp.
 
@@ -57,6 +58,7 @@ class Subscriber:
         self._settings = settings
         self._started_ms = time.time_ns() // 1_000_000
         self._ends: dict[TopicPartition, int] = {}
+        self._owed = 0
         self._skip_old = start == "latest" and group is None and since_ms is None
         self._since_ms = since_ms or 0
         wait_until_reachable(settings)
@@ -101,7 +103,11 @@ class Subscriber:
     def follow(self) -> Iterator[Record]:
         """Records as they come, without end."""
         while True:
-            yield from self.poll()
+            records = self.poll()
+            self._owed = len(records)
+            for record in records:
+                self._owed -= 1
+                yield record
 
     def read_to_end(self, *, seconds_max: float) -> Iterator[Record]:
         """Records up to where each partition ended when it was first read; only without a group.
@@ -115,13 +121,15 @@ class Subscriber:
                 raise ServiceError(f"reading to the end took longer than {seconds_max:g} s")
 
     def close(self) -> None:
-        """Commits, if in a group, and disconnects."""
-        self._consumer.close(timeout_ms=3_000)
+        """Commits, if in a group and all that was read has been handed over, and disconnects."""
+        self._consumer.close(autocommit=not self._owed, timeout_ms=3_000)
 
     def __enter__(self) -> Subscriber:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None:
+            self._owed += 1  # the one in work
         self.close()
 
     def _existing(self, topics: Sequence[str]) -> list[TopicPartition]:

@@ -59,6 +59,35 @@ def test_a_group_goes_on_where_it_stopped(broker_settings: Settings, topics: lis
         assert sorted(int(r.key or b"") for r in _collect(subscriber, 5)) == list(range(10, 15))
 
 
+class Noting(Subscriber):
+    """Knows what came with the last poll."""
+
+    last: list[Record]
+
+    def poll(self, seconds_max: float = 0.2) -> list[Record]:
+        self.last = super().poll(seconds_max)
+        return self.last
+
+
+def test_a_group_reads_again_what_was_not_worked_off(broker_settings: Settings, topics: list[str]) -> None:
+    _publish(broker_settings, topics[0], range(10))
+
+    def subscriber() -> Noting:
+        return Noting(broker_settings, topics, start="earliest", group=f"{topics[0]}.group")
+
+    def fails(reader: Noting) -> None:
+        _collect(reader, 1)
+        raise LookupError
+
+    with pytest.raises(LookupError), subscriber() as reader:
+        fails(reader)
+    with subscriber() as reader:
+        next(reader.follow())
+        done = 1 if len(reader.last) == 1 else 0  # where it came alone, it was all that was read
+    with subscriber() as reader:
+        assert len({r.key for r in _collect(reader, 10 - done)}) == 10 - done
+
+
 def test_a_missing_topic_says_how_to_make_it(broker_settings: Settings) -> None:
     with pytest.raises(ServiceError, match="no topic nowhere, nirgends; `redline topics create` makes it"):
         Subscriber(broker_settings, ["nowhere", "nirgends"])
