@@ -7,6 +7,7 @@ bootstrap". Here each has its own words.
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
 import struct
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from stream.broker.login import Login, Refused
 
+_METADATA = 3
 _API_VERSIONS = 18
 _SASL_HANDSHAKE = 17
 _SASL_AUTHENTICATE = 36
@@ -36,11 +38,17 @@ class Trouble:
 def trouble(
     host: str, port: int, *, tls: ssl.SSLContext | None = None, login: Login | None = None, timeout_seconds: float = 1.0
 ) -> Trouble | None:
-    """None if a broker answers there and, with `login`, lets us in; else what happened."""
+    """None if a broker answers there and, with `login`, lets us in; else what happened.
+
+    With a login and without TLS, a broker is trouble that names others which are not on this machine.
+    """
     try:
         with socket.create_connection((host, port), timeout_seconds) as plain:
             connection = plain if tls is None else tls.wrap_socket(plain, server_hostname=host)
-            found = _greet(_Wire(connection), login, tls=tls is not None)
+            wire = _Wire(connection)
+            found = _greet(wire, login, tls=tls is not None)
+            if found is None and login is not None and tls is None:
+                found = _password_in_clear(wire)
             connection.close()
     except socket.gaierror:
         return Trouble(f"the host name {host} is unknown")
@@ -52,6 +60,8 @@ def trouble(
         return Trouble(f"no answer in {timeout_seconds:.1f} s (does it {'expect' if tls is None else 'speak'} TLS?)")
     except OSError as error:
         return Trouble((error.strerror or str(error)).lower())
+    except struct.error:
+        return Trouble("its answer is cut short; is it a Kafka broker?")
     return found
 
 
@@ -97,6 +107,33 @@ def _log_in(wire: _Wire, login: Login) -> Trouble | None:
     except Refused:
         return _refused(login)
     return None
+
+
+def _password_in_clear(wire: _Wire) -> Trouble | None:
+    """Clients go on to the brokers that this one names and log in there, too."""
+    answer = wire.ask(_METADATA, 4, struct.pack(">i?", 0, False))
+    if answer is None:
+        return Trouble("it closed the connection when asked for the brokers")
+    (count,) = struct.unpack_from(">i", answer, 4)
+    at = 8
+    for _ in range(count):
+        (size,) = struct.unpack_from(">h", answer, at + 4)
+        host = answer[at + 6 : at + 6 + size].decode("utf-8", "replace")
+        at += 6 + size
+        port, rack = struct.unpack_from(">ih", answer, at)
+        at += 6 + max(0, rack)
+        if not _on_this_machine(host):
+            broker = f"{host!r}, port {port}"
+            return Trouble(f"it names the broker {broker}, where the password would go in clear; use SASL_SSL", True)
+    return None
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return True  # nobody can be reached there
+    return all(ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback for *_, address in found)
 
 
 def _refused(login: Login) -> Trouble:

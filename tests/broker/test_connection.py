@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from pydantic import SecretStr
 from stream.broker.admin import Admin
 from stream.broker.connection import asker, client_options
 from stream.broker.embedded import EmbeddedBroker
+from stream.broker.login import Login
 from stream.broker.probe import trouble
 from stream.broker.watching import BrokerWatch
 from stream.errors import ServiceError, SettingsError
@@ -80,6 +85,59 @@ def test_who_asks_again_and_again_outlives_its_files(embedded_broker: EmbeddedBr
     assert asker(Settings(bootstrap=f"127.0.0.1:1,{embedded_broker.bootstrap}"))()
     with pytest.raises(SettingsError, match="kafka_ca_file"):
         asker(settings)
+
+
+@contextmanager
+def _answering(*bodies: bytes) -> Iterator[int]:
+    """A listener that takes one connection and gives these answers, whatever it is asked."""
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as stream:
+            for body in bodies:
+                (size,) = struct.unpack(">i", stream.read(4))
+                correlation = stream.read(size)[4:8]
+                connection.sendall(struct.pack(">i", 4 + len(body)) + correlation + body)
+            stream.read()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(30)
+
+
+WELCOME = (b"\0\0\0\0\0\0", b"\0\0\0\0\0\1\0\5PLAIN", b"\0\0\xff\xff\0\0\0\0")
+PLAIN = Login("someone", "secret", "PLAIN", "SASL_PLAINTEXT")
+
+
+def _brokers(*hosts: bytes) -> bytes:
+    each = [struct.pack(">ih", 1, len(host)) + host + struct.pack(">ih", 9092, 2) + b"r1" for host in hosts]
+    return struct.pack(">ii", 0, len(hosts)) + b"".join(each)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said"),
+    [
+        ((b"127.0.0.1", b"localhost", b"::1", b"nosuch.invalid"), None),
+        (
+            (b"127.0.0.1", b"192.0.2.1"),
+            "it names the broker '192.0.2.1', port 9092, where the password would go in clear; use SASL_SSL",
+        ),
+    ],
+)
+def test_a_password_without_tls_stays_on_this_machine(hosts: tuple[bytes, ...], said: str | None) -> None:
+    with _answering(*WELCOME, _brokers(*hosts)) as port:
+        found = trouble("127.0.0.1", port, login=PLAIN, timeout_seconds=30)
+    assert (None if found is None else str(found)) == said
+    assert found is None or found.lasting
+
+
+@pytest.mark.parametrize("answers", [(b"\0\0", b"\0\x21"), (*WELCOME[:2], b"\0\0"), (*WELCOME, b"\0\0\0\0\0\0\0\1")])
+def test_an_answer_that_is_cut_short_is_a_sentence(answers: tuple[bytes, ...]) -> None:
+    with _answering(*answers) as port:
+        found = trouble("127.0.0.1", port, login=PLAIN, timeout_seconds=30)
+    assert str(found) == "its answer is cut short; is it a Kafka broker?"
 
 
 def test_a_listener_that_says_nothing() -> None:
