@@ -189,7 +189,9 @@ class Subscriber:
 def _options(settings: Settings, start: str, group: str | None) -> dict[str, Any]:
     return {
         "group_id": group,
-        "auto_offset_reset": start,
+        # Without a group the start is sought: what is reset later is a position that the broker has deleted meanwhile,
+        # or one of a topic that was made anew, and nothing of what is there now has been read.
+        "auto_offset_reset": start if group is not None else "earliest",
         "enable_auto_commit": group is not None,
         "auto_commit_interval_ms": 1_000,
         "session_timeout_ms": settings.session_timeout_ms,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
 
 from stream.broker.admin import Admin
 from stream.broker.publisher import Publisher
@@ -73,6 +74,17 @@ def test_reading_to_the_end_from_now_on_and_as_a_group(kafka_settings: Settings,
     _publish(kafka_settings, topic, range(3))
     with Subscriber(kafka_settings, [topic], start="earliest", group=group) as subscriber:
         assert sorted(_numbers(_collect(subscriber, 3))) == [0, 1, 2]
+
+
+def test_what_is_deleted_before_it_is_read_skips_no_more_than_that(kafka_settings: Settings, topic: str) -> None:
+    with Subscriber(kafka_settings, [topic]) as subscriber:
+        _publish(kafka_settings, topic, range(40))
+        admin = KafkaAdminClient(bootstrap_servers=kafka_settings.bootstrap)
+        try:
+            admin.delete_records({TopicPartition(topic, number): 1 for number in range(4)})
+        finally:
+            admin.close()
+        assert len(set(_numbers(_collect(subscriber, 36)))) == 36
 
 
 def test_a_missing_topic_stays_missing(kafka_settings: Settings) -> None:
