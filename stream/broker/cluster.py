@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaProducer  # type: ignore[import-untyped]
+from kafka.admin import ConfigResource, ConfigResourceType  # type: ignore[import-untyped]
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code  # type: ignore[import-untyped]
 
 from stream.broker.connection import clear_errors, client_options, describe
@@ -70,7 +71,7 @@ def cluster(settings: Settings, topics: Sequence[str]) -> Cluster:
 def round_trip(settings: Settings) -> RoundTrip:
     """Sends a few bytes to a topic of its own, which is made for it and deleted again; the quickest of some tries.
 
-    Raises `ServiceError` if the topic cannot be made or written to.
+    Raises `ServiceError` if the topic cannot be made or written to, or another's topic has its name.
     """
     name = settings.topic_prefix + PROBE_TOPIC
     options = client_options(settings, client_id="redline-doctor")
@@ -90,16 +91,26 @@ def round_trip(settings: Settings) -> RoundTrip:
 
 
 def _make(admin: Any, name: str, settings: Settings) -> None:
-    wanted = {
-        "num_partitions": 1,
-        "replication_factor": settings.topic_replication,
-        "configs": {"message.timestamp.type": "LogAppendTime", "retention.ms": str(_PROBE_RETENTION_MS)},
-    }
+    configs = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(_PROBE_RETENTION_MS)}
+    wanted = {"num_partitions": 1, "replication_factor": settings.topic_replication, "configs": configs}
     (made,) = admin.create_topics({name: wanted}, raise_errors=False)["topics"]
     error = for_code(made["error_code"])
-    if made["error_code"] != 0 and error is not TopicAlreadyExistsError:
+    if error is TopicAlreadyExistsError:
+        _require_ours(admin, name, configs)
+    elif made["error_code"] != 0:
         raise ServiceError(f"the broker refused to create {name}: {made['error_message'] or error.__name__}")
     admin.wait_for_topics([name], timeout_ms=settings.kafka_connect_timeout_ms)
+
+
+def _require_ours(admin: Any, name: str, configs: dict[str, str]) -> None:
+    """A topic that is there already may be left of a call that was killed; another's must not be deleted."""
+    found = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)], config_filter="all")
+    entries = found.get("topic", {}).get(name, {})
+    if any(str(entries.get(key, {}).get("value")) != value for key, value in configs.items()):
+        raise ServiceError(
+            f"there is a topic {name} that `redline doctor` has not made; it is left as it is (delete or rename it, or "
+            "choose another prefix)"
+        )
 
 
 def _send(producer: Any, name: str, seconds_max: float) -> RoundTrip:

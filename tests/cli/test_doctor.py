@@ -13,11 +13,14 @@ from typing import Any
 import orjson
 import pytest
 from click.testing import CliRunner
+from kafka import KafkaAdminClient  # type: ignore[import-untyped]
 
 from stream.broker.admin import Admin
+from stream.broker.cluster import round_trip
 from stream.broker.publisher import Publisher
 from stream.cli.checkup import kafka, machine, rules, services
 from stream.cli.doctor import doctor
+from stream.errors import ServiceError
 from stream.model import Output
 from stream.settings import Settings
 from stream.telemetry.metrics import Metrics
@@ -120,6 +123,26 @@ def test_write_measures_and_leaves_nothing(settings: Settings) -> None:
     assert "acknowledged in" in found.of("write")["found"]
     with Admin(settings) as admin:
         assert settings.topic_prefix + "doctor" not in admin.names()
+
+
+def test_write_leaves_a_topic_alone_that_is_another_s(settings: Settings) -> None:
+    name = f"{settings.topic_prefix}doctor"
+    topic: dict[str, Any] = {"num_partitions": 1, "replication_factor": 1}
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    try:
+        admin.create_topics({name: topic})
+        with pytest.raises(
+            ServiceError, match=f"^there is a topic {name} that `redline doctor` has not made; it is left"
+        ):
+            round_trip(settings)
+        assert name in admin.list_topics()
+        admin.delete_topics([name])
+        ours = {"message.timestamp.type": "LogAppendTime", "retention.ms": "3600000"}
+        admin.create_topics({name: topic | {"configs": ours}})
+        round_trip(settings)
+        assert name not in admin.list_topics()
+    finally:
+        admin.close()
 
 
 def test_rules_and_sources_that_cannot_be_used(tmp_path: Path) -> None:
