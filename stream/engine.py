@@ -375,6 +375,7 @@ class Engine:
             record,
             topic=self._dead_topic,
             original_bytes_max=self.config.dead_letter_original_bytes_max,
+            bytes_max=self.config.message_bytes_max,
         )
 
 

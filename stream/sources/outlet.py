@@ -175,7 +175,13 @@ class KafkaOutlet:
         key = None if isinstance(prepared, Reject) or len(prepared[0].key) > KEY_BYTES_MAX else prepared[0].key
         record = Record(self._raw, -1, -1, int(self._now().timestamp() * 1_000), key, original, self._headers)
         letter = Reject(reject.stage, reject.code, reason)
-        return encode_dead_letter(letter, record, topic=self._dead, original_bytes_max=self._original_bytes_max)
+        return encode_dead_letter(
+            letter,
+            record,
+            topic=self._dead,
+            original_bytes_max=self._original_bytes_max,
+            bytes_max=self._bytes_max,
+        )
 
     def _count(self, items: Sequence[Item], outcomes: Sequence[Outcome], known: int, buried: bool) -> None:
         declined = [

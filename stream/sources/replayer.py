@@ -297,8 +297,13 @@ class Replayer:
         now_ms = int(self._clock.now().timestamp() * 1_000)
         key = output.key if len(output.key) <= KEY_BYTES_MAX else None
         record = Record(output.topic, -1, -1, now_ms, key, output.value, output.headers)
-        bytes_max = self._settings.dead_letter_original_bytes_max
-        letter = encode_dead_letter(failure.reject, record, topic=self._dead, original_bytes_max=bytes_max)
+        letter = encode_dead_letter(
+            failure.reject,
+            record,
+            topic=self._dead,
+            original_bytes_max=self._settings.dead_letter_original_bytes_max,
+            bytes_max=self._settings.message_bytes_max,
+        )
         self._publisher.send(letter, counted=False, origin=f"dead letter of {failure.origin}")
         self._dead_letters += 1
 

@@ -32,16 +32,35 @@ CODES: dict[str, str] = {
 }
 """Every code that a dead letter can carry; label values of `redline_dead_letters_total`."""
 
+KEY_BYTES_MAX = 1_024
+"""Longest Kafka key that a dead letter repeats; a producer may send one of a megabyte."""
 
-def encode_dead_letter(reject: Reject, record: Record, *, topic: str, original_bytes_max: int) -> Output:
-    """The message for the topic of dead letters.
+
+def encode_dead_letter(
+    reject: Reject, record: Record, *, topic: str, original_bytes_max: int, bytes_max: int | None = None
+) -> Output:
+    """The message for the topic of dead letters, of at most `bytes_max` bytes: else no broker would take it either.
 
     JSON: stage, code, reason, and `source` {topic, partition, offset, timestamp_ms}, key, size_bytes, truncated,
     and the original as text (`original`) or, where it is not UTF-8, as `original_base64`. The Kafka key is the
-    record's own, or the value's SHA-256 in hexadecimal.
+    record's own, or, where it has none or a longer one than KEY_BYTES_MAX, the value's SHA-256 in hexadecimal.
     """
     value = record.value or b""
+    key = record.key or b""
+    if not 0 < len(key) <= KEY_BYTES_MAX:
+        key = hashlib.sha256(value).hexdigest().encode("ascii")
+    headers = (("redline-stage", reject.stage.encode()), ("redline-code", reject.code.encode()))
     kept = value[:original_bytes_max]
+    encoded = _encoded(reject, record, kept)
+    while bytes_max is not None and len(encoded) > bytes_max and kept:
+        # In JSON a control character takes six bytes.
+        kept = kept[: len(kept) // 2]
+        encoded = _encoded(reject, record, kept)
+    return Output(topic, key, encoded, headers)
+
+
+def _encoded(reject: Reject, record: Record, kept: bytes) -> bytes:
+    value = record.value or b""
     letter: dict[str, Any] = {
         "stage": reject.stage,
         "code": reject.code,
@@ -52,7 +71,7 @@ def encode_dead_letter(reject: Reject, record: Record, *, topic: str, original_b
             "offset": record.offset,
             "timestamp_ms": record.timestamp_ms,
         },
-        "key": None if record.key is None else record.key.decode("utf-8", "replace"),
+        "key": None if record.key is None else _text_of(record.key),
         "size_bytes": len(value),
         "truncated": len(kept) < len(value),
     }
@@ -63,9 +82,12 @@ def encode_dead_letter(reject: Reject, record: Record, *, topic: str, original_b
         letter["original_base64"] = base64.b64encode(kept).decode("ascii")
     else:
         letter["original"] = text
-    key = record.key or hashlib.sha256(value).hexdigest().encode("ascii")
-    headers = (("redline-stage", reject.stage.encode()), ("redline-code", reject.code.encode()))
-    return Output(topic, key, orjson.dumps(letter), headers)
+    return orjson.dumps(letter)
+
+
+def _text_of(key: bytes) -> str:
+    cut = "" if len(key) <= KEY_BYTES_MAX else f"… ({len(key)} bytes)"
+    return key[:KEY_BYTES_MAX].decode("utf-8", "replace") + cut
 
 
 def _as_text(data: bytes, *, cut: bool) -> str | None:

@@ -32,4 +32,5 @@ def _letter(reject: Reject, record: Record, settings: Settings) -> Output:
         record,
         topic=full_name(settings.topic_prefix, DEAD),
         original_bytes_max=settings.dead_letter_original_bytes_max,
+        bytes_max=settings.message_bytes_max,
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from kafka import KafkaProducer
 
 from stream.settings import Settings
 from tests.corpora import raw_values
@@ -87,5 +88,26 @@ def test_an_output_that_is_too_large_harms_nobody_else(kafka_settings: Settings,
         follower.wait("alerts.high", 97)
         letters = [json.loads(value) for value in follower.wait("articles.dead", 3)]
         assert {(letter["key"], letter["code"]) for letter in letters} == {(f"a{n}", "output_too_large") for n in large}
+        assert worker.stop() == 0
+        assert "giving up" not in worker.log
+
+
+def test_a_dead_letter_that_would_be_too_large_is_cut(settings: Settings) -> None:
+    """The broker takes a long key and control characters; repeated and escaped, they would be more than it takes."""
+    settings = settings.model_copy(update={"dead_letter_original_bytes_max": 500_000})
+    hostile = [(b"k" * 800_000, b"{bad"), (b"control", b"\x01" * 400_000)]
+    with KafkaProducer(bootstrap_servers=settings.bootstrap, max_request_size=1_000_000) as producer:
+        for key, value in hostile:
+            producer.send(f"{settings.topic_prefix}articles.raw", key=key, value=value).get(30)
+    publish(settings, "articles.raw", scenarios.articles(0, 10))
+    with running(settings, REAL) as worker, following(settings, "articles.dead", "alerts.high") as follower:
+        worker.ready()
+        follower.wait("alerts.high", 10)
+        letters = [json.loads(value) for value in follower.wait("articles.dead", 2)]
+        assert [(letter["code"], letter["size_bytes"]) for letter in letters] == [
+            ("invalid_json", 4),
+            ("invalid_json", 400_000),
+        ]
+        assert letters[1]["truncated"]
         assert worker.stop() == 0
         assert "giving up" not in worker.log

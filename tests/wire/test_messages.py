@@ -119,6 +119,19 @@ def test_a_dead_letter_cuts_between_characters() -> None:
     assert (letter["original"], letter["truncated"], letter["size_bytes"]) == ("яя", True, 8)
 
 
+@pytest.mark.parametrize("byte", [b"\x01", b'"', b"\xff", b"x"])
+def test_a_dead_letter_always_fits(byte: bytes) -> None:
+    record = Record("raw", 2, 7, 1_000, b"k" * 800_000, byte * 400_000)
+    reject = Reject("decode", "invalid_json", "why")
+    output = encode_dead_letter(reject, record, topic="dead", original_bytes_max=300_000, bytes_max=20_000)
+    assert output.size_bytes <= 20_000 + 200
+    assert len(output.key) == 64
+    letter = orjson.loads(output.value)
+    assert (letter["truncated"], letter["size_bytes"]) == (True, 400_000)
+    assert letter["key"] == "k" * 1_024 + "… (800000 bytes)"
+    assert len(letter.get("original") or base64.b64decode(letter["original_base64"])) > 1_000
+
+
 def test_a_dead_letter_keeps_what_is_no_text_as_base64() -> None:
     letter = dead(b"\xff\xfe\x00")
     assert base64.b64decode(str(letter["original_base64"])) == b"\xff\xfe\x00"
