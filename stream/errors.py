@@ -20,7 +20,11 @@ class RedlineError(Exception):
 
 
 class SettingsError(RedlineError):
-    """A setting is missing, of the wrong type or out of range."""
+    """A setting is missing, of the wrong type or out of range; each of the `faults` is a sentence."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 class RulesError(RedlineError):

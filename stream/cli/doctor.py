@@ -92,7 +92,7 @@ def sections(flags: dict[str, Any], role: Role, *, write: bool) -> Iterator[Sect
         settings = load_settings(flags)
     except SettingsError as problem:
         do = "docs/reference/settings.md has each setting with its range"
-        wrong = [error("settings", part, "settings in their range", do) for part in str(problem).split("; ")]
+        wrong = [error("settings", part, "settings in their range", do) for part in problem.faults]
         yield "This machine", itertools.chain(machine.python(), machine.packages())
         yield "Settings", wrong
         return

@@ -56,7 +56,7 @@ def load(
         faults.extend(_fault(found, dict(e)) for e in error.errors())
         settings = None
     if faults or settings is None:
-        raise SettingsError("; ".join(faults))
+        raise SettingsError(*faults)
     return settings
 
 

@@ -166,6 +166,17 @@ def test_settings_out_of_range_are_findings_too() -> None:
     assert found.level("python") == "ok"
 
 
+def test_each_setting_that_is_wrong_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDLINE_KAFKA_PASWORD", "x")
+    monkeypatch.setenv("REDLINE_BOOTSTRAP", "someone@kafka.example:9092")
+    told = json.loads(CliRunner().invoke(doctor, ["--json"]).stdout)
+    assert [one["found"] for one in told["findings"] if one["check"] == "settings"] == [
+        "REDLINE_KAFKA_PASWORD in the environment is no setting; did you mean REDLINE_KAFKA_PASSWORD?",
+        "REDLINE_BOOTSTRAP in the environment: a login does not stand before the host; see kafka_username and "
+        "kafka_password_file (found '**********@kafka.example:9092')",
+    ]
+
+
 def test_ports_have_redline_nothing_or_somebody_else(stranger: int) -> None:
     with HealthServer(Metrics(), host="127.0.0.1", port=0, ready=lambda: "waiting for the broker") as unready:
         ports = {f"{name.replace('-', '_')}_port": free_port() for name in PORTS}
