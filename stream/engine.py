@@ -37,6 +37,9 @@ _FIRST_MS = to_us(datetime.min.replace(tzinfo=UTC) + PAST_MAX) // 1_000
 _LAST_MS = to_us(datetime.max.replace(tzinfo=UTC) - FUTURE_MAX) // 1_000
 """Kafka timestamps around which event times are clamped, in milliseconds: what a datetime holds, and room for both."""
 
+ALERT_BYTES_MIN = 4_096
+"""So large an alert may be, however small messages must be; topics have room for it beside a message."""
+
 TITLE_CODE_POINTS_MAX = 1_000
 URL_CODE_POINTS_MAX = 2_000
 VALUE_CODE_POINTS_MAX = 200
@@ -277,7 +280,8 @@ class Engine:
             alert,
             topic=self._suppressed_topic if held else self._alert_topics[severity or alert.rule.severity],
             pipeline=self.config.pipeline,
-            bytes_max=self.config.alert_bytes_max,
+            # A broker refuses what is larger than a message may be, and a worker ends with each refusal.
+            bytes_max=min(self.config.alert_bytes_max, max(self.config.message_bytes_max, ALERT_BYTES_MIN)),
         )
 
     def tagged_event(self, judged: Judged) -> bytes:

@@ -146,6 +146,16 @@ def test_an_output_that_is_too_large_is_a_dead_letter_without_the_body() -> None
     assert all(len(output.value) <= 1_200 for output in batch.outputs)
 
 
+@pytest.mark.parametrize(("message_bytes_max", "expected"), [(6_000, 6_000), (1_000, 4_096)])
+def test_an_alert_is_no_larger_than_a_message_may_be(message_bytes_max: int, expected: int) -> None:
+    body = " ".join(f"Generals fear escalation {number} {'of the war ' * 50}." for number in range(30))
+    _, match = ENGINE.tag([record(article(body=body))]).outputs
+    small = Engine(ruleset(), EngineConfig(topic_prefix="x.", message_bytes_max=message_bytes_max))
+    (alert,) = small.alert([Record("x.matches", 0, 0, 0, match.key, match.value)], NOW, Memory()).outputs
+    assert 1_000 < len(alert.value) <= expected < len(match.value)
+    assert orjson.loads(alert.value)["data"]["evidence_omitted"] > 0
+
+
 def test_what_is_no_match_is_a_dead_letter() -> None:
     batch = ENGINE.alert([Record("x.matches", 1, 2, 3, b"k", b"{}")], NOW, Memory())
     assert [o.topic for o in batch.outputs] == ["x.articles.dead"]
