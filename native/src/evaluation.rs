@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use hashbrown::{HashMap, HashSet};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
+use rustc_hash::FxBuildHasher;
 
 use crate::asking::{Article, Asking, ByNumber, Found, Window};
 use crate::nodes::Node;
@@ -109,8 +111,11 @@ impl Evaluation {
             places += 1;
             kept += same.len();
         }
-        let shown: Vec<_> =
-            spans[..kept].iter().map(|span| shown(text.py(), span, &found.pairs)).collect::<PyResult<_>>()?;
+        let mut known = Known::default();
+        let shown: Vec<_> = spans[..kept]
+            .iter()
+            .map(|span| shown(text.py(), span, &found.pairs, &mut known))
+            .collect::<PyResult<_>>()?;
         self.keep(found);
         Ok(Some(PyList::new(text.py(), shown)?.unbind()))
     }
@@ -121,7 +126,8 @@ impl Evaluation {
         let mut spans = Vec::new();
         self.asking(&mut found, text).find(&node.0, self.whole(), &mut spans)?;
         let mut positions = BTreeSet::new();
-        spans.iter().for_each(|span| add_leaves(span, &found.pairs, &mut positions));
+        let mut seen = HashSet::default();
+        spans.iter().for_each(|span| add_leaves(span, &found.pairs, &mut positions, &mut seen));
         self.keep(found);
         Ok(positions.into_iter().collect())
     }
@@ -146,19 +152,27 @@ impl Evaluation {
     }
 }
 
-fn shown<'py>(py: Python<'py>, span: &Span, pairs: &Pairs) -> PyResult<Bound<'py, PyTuple>> {
+/// Intervals as they are shown. One may stand in several pairs of another, at each level of NEARs in NEARs.
+type Known<'py> = HashMap<Span, Bound<'py, PyTuple>, FxBuildHasher>;
+
+fn shown<'py>(py: Python<'py>, span: &Span, pairs: &Pairs, known: &mut Known<'py>) -> PyResult<Bound<'py, PyTuple>> {
     let (from, to) = span.pairs;
     if from == to {
         return (span.first(), span.last(), span.node, py.None()).into_pyobject(py);
     }
+    if let Some(known) = known.get(span) {
+        return Ok(known.clone());
+    }
     let behind: Vec<_> = pairs[from as usize..to as usize]
         .iter()
-        .map(|(left, right)| Ok((shown(py, left, pairs)?, shown(py, right, pairs)?)))
+        .map(|(left, right)| Ok((shown(py, left, pairs, known)?, shown(py, right, pairs, known)?)))
         .collect::<PyResult<_>>()?;
-    (span.first(), span.last(), span.node, behind).into_pyobject(py)
+    let made = (span.first(), span.last(), span.node, behind).into_pyobject(py)?;
+    known.insert(*span, made.clone());
+    Ok(made)
 }
 
-fn add_leaves(span: &Span, pairs: &Pairs, positions: &mut BTreeSet<u32>) {
+fn add_leaves(span: &Span, pairs: &Pairs, positions: &mut BTreeSet<u32>, seen: &mut HashSet<Span, FxBuildHasher>) {
     let (from, to) = span.pairs;
     if from == to {
         if span.is_text() {
@@ -166,8 +180,11 @@ fn add_leaves(span: &Span, pairs: &Pairs, positions: &mut BTreeSet<u32>) {
         }
         return;
     }
+    if !seen.insert(*span) {
+        return;
+    }
     for (left, right) in &pairs[from as usize..to as usize] {
-        add_leaves(left, pairs, positions);
-        add_leaves(right, pairs, positions);
+        add_leaves(left, pairs, positions, seen);
+        add_leaves(right, pairs, positions, seen);
     }
 }

@@ -6,7 +6,7 @@ use crate::nodes::Near;
 /// behind it, as a stretch of `Pairs`.
 ///
 /// Of a word or phrase of an OR it is the OR: which of its items stands there is asked where it is shown.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// -1 comes behind all others.
     first: u32,

@@ -16,6 +16,9 @@ from stream.matching.near import Behind, WindowNear
 from stream.matching.text import BODY, TITLE, Text
 from stream.matching.translate import Translator
 
+TOKENS_OF_A_CHARACTER_MAX = 6
+"""`½` is `1 2`, `㌖` the six of `キロメートル`: such tokens begin at one place, of which machine code does not know."""
+
 WORDS_KNOWN_MAX = 20_000
 """For how many tokens of ORs it is remembered which of their words they are."""
 
@@ -53,8 +56,11 @@ class Evaluator:
             found = node.find(text, text.whole)
             return found if found is None or count is None else first_spans(found, text, count)
         evaluation, code = asked
-        places = evaluation.find(code, text, count)
-        return None if places is None else [span for each in places for span in self._spans(each, text)]
+        places = evaluation.find(code, text, None if count is None else count + TOKENS_OF_A_CHARACTER_MAX - 1)
+        if places is None:
+            return None
+        known: dict[int, Spans] = {}
+        return [span for each in places for span in self._spans(each, text, known)]
 
     def leaves(self, node: Asked, text: Text) -> Iterable[int]:
         """The positions of the words at the leaves of all that a node finds."""
@@ -65,25 +71,32 @@ class Evaluator:
         evaluation, code = asked
         return evaluation.leaves(code, text)
 
-    def _spans(self, found: NativeSpan, text: Text) -> Sequence[Span]:
-        """The spans that stand behind one: an OR finds one for each of its items."""
+    def _spans(self, found: NativeSpan, text: Text, known: dict[int, Spans]) -> Sequence[Span]:
+        """The spans that stand behind one: an OR finds one for each of its items. `known` are those of intervals that
+        depend on the window: each is one object, in however many others it stands."""
         first, last, number, behind = found
         place = first, last, number
-        known: Sequence[Span] | None = text.spans.get(place)
-        if known is not None:
-            return known
+        kept: Sequence[Span] | None = text.spans.get(place)
+        if kept is not None:
+            return kept
         node = self._translator.nodes[number]
         spans: Sequence[Span]
         if behind is None:
             spans = [(first, last, item, None) for item in self._items(node, text, first, last)]
         elif isinstance(node, WindowNear):
             # Only of these it depends on the window what stands behind them.
-            if not node.negated:
-                return [(first, last, node, Behind(self._pairs(behind, text)))]
-            left, _ = behind[0]
-            return [(first, last, node, each) for each in self._spans(left, text)]
+            made = known.get(id(behind))
+            if made is not None:
+                return made
+            if node.negated:
+                left, _ = behind[0]
+                made = [(first, last, node, each) for each in self._spans(left, text, known)]
+            else:
+                made = [(first, last, node, Behind(self._pairs(behind, text, known)))]
+            known[id(behind)] = made
+            return made
         else:
-            spans = [(first, last, node, Behind(self._pairs(behind, text)))]
+            spans = [(first, last, node, Behind(self._pairs(behind, text, known)))]
         text.spans[place] = spans
         return spans
 
@@ -101,12 +114,14 @@ class Evaluator:
             known = self._words[key] = node.words_of(key[1]) if isinstance(node, LocalOr) else (node,)
         return known
 
-    def _pairs(self, behind: Iterable[tuple[NativeSpan, NativeSpan]], text: Text) -> list[tuple[Span, Span]]:
+    def _pairs(
+        self, behind: Iterable[tuple[NativeSpan, NativeSpan]], text: Text, known: dict[int, Spans]
+    ) -> list[tuple[Span, Span]]:
         return [
             (left, right)
             for one, other in behind
-            for left in self._spans(one, text)
-            for right in self._spans(other, text)
+            for left in self._spans(one, text, known)
+            for right in self._spans(other, text, known)
         ]
 
     def _in_machine_code(self, node: Asked, text: Text) -> tuple[NativeEvaluation, NativeNode] | None:

@@ -6,6 +6,7 @@ The tests of reading and matching run with it as well, against the definitions t
 from __future__ import annotations
 
 import threading
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -24,13 +25,13 @@ from stream.matching import Limits, Matcher, ReadArticle, read_article
 from stream.matching.asked import find_of
 from stream.matching.bits import bits_at, near
 from stream.matching.compile import Compiler
-from stream.matching.evaluate import Evaluator, first_spans
+from stream.matching.evaluate import TOKENS_OF_A_CHARACTER_MAX, Evaluator, first_spans
 from stream.matching.phrases import Phrases
 from stream.matching.sieve import Sieve
 from stream.matching.text import Text
 from stream.matching.translate import Translator
 from stream.matching.vocabulary import Vocabulary
-from stream.model import Article
+from stream.model import Article, Evidence
 from stream.rulelang.nodes import Node
 from stream.rulelang.ruleset import RuleSet
 from stream.sources.rulefiles import load_ruleset
@@ -41,6 +42,7 @@ from tests.matching.kit import expression
 from tests.matching.test_phrases import PAIRS, texts_with_signs
 
 ROOT = Path(__file__).parents[2]
+NEARS = 18
 SIGNS = st.text(st.sampled_from("aB1.,;-'’`“”…!?。؟ \n\r\x0b\xa0\x1dé\u0301中U.S"), max_size=40)
 LINES = st.lists(
     st.tuples(
@@ -288,6 +290,18 @@ def test_matches_that_wait_for_topics(rules: RuleSet, article: ReadArticle) -> N
 @example(expression("ATLEAST/2(us NOT NEAR/1 red)"), a.read("US red. US war. US"), {4}, 2)
 @example(expression('CASE(US) AND (war* OR "red line")'), a.read("US us wars, the red line."), set(), 1)
 def test_what_a_node_finds(node: Node, article: ReadArticle, hidden: set[int], count: int) -> None:
+    assert_finds_the_same(node, article, hidden, count)
+
+
+@pytest.mark.parametrize("operator", ["NEAR/3", "ONEAR/1"])
+@pytest.mark.parametrize("side", ["war", "(war OR peace)", "CASE(war)", "(war NOT NEAR/0 peace)"])
+def test_as_many_nears_in_nears_as_may_be(side: str, operator: str) -> None:
+    """Each interval stands in two of the level above: told again each time, they would be told a million times."""
+    node = expression(f" {operator} ".join([side] * NEARS))
+    assert_finds_the_same(node, a.read("war " * 40), {7}, 50)
+
+
+def assert_finds_the_same(node: Node, article: ReadArticle, hidden: set[int], count: int) -> None:
     vocabulary = Vocabulary()
     compiled = Compiler(vocabulary).compile(node)
     vocabulary.watch({}, 0)
@@ -319,7 +333,9 @@ def test_a_regex_is_left_to_python() -> None:
         assert Text(a.read("red war"), vocabulary).evaluation is not None
 
 
-def matches(rules: RuleSet, articles: list[ReadArticle], limits: Limits) -> object:
+def matches(
+    rules: RuleSet, articles: list[ReadArticle], limits: Limits
+) -> list[list[tuple[str, tuple[Evidence, ...], str | None]]]:
     again = [read_article(each.article, each.event_time) for each in articles]
     found = Matcher(rules, limits).match(again)
     return [[(match.rule.id, match.evidence, match.error) for match in each] for each in found]
@@ -405,3 +421,21 @@ def test_threads_read_and_match_at_the_same_time() -> None:
     for thread in threads:
         thread.join(120)
     assert found == [expected] * 12
+
+
+def test_no_character_is_more_tokens_than_are_looked_at() -> None:
+    decomposed = [chr(code) for code in range(0x110000) if len(unicodedata.normalize("NFKC", chr(code))) > 1]
+    assert max(len(fold_words(character).tokens) for character in decomposed) == TOKENS_OF_A_CHARACTER_MAX
+
+
+def test_of_tokens_at_one_place_the_first_clause_is_kept() -> None:
+    article = a.read("The words ㌖ here")
+    earlier, later = article.body.tokens[3:5]
+    assert later < earlier
+    rules = a.rule_set(a.rule(expression(f"{earlier} OR {later}")))
+    for most in (1, 2):
+        limits = Limits(evidence_per_match_max=most)
+        found = matches(rules, [article], limits)
+        assert found[0][0][1][0].clause == later
+        with native.switched_off():
+            assert matches(rules, [article], limits) == found
