@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -92,6 +92,7 @@ def run_worker(
     sys.setswitchinterval(SWITCH_SECONDS)
     vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))
     with ExitStack() as open_things:
+        open_things.callback(_heed_no_signal)
         data_dir, is_temporary = open_things.enter_context(working_folder(settings.data_dir))
         health = HealthServer(
             telemetry.metrics,
@@ -169,15 +170,21 @@ class _Worker:
                 self._telemetry.emit(WorkerStopping(which.name))
                 signalled.set_result(which)
 
+        # Not loop.add_signal_handler: these also run while an engine call blocks the loop, and outlive it.
         def handle(number: int, frame: FrameType | None) -> None:
-            # Not loop.add_signal_handler: this one also runs while an engine call blocks the loop.
             self._last_resort.begin()
-            loop.call_soon_threadsafe(ask, signal.Signals(number))
+            with suppress(RuntimeError):  # the loop is closed: it is being asked a second time
+                loop.call_soon_threadsafe(ask, signal.Signals(number))
 
         for which in (signal.SIGTERM, signal.SIGINT):
             signal.signal(which, handle)
         if (rules := self._rules) is not None and hasattr(signal, "SIGHUP"):
-            loop.add_signal_handler(signal.SIGHUP, rules.ask)
+
+            def reread(number: int, frame: FrameType | None) -> None:
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(rules.ask)
+
+            signal.signal(signal.SIGHUP, reread)
         return signalled
 
     async def _watch_all(self, app: faust.App) -> None:
@@ -344,6 +351,13 @@ class _Rebalances(faust.Sensor):
 
     def on_rebalance_end(self, app: AppT, state: dict[str, Any]) -> None:
         self._dealt()
+
+
+def _heed_no_signal() -> None:
+    """All is done, the exit code is known: the interpreter, on its way out, would die of the next signal."""
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _exit_code(asked: signal.Signals) -> int:
