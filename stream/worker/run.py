@@ -103,7 +103,7 @@ def run_worker(
         )
         open_things.enter_context(health)
         telemetry.emit(HealthServing(health.url))
-        build = _builder(settings, open_things)
+        build, fault = _builder(settings, open_things)
         stages = build(engine)
         rules = None if rule_files is None else _rules_in_force(settings, stages, build, rule_files, telemetry)
         way_out = HardExit(telemetry, data_dir if is_temporary else None)
@@ -116,7 +116,7 @@ def run_worker(
             )
 
         open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings), news=news))
-        worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules)
+        worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules, fault)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
 
@@ -131,9 +131,11 @@ class _Worker:
         way_out: HardExit,
         started_at: float,
         rules: RulesInForce | None,
+        fault: Callable[[], str | None],
     ) -> None:
+        """`fault` says what is wrong with the engine, if anything is."""
         self._settings, self._engine, self._telemetry, self._vitals = settings, engine, telemetry, vitals
-        self._way_out, self._rules = way_out, rules
+        self._way_out, self._rules, self._fault = way_out, rules, fault
         self._waiting_since = started_at
         self._was_ready = False
         self._newest_fetch_ms = 0
@@ -228,20 +230,22 @@ class _Worker:
         waiting: set[asyncio.Future[Any]] = {starting, watching, signalled}
         while not signalled.done():
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in (starting, watching):
+            for task, what in ((starting, "Kafka or Faust failed"), (watching, "the worker failed")):
                 if task.done() and (error := task.exception()) is not None:
-                    self._way_out.give_up("Kafka or Faust failed", error)
+                    self._way_out.give_up(what, error)
             if starting.done():
                 waiting.discard(starting)
         return signalled.result()
 
     async def _watch(self, app: faust.App) -> None:
-        """Beats, measures the lag, and ends the process when Faust has crashed."""
+        """Beats, measures the lag, and ends the process when Faust has crashed or an engine process is gone."""
         gave_back_at = time.monotonic()
         while True:
             self._vitals.beat()
             if app.crashed:
                 self._way_out.give_up("Faust crashed", app.crash_reason)
+            if (fault := self._fault()) is not None:
+                self._way_out.give_up(fault)
             if app.in_recovery:
                 tables: Any = app.tables
                 self._vitals.recovering(tables.recovery.active_remaining_total())
@@ -289,13 +293,13 @@ class _Worker:
         self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=True))
 
 
-def _builder(settings: Settings, open_things: ExitStack) -> Callable[[Pure], Stages]:
-    """Where the first stage is done: here, or in processes that end with this one."""
+def _builder(settings: Settings, open_things: ExitStack) -> tuple[Callable[[Pure], Stages], Callable[[], str | None]]:
+    """Where the first stage is done: here, or in processes that end with this one; and what is wrong with these."""
     if not settings.engine_processes:
-        return InThisProcess
+        return InThisProcess, lambda: None
     pool = EnginePool(settings.engine_processes, settings.engine_config())
     open_things.callback(pool.close)
-    return pool.learn
+    return pool.learn, pool.fault
 
 
 def _rules_in_force(
