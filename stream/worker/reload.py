@@ -257,8 +257,12 @@ class RulesInForce:
 
 
 def stamp_of(folder: Path) -> Stamp:
-    """What tells without reading them that rule files may have changed; links are followed."""
-    return tuple(stamp_of_file(path) for path in rule_paths(folder))
+    """What tells without reading them that rule files may have changed; links are followed. Of what cannot be looked at
+    there is none: to read it says why."""
+    try:
+        return tuple(stamp_of_file(path) for path in rule_paths(folder))
+    except RulesError:
+        return ()
 
 
 def changes(before: RuleSet, after: RuleSet) -> Changes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import logging
 import os
@@ -10,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +185,37 @@ def test_bytes_that_are_no_text_and_links_to_nothing_are_refused(folder: Path) -
     (folder / "a.yml").unlink()
     (folder / "a.yml").symlink_to("nowhere.yml")
     assert "cannot be read" in refused(watched.look(asked=False)).troubles[0].what
+
+
+@pytest.mark.parametrize("where", ["", "below"])
+def test_a_folder_that_cannot_be_looked_into_keeps_the_rules_and_comes_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    (folder / "below").mkdir()
+    (folder / "b.yml").rename(folder / "below" / "b.yml")
+    watched = watch(folder)
+    stat, scandir = Path.stat, os.scandir
+
+    def refused_to(path: object) -> None:
+        if str(path) == str(folder / where):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def look_at(path: Path, **named: Any) -> os.stat_result:
+        if not where:
+            refused_to(path)
+        return stat(path, **named)
+
+    def look_into(path: Any) -> Any:
+        refused_to(path)
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", look_at)
+        patch.setattr(os, "scandir", look_into)
+        for asked in (False, True):
+            (trouble,) = refused(watched.look(asked=asked)).troubles
+            assert trouble.what == f"{folder / where}: the folder cannot be looked into: Permission denied"
+    assert usable(watched.look(asked=False)).engine is None
 
 
 def test_files_that_change_while_they_are_read_are_not_judged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
