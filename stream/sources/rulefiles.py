@@ -102,7 +102,8 @@ def _unseen(error: OSError, folder: str | Path) -> RulesError:
 
 def _paths(folder: Path) -> Iterator[Path]:
     def told(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError | NotADirectoryError):  # it went after it was listed, which is a change like another
+        # What went after it was listed is a change like another.
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
             raise _unseen(error, folder) from error
 
     for parent, folders, names in os.walk(folder, onerror=told):
