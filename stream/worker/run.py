@@ -85,6 +85,8 @@ def run_worker(
     """
     started_at = time.monotonic()
     require_descriptors()
+    with working_folder(settings.data_dir):
+        pass  # refused before anything is served
     telemetry = Telemetry(Metrics(values_max=settings.metrics_sources_max))
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
     telemetry.emit(BrokerSought())
@@ -93,7 +95,6 @@ def run_worker(
     vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))
     with ExitStack() as open_things:
         open_things.callback(_heed_no_signal)
-        data_dir, is_temporary = open_things.enter_context(working_folder(settings.data_dir))
         health = HealthServer(
             telemetry.metrics,
             host=settings.metrics_host,
@@ -106,7 +107,7 @@ def run_worker(
         build, fault = _builder(settings, open_things)
         stages = build(engine)
         rules = None if rule_files is None else _rules_in_force(settings, stages, build, rule_files, telemetry)
-        way_out = HardExit(telemetry, data_dir if is_temporary else None)
+        way_out = HardExit(telemetry)
 
         def news(*, answers: bool, silence_seconds: float) -> None:
             telemetry.emit(
@@ -118,7 +119,7 @@ def run_worker(
         open_things.enter_context(Watchdog(vitals, way_out.give_up, lambda: reachable(settings), news=news))
         worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules, fault)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
+            return runner.run(worker.run(accept_offset_reset=accept_offset_reset))
 
 
 class _Worker:
@@ -141,8 +142,16 @@ class _Worker:
         self._newest_fetch_ms = 0
         self._last_resort = _LastResort(way_out, settings.shutdown_timeout_ms)
 
-    async def run(self, data_dir: Path, *, accept_offset_reset: bool) -> int:
+    async def run(self, *, accept_offset_reset: bool) -> int:
         signalled = self._signals()
+        # Not before there is somebody to remove it when a signal comes.
+        with working_folder(self._settings.data_dir) as (data_dir, is_temporary):
+            self._way_out.temporary = data_dir if is_temporary else None
+            return await self._run(data_dir, signalled, accept_offset_reset=accept_offset_reset)
+
+    async def _run(
+        self, data_dir: Path, signalled: asyncio.Future[signal.Signals], *, accept_offset_reset: bool
+    ) -> int:
         checking = asyncio.ensure_future(check_broker(self._settings, accept_offset_reset=accept_offset_reset))
         await asyncio.wait((checking, signalled), return_when=asyncio.FIRST_COMPLETED)
         if signalled.done():
