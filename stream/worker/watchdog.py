@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import NoReturn
 
 from stream.broker.absence import Absence, BrokerNews, untold
+from stream.errors import RedlineError
 from stream.worker.health import Vitals
 from stream.worker.host import no_descriptor_left
 
@@ -59,7 +60,10 @@ class Watchdog:
         fell_asleep = time.monotonic()
         while not self._stopped.wait(LOOK_SECONDS):
             slept = time.monotonic() - fell_asleep
-            self.look(overslept=slept > LOOK_SECONDS + OVERSLEPT_SECONDS)
+            try:
+                self.look(overslept=slept > LOOK_SECONDS + OVERSLEPT_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a worker that nobody watches would not be what it says it is
+                self._give_up(f"the watchdog failed: {type(error).__name__}: {error}")
             fell_asleep = time.monotonic()
 
     def look(self, *, overslept: bool = False) -> None:
@@ -76,7 +80,12 @@ class Watchdog:
         """Asks a broker that has been silent, and says what is new about it."""
         silence = self._vitals.silence_seconds()
         if silence > ASK_AFTER_SECONDS:
-            if self._reachable():
+            try:
+                answers = self._reachable()
+            except RedlineError:
+                # Nobody can ask (a certificate or password is gone): no excuse. The next start says what is missing.
+                return
+            if answers:
                 self._vitals.heard()
             else:
                 self._vitals.excuse()

@@ -1,9 +1,11 @@
 """The watchdog's judgement, look by look."""
 
+import threading
 from typing import NoReturn
 
 import pytest
 
+from stream.errors import SettingsError
 from stream.worker.health import Vitals
 from stream.worker.watchdog import ASK_AFTER_SECONDS, LOOKS_UNTIL_END, Watchdog
 from tests.worker.test_health import Clock
@@ -65,6 +67,46 @@ def test_a_broker_that_answers_but_gives_no_records_is_the_end() -> None:
     wait(60 + LOOKS_UNTIL_END - 1)
     with pytest.raises(GaveUpError, match="no fetch was answered for 63 s"):
         wait(1)
+
+
+def test_a_broker_that_nobody_can_ask_is_no_excuse() -> None:
+    clock = Clock()
+    vitals = Vitals(60.0, clock)
+    vitals.joining()
+    vitals.assigned()
+
+    def cannot_ask() -> bool:
+        raise SettingsError("kafka_ca_file: found no file")
+
+    watchdog = Watchdog(vitals, give_up, cannot_ask)
+
+    def wait(seconds: int) -> None:
+        for _ in range(seconds):
+            clock.now += 1
+            vitals.beat()
+            watchdog.look()
+
+    wait(60 + LOOKS_UNTIL_END - 1)
+    assert vitals.ready() == "the broker has not answered for 62 s"
+    with pytest.raises(GaveUpError, match="no fetch was answered for 63 s"):
+        wait(1)
+
+
+def test_a_watchdog_that_fails_ends_the_worker() -> None:
+    told: list[str] = []
+    over = threading.Event()
+
+    def end(why: str) -> NoReturn:
+        told.append(why)
+        over.set()
+        raise SystemExit  # as the process would end
+
+    def fails() -> str | None:
+        raise ZeroDivisionError("a bug")
+
+    with Watchdog(Vitals(60.0), end, lambda: True, fails):
+        assert over.wait(60)
+    assert told == ["the watchdog failed: ZeroDivisionError: a bug"]
 
 
 def test_a_process_that_was_stopped_gets_its_time_again() -> None:
