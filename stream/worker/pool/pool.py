@@ -132,6 +132,9 @@ class InPool:
         """Yields to the event loop while the processes judge."""
         return self._pool.tag(self._engine.ruleset, records)
 
+    async def catch_up(self, records: Sequence[Record]) -> None:
+        """Its rules never change."""
+
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine does, in this process: the states are here."""
         return self._engine.alert(records, now, memory)
