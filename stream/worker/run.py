@@ -268,8 +268,7 @@ class _Worker:
             await asyncio.sleep(BEAT_SECONDS)
 
     def _lags(self, app: faust.App) -> dict[tuple[str, int], int]:
-        consumer = app.consumer
-        assert isinstance(consumer, ChunkConsumer)
+        consumer = _consumer(app)
         lags = consumer.lags()
         newest_fetch_ms = consumer.last_fetch_ms()
         if newest_fetch_ms != self._newest_fetch_ms:
@@ -293,6 +292,8 @@ class _Worker:
         if not leaving.done():
             if self._vitals.chunks_in_work:
                 self._way_out.give_up(f"a batch was not finished within {self._settings.shutdown_timeout_ms} ms")
+            if self._was_ready and _consumer(app).ledger.uncommitted():
+                self._way_out.give_up(f"what was done was not committed within {self._settings.shutdown_timeout_ms} ms")
             self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=False))
             self._way_out.leave(_exit_code(asked))
         if (error := leaving.exception()) is not None:
@@ -364,6 +365,12 @@ class _Rebalances(faust.Sensor):
 
     def on_rebalance_end(self, app: AppT, state: dict[str, Any]) -> None:
         self._dealt()
+
+
+def _consumer(app: faust.App) -> ChunkConsumer:
+    consumer = app.consumer
+    assert isinstance(consumer, ChunkConsumer)
+    return consumer
 
 
 def _heed_no_signal() -> None:

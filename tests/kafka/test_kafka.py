@@ -121,6 +121,21 @@ def test_sigterm_while_the_broker_is_away(tmp_path: Path, topic_prefix: str, cou
             assert "Traceback" not in worker.log
 
 
+def test_what_could_not_be_committed_is_not_called_finished(tmp_path: Path, topic_prefix: str) -> None:
+    with KafkaBroker() as broker:
+        given = Settings(
+            bootstrap=broker.bootstrap, topic_prefix=topic_prefix, metrics_port=0, commit_interval_ms=60_000
+        )
+        settings = scenarios.with_rules(given, tmp_path)
+        publish(settings, "articles.raw", [(b"a", b'{"id":"a","body":"Nothing."}')])
+        with running(settings, REAL) as worker:
+            worker.ready()
+            until(lambda: worker.metric('redline_articles_total{stage="tagged"}') == 1, "it is confirmed")
+            broker.kill()
+            assert worker.stop() == 75, worker.log
+            assert "not committed within 8000 ms" in worker.log.splitlines()[-1]
+
+
 def test_the_end_of_a_transaction_is_not_waited_for(settings: Settings) -> None:
     """It is a marker with an offset of its own, which no reader gets to see."""
     settings = settings.model_copy(update={"stall_timeout_ms": 2_000})
