@@ -178,6 +178,7 @@ class _Worker:
 
         def ask(which: signal.Signals) -> None:
             if not signalled.done():
+                self._vitals.stopping()
                 self._telemetry.emit(WorkerStopping(which.name))
                 signalled.set_result(which)
 
