@@ -1,7 +1,7 @@
 """A folder of rule files: *.yml and *.yaml in it and in its folders, read as text for `rulelang.load`.
 
 Delivery guarantees: files come sorted by path, so a folder gives the same rule set on every machine. All files that
-cannot be read are named in one error.
+cannot be read are named in one error; so is a folder that cannot be looked into, whose rules would else be missing.
 Limits: `RULE_FILES_MAX` files, each of at most `rulelang.diagnostic.FILE_BYTES_MAX`; regular files only. A link to a
 file is followed (mounted configuration consists of such links), a link to a folder is not; names that begin with a
 dot are left out.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stream.errors import RulesError
@@ -32,7 +32,7 @@ def read_rule_files(folder: Path) -> list[SourceFile]:
     Bytes that are no UTF-8 stay in the text as lone surrogates (PEP 383) and are told by `load`. Raises RulesError when
     there is no such folder, no rule file in it, or a file that cannot be read.
     """
-    if not folder.exists():
+    if not _seen(folder.exists, folder):
         help_ = "name it on the command line or by REDLINE_RULES_DIR"
         raise RulesError(f"found no folder {folder}, expected the folder of the rule files; {help_}")
     paths = rule_paths(folder)
@@ -53,8 +53,11 @@ def read_rule_files(folder: Path) -> list[SourceFile]:
 
 
 def rule_paths(folder: Path) -> list[Path]:
-    """Where the rule files of a folder are, sorted; a path that is no folder stands for itself. None is opened."""
-    return sorted(_paths(folder), key=lambda path: path.parts) if folder.is_dir() else [folder]
+    """Where the rule files of a folder are, sorted; a path that is no folder stands for itself. None is opened.
+
+    Raises RulesError when one of its folders cannot be looked into.
+    """
+    return sorted(_paths(folder), key=lambda path: path.parts) if _seen(folder.is_dir, folder) else [folder]
 
 
 def load_rules(folder: Path) -> Loaded:
@@ -86,8 +89,24 @@ class _Problem(str):
     __slots__ = ()
 
 
+def _seen(look: Callable[[], bool], folder: Path) -> bool:
+    try:
+        return look()
+    except OSError as error:
+        raise _unseen(error, folder) from error
+
+
+def _unseen(error: OSError, folder: str | Path) -> RulesError:
+    return RulesError(f"{error.filename or folder}: the folder cannot be looked into: {error.strerror or error}")
+
+
 def _paths(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+    def told(error: OSError) -> None:
+        # What went after it was listed is a change like another.
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise _unseen(error, folder) from error
+
+    for parent, folders, names in os.walk(folder, onerror=told):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             if not name.startswith(".") and name.lower().endswith(_SUFFIXES):

@@ -28,6 +28,17 @@ def correlation_key(run: str | None, correlation: str, group: Sequence[str], *, 
     return orjson.dumps([scope_of(run, exercise), correlation, list(group)]).decode()
 
 
+def rule_of_key(key: bytes | None) -> str | None:
+    """The id of the rule or correlation in the key of a message on `matches`; None if it is no such key."""
+    try:
+        fields = orjson.loads(key or b"")
+    except orjson.JSONDecodeError:
+        return None
+    if isinstance(fields, list) and len(fields) > 1 and isinstance(fields[1], str):
+        return fields[1]
+    return None
+
+
 def encode_match(match: Match, *, topic: str) -> Output:
     """The message for `matches`, keyed by the state key."""
     return Output(topic, match.key.encode(), orjson.dumps(_fields(match)))

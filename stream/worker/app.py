@@ -155,6 +155,8 @@ class _Work:
         The next chunk is judged while this one waits; its states are written after those of this one.
         """
         partition = chunk.records[0].partition
+        if not chunk.condemned:
+            await self._engine.catch_up(chunk.records)
         if not self._states.remembers(partition):
             await chunk.turn()  # the table has to know what came of the chunks before
         memory = self._states.memory(partition)

@@ -5,7 +5,8 @@ needed.
 
     live    the event loop beats; the group deals out partitions and tables recover; the broker's answers come in;
             where there is lag, chunks are confirmed. Each within `stall_timeout_ms`, or the worker must start again
-    ready   the partitions are dealt out (none is fine), tables are recovered, and the broker answers
+    ready   the partitions are dealt out (none is fine), tables are recovered, the broker answers, and nobody has asked
+            the worker to stop
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Vitals:
         """`join_seconds_max`: how long the group may take to deal out partitions when all is well."""
         self._stall, self._clock, self._join = stall_timeout_seconds, clock, join_seconds_max
         self._beat_at = self._moved_at = self._fetched_at = self._heard_at = self._excused_at = clock()
-        self._assigned = False
+        self._assigned = self._stopping = False
         self.has_met_broker = False
         self._waits_for = "the broker"
         self._recovered = 0
@@ -67,6 +68,10 @@ class Vitals:
         """The group takes partitions back."""
         self._assigned = False
         self.joining()
+
+    def stopping(self) -> None:
+        """What is in work is finished, and nothing else begun."""
+        self._stopping = True
 
     def fetched(self) -> None:
         """The broker answered a fetch."""
@@ -128,6 +133,8 @@ class Vitals:
 
     def ready(self) -> str | None:
         """None, or why the worker does no work at the moment."""
+        if self._stopping:
+            return "stopping"
         if self.silence_seconds() > BROKER_SILENCE_SECONDS_MAX:
             return f"the broker has not answered for {self.silence_seconds():.0f} s"
         if not self._assigned:

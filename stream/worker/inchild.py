@@ -89,7 +89,9 @@ def in_child(purpose: str, function: Callable[_P, _T], *arguments: _P.args, **na
 
 def main() -> None:
     """Answers once: (value, error on purpose, what else went wrong)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):  # to all of a service's processes it means that the worker is to read its rules
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     # Told, not asked for: it may have ended before we came to ask.
     end_with(int(sys.argv[1]))
     gc.disable()

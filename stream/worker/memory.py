@@ -34,7 +34,12 @@ def one_heap() -> None:
 
 
 def settle() -> None:
-    """To be called once rules and modules are loaded; begins to collect, if that was off."""
+    """To be called once rules and modules are loaded; begins to collect, if that was off.
+
+    When rules are loaded anew, once more: what held the old ones refers to itself, and would stay for ever if it were
+    not looked through again.
+    """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])

@@ -10,7 +10,10 @@ compile without an error and pass their own tests. Otherwise the old rules stay,
 A file that is gone or holds no rule any more is refused too: it may be half of a deployment or an editor's pause, and
 rules that vanish unnoticed are alerts that never come. SIGHUP says that it is meant.
 
-Limits: one reload at a time; during one, two rule sets are in memory.
+Workers do not look at one moment. A match of a rule or correlation that one does not know yet, from a worker that does,
+makes it look before it judges: what a correlation does not count then, it never does.
+
+Limits: `CATCH_UP_SECONDS_MAX`, once for each id; one reload at a time; during one, two rule sets are in memory.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from stream.rulelang.digest import digest
 from stream.sources.rulefiles import read_rule_files, rule_paths
 from stream.telemetry.events import Telemetry
 from stream.telemetry.reloading import Changes, RulesRefused, RulesReloaded, Trouble
+from stream.wire.matchcodec import rule_of_key
 from stream.worker.stages import Stages
 from stream.worker.trial import Tried, tried
 
@@ -44,6 +48,12 @@ REST_SECONDS_MAX = 0.2
 
 RESTLESS_SECONDS_MAX = 10.0
 """Files that never rest are refused after so long, and looked at again."""
+
+CATCH_UP_SECONDS_MAX = 5.0
+"""So long matches of rules that nobody here knows wait for the files to be looked at."""
+
+STRANGERS_MAX = 1_000
+"""Ids that the files did not know when they were looked at for them."""
 
 Stamp = tuple[FileStamp, ...]
 """Of each file."""
@@ -208,7 +218,11 @@ class RulesInForce:
         self._interval_seconds = poll_interval_ms / 1_000 or None
         rest = min(REST_SECONDS_MAX, self._interval_seconds or REST_SECONDS_MAX)
         self._watch = RuleWatch(folder, files, engine.ruleset, build, trial=trial, rest_seconds=rest)
-        self._asked = asyncio.Event()
+        self._asked = False
+        self._woken, self._looked = asyncio.Event(), asyncio.Event()
+        self._looks_begun = self._looks_done = 0
+        self._known = _ids(engine.ruleset)
+        self._strangers: set[str] = set()
         self._refused: Refused | None = None
 
     @property
@@ -224,29 +238,52 @@ class RulesInForce:
         """As the engine does that is in force now; it goes on if another one comes meanwhile."""
         return self._engine.tag(records)
 
+    async def catch_up(self, records: Sequence[Record]) -> None:
+        """Looks at the files first if one of these matches is of a rule or correlation that is not in force here."""
+        ids = {id_ for record in records if (id_ := rule_of_key(record.key)) is not None}
+        strangers = ids - self._known - self._strangers
+        if not strangers or self._interval_seconds is None:
+            return
+        if len(self._strangers) + len(strangers) > STRANGERS_MAX:
+            self._strangers.clear()
+        self._strangers |= strangers
+        look = self._looks_begun + 1
+        self._woken.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_SECONDS_MAX):
+                while self._looks_done < look:
+                    self._looked.clear()
+                    await self._looked.wait()
+
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine in force does."""
         return self._engine.alert(records, now, memory)
 
     def ask(self) -> None:
         """Asks for a reload, whatever the files look like."""
-        self._asked.set()
+        self._asked = True
+        self._woken.set()
 
     async def run(self) -> None:
         """Watches and swaps until it is cancelled."""
         while True:
-            asked = self._asked.is_set()
-            self._asked.clear()
+            asked, self._asked = self._asked, False
+            self._woken.clear()
+            self._looks_begun += 1
             found = await aside(partial(self._watch.look, asked=asked))
             self._take(found, asked=asked)
+            self._looks_done = self._looks_begun
+            self._looked.set()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), self._interval_seconds)
+                await asyncio.wait_for(self._woken.wait(), self._interval_seconds)
 
     def _take(self, found: Usable | Refused | None, *, asked: bool) -> None:
         match found:
             case Usable(engine=engine, changes=changed, seconds=seconds):
                 before = self._engine.ruleset.digest
                 self._engine = engine or self._engine
+                self._known = _ids(self._engine.ruleset)
+                self._strangers.clear()
                 self._refused = None
                 self._watch.accept(found)
                 event = RulesReloaded(before, self._engine.ruleset, str(self._folder), changed, seconds)
@@ -257,8 +294,12 @@ class RulesInForce:
 
 
 def stamp_of(folder: Path) -> Stamp:
-    """What tells without reading them that rule files may have changed; links are followed."""
-    return tuple(stamp_of_file(path) for path in rule_paths(folder))
+    """What tells without reading them that rule files may have changed; links are followed. Of what cannot be looked at
+    there is none: to read it says why."""
+    try:
+        return tuple(stamp_of_file(path) for path in rule_paths(folder))
+    except RulesError:
+        return ()
 
 
 def changes(before: RuleSet, after: RuleSet) -> Changes:
@@ -292,6 +333,10 @@ async def aside(work: Callable[[], _T]) -> _T:
     # Not asyncio.to_thread: `asyncio.run` would wait for a long compilation before the process can end.
     threading.Thread(target=run, name="reload", daemon=True).start()
     return await done
+
+
+def _ids(ruleset: RuleSet) -> frozenset[str]:
+    return frozenset(id_ for id_, _ in _holders(ruleset))
 
 
 def _holders(ruleset: RuleSet) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -85,6 +85,8 @@ def run_worker(
     """
     started_at = time.monotonic()
     require_descriptors()
+    with working_folder(settings.data_dir):
+        pass  # refused before anything is served
     telemetry = Telemetry(Metrics(values_max=settings.metrics_sources_max))
     telemetry.emit(RulesLoaded(engine.ruleset, str(settings.rules_dir)))
     telemetry.emit(BrokerSought())
@@ -92,7 +94,7 @@ def run_worker(
     sys.setswitchinterval(SWITCH_SECONDS)
     vitals = Vitals(settings.stall_timeout_ms / 1_000, join_seconds_max=rebalance_seconds_max(settings))
     with ExitStack() as open_things:
-        data_dir, is_temporary = open_things.enter_context(working_folder(settings.data_dir))
+        open_things.callback(_heed_no_signal)
         health = HealthServer(
             telemetry.metrics,
             host=settings.metrics_host,
@@ -102,10 +104,10 @@ def run_worker(
         )
         open_things.enter_context(health)
         telemetry.emit(HealthServing(health.url))
-        build = _builder(settings, open_things)
+        build, fault = _builder(settings, open_things)
         stages = build(engine)
         rules = None if rule_files is None else _rules_in_force(settings, stages, build, rule_files, telemetry)
-        way_out = HardExit(telemetry, data_dir if is_temporary else None)
+        way_out = HardExit(telemetry)
 
         def news(*, answers: bool, silence_seconds: float) -> None:
             telemetry.emit(
@@ -115,9 +117,9 @@ def run_worker(
             )
 
         open_things.enter_context(Watchdog(vitals, way_out.give_up, asker(settings), news=news))
-        worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules)
+        worker = _Worker(settings, rules or stages, telemetry, vitals, way_out, started_at, rules, fault)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(worker.run(data_dir, accept_offset_reset=accept_offset_reset))
+            return runner.run(worker.run(accept_offset_reset=accept_offset_reset))
 
 
 class _Worker:
@@ -130,16 +132,26 @@ class _Worker:
         way_out: HardExit,
         started_at: float,
         rules: RulesInForce | None,
+        fault: Callable[[], str | None],
     ) -> None:
+        """`fault` says what is wrong with the engine, if anything is."""
         self._settings, self._engine, self._telemetry, self._vitals = settings, engine, telemetry, vitals
-        self._way_out, self._rules = way_out, rules
+        self._way_out, self._rules, self._fault = way_out, rules, fault
         self._waiting_since = started_at
         self._was_ready = False
         self._newest_fetch_ms = 0
         self._last_resort = _LastResort(way_out, settings.shutdown_timeout_ms)
 
-    async def run(self, data_dir: Path, *, accept_offset_reset: bool) -> int:
+    async def run(self, *, accept_offset_reset: bool) -> int:
         signalled = self._signals()
+        # Not before there is somebody to remove it when a signal comes.
+        with working_folder(self._settings.data_dir) as (data_dir, is_temporary):
+            self._way_out.temporary = data_dir if is_temporary else None
+            return await self._run(data_dir, signalled, accept_offset_reset=accept_offset_reset)
+
+    async def _run(
+        self, data_dir: Path, signalled: asyncio.Future[signal.Signals], *, accept_offset_reset: bool
+    ) -> int:
         checking = asyncio.ensure_future(check_broker(self._settings, accept_offset_reset=accept_offset_reset))
         await asyncio.wait((checking, signalled), return_when=asyncio.FIRST_COMPLETED)
         if signalled.done():
@@ -166,18 +178,25 @@ class _Worker:
 
         def ask(which: signal.Signals) -> None:
             if not signalled.done():
+                self._vitals.stopping()
                 self._telemetry.emit(WorkerStopping(which.name))
                 signalled.set_result(which)
 
+        # Not loop.add_signal_handler: these also run while an engine call blocks the loop, and outlive it.
         def handle(number: int, frame: FrameType | None) -> None:
-            # Not loop.add_signal_handler: this one also runs while an engine call blocks the loop.
             self._last_resort.begin()
-            loop.call_soon_threadsafe(ask, signal.Signals(number))
+            with suppress(RuntimeError):  # the loop is closed: it is being asked a second time
+                loop.call_soon_threadsafe(ask, signal.Signals(number))
 
         for which in (signal.SIGTERM, signal.SIGINT):
             signal.signal(which, handle)
         if (rules := self._rules) is not None and hasattr(signal, "SIGHUP"):
-            loop.add_signal_handler(signal.SIGHUP, rules.ask)
+
+            def reread(number: int, frame: FrameType | None) -> None:
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(rules.ask)
+
+            signal.signal(signal.SIGHUP, reread)
         return signalled
 
     async def _watch_all(self, app: faust.App) -> None:
@@ -221,20 +240,22 @@ class _Worker:
         waiting: set[asyncio.Future[Any]] = {starting, watching, signalled}
         while not signalled.done():
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in (starting, watching):
+            for task, what in ((starting, "Kafka or Faust failed"), (watching, "the worker failed")):
                 if task.done() and (error := task.exception()) is not None:
-                    self._way_out.give_up("Kafka or Faust failed", error)
+                    self._way_out.give_up(what, error)
             if starting.done():
                 waiting.discard(starting)
         return signalled.result()
 
     async def _watch(self, app: faust.App) -> None:
-        """Beats, measures the lag, and ends the process when Faust has crashed."""
+        """Beats, measures the lag, and ends the process when Faust has crashed or an engine process is gone."""
         gave_back_at = time.monotonic()
         while True:
             self._vitals.beat()
             if app.crashed:
                 self._way_out.give_up("Faust crashed", app.crash_reason)
+            if (fault := self._fault()) is not None:
+                self._way_out.give_up(fault)
             if app.in_recovery:
                 tables: Any = app.tables
                 self._vitals.recovering(tables.recovery.active_remaining_total())
@@ -248,8 +269,7 @@ class _Worker:
             await asyncio.sleep(BEAT_SECONDS)
 
     def _lags(self, app: faust.App) -> dict[tuple[str, int], int]:
-        consumer = app.consumer
-        assert isinstance(consumer, ChunkConsumer)
+        consumer = _consumer(app)
         lags = consumer.lags()
         newest_fetch_ms = consumer.last_fetch_ms()
         if newest_fetch_ms != self._newest_fetch_ms:
@@ -273,6 +293,8 @@ class _Worker:
         if not leaving.done():
             if self._vitals.chunks_in_work:
                 self._way_out.give_up(f"a batch was not finished within {self._settings.shutdown_timeout_ms} ms")
+            if self._was_ready and _consumer(app).ledger.uncommitted():
+                self._way_out.give_up(f"what was done was not committed within {self._settings.shutdown_timeout_ms} ms")
             self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=False))
             self._way_out.leave(_exit_code(asked))
         if (error := leaving.exception()) is not None:
@@ -282,13 +304,13 @@ class _Worker:
         self._telemetry.emit(WorkerStopped(time.monotonic() - began, finished=True))
 
 
-def _builder(settings: Settings, open_things: ExitStack) -> Callable[[Pure], Stages]:
-    """Where the first stage is done: here, or in processes that end with this one."""
+def _builder(settings: Settings, open_things: ExitStack) -> tuple[Callable[[Pure], Stages], Callable[[], str | None]]:
+    """Where the first stage is done: here, or in processes that end with this one; and what is wrong with these."""
     if not settings.engine_processes:
-        return InThisProcess
+        return InThisProcess, lambda: None
     pool = EnginePool(settings.engine_processes, settings.engine_config())
     open_things.callback(pool.close)
-    return pool.learn
+    return pool.learn, pool.fault
 
 
 def _rules_in_force(
@@ -344,6 +366,19 @@ class _Rebalances(faust.Sensor):
 
     def on_rebalance_end(self, app: AppT, state: dict[str, Any]) -> None:
         self._dealt()
+
+
+def _consumer(app: faust.App) -> ChunkConsumer:
+    consumer = app.consumer
+    assert isinstance(consumer, ChunkConsumer)
+    return consumer
+
+
+def _heed_no_signal() -> None:
+    """All is done, the exit code is known: the interpreter, on its way out, would die of the next signal."""
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _exit_code(asked: signal.Signals) -> int:

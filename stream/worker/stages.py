@@ -46,6 +46,9 @@ class Stages(Protocol):
         """Raw records -> everything to send, in parts, in the order of the records. The engine may be in another
         process."""
 
+    async def catch_up(self, records: Sequence[Record]) -> None:
+        """Before matches are judged: they may be of rules that are newer than ours. Returns within seconds."""
+
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """Matches -> everything to send, and the states to write; `memory` is changed, so this is done here."""
 
@@ -83,6 +86,9 @@ class InThisProcess:
         """Does not yield to the loop within a part, nor between parts."""
         for start in range(0, len(records), PART_RECORDS):
             yield self._engine.tag(records[start : start + PART_RECORDS])
+
+    async def catch_up(self, records: Sequence[Record]) -> None:
+        """Its rules never change."""
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine does."""

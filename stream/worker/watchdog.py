@@ -59,7 +59,10 @@ class Watchdog:
         fell_asleep = time.monotonic()
         while not self._stopped.wait(LOOK_SECONDS):
             slept = time.monotonic() - fell_asleep
-            self.look(overslept=slept > LOOK_SECONDS + OVERSLEPT_SECONDS)
+            try:
+                self.look(overslept=slept > LOOK_SECONDS + OVERSLEPT_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a worker that nobody watches would not be what it says it is
+                self._give_up(f"the watchdog failed: {type(error).__name__}: {error}")
             fell_asleep = time.monotonic()
 
     def look(self, *, overslept: bool = False) -> None:

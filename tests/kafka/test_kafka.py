@@ -1,10 +1,13 @@
 """The same scenarios, and harder ones, on a real Apache Kafka."""
 
+import asyncio
 import json
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from stream.settings import Settings
 from tests.e2e import scenarios
@@ -116,3 +119,41 @@ def test_sigterm_while_the_broker_is_away(tmp_path: Path, topic_prefix: str, cou
             broker.kill()
             assert worker.stop() in (0, 75), worker.log
             assert "Traceback" not in worker.log
+
+
+def test_what_could_not_be_committed_is_not_called_finished(tmp_path: Path, topic_prefix: str) -> None:
+    with KafkaBroker() as broker:
+        given = Settings(
+            bootstrap=broker.bootstrap, topic_prefix=topic_prefix, metrics_port=0, commit_interval_ms=60_000
+        )
+        settings = scenarios.with_rules(given, tmp_path)
+        publish(settings, "articles.raw", [(b"a", b'{"id":"a","body":"Nothing."}')])
+        with running(settings, REAL) as worker:
+            worker.ready()
+            until(lambda: worker.metric('redline_articles_total{stage="tagged"}') == 1, "it is confirmed")
+            broker.kill()
+            assert worker.stop() == 75, worker.log
+            assert "not committed within 8000 ms" in worker.log.splitlines()[-1]
+
+
+def test_the_end_of_a_transaction_is_not_waited_for(settings: Settings) -> None:
+    """It is a marker with an offset of its own, which no reader gets to see."""
+    settings = settings.model_copy(update={"stall_timeout_ms": 2_000})
+
+    async def publish_in_transactions() -> None:
+        async with AIOKafkaProducer(bootstrap_servers=settings.bootstrap, transactional_id="source") as producer:
+            for key, value in scenarios.articles(0, 3):
+                async with producer.transaction():
+                    await producer.send_and_wait(f"{settings.topic_prefix}articles.raw", value, key, partition=0)
+
+    with running(settings, REAL) as worker, following(settings, "articles.tagged") as follower:
+        worker.ready()
+        asyncio.run(publish_in_transactions())
+        follower.wait("articles.tagged", 3)
+        with pytest.raises(subprocess.TimeoutExpired):  # as it would after a stall of 2 s
+            worker.wait_exit(seconds=8)
+        assert worker.page("/livez") == (200, "ok\n")
+        lags = [line for line in worker.page("/metrics")[1].splitlines() if line.startswith("redline_consumer_lag{")]
+        assert lags
+        assert {line.rpartition(" ")[2] for line in lags} <= {"0", "0.0"}
+        assert worker.stop() == 0, worker.log

@@ -32,14 +32,16 @@ RECONNECT_MS_MAX = 500
 """Of the tests' own clients: the pause between their attempts must not be taken for the worker's."""
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
+def until(
+    condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS, *, pause_seconds: float = 0.05
+) -> Any:
     """Waits until the condition holds and returns its value."""
     deadline = time.monotonic() + seconds
     while True:
         if found := condition():
             return found
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
+        time.sleep(pause_seconds)
 
 
 _made: dict[str, int] = {}

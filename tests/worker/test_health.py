@@ -24,6 +24,14 @@ def test_ready_only_between_assignment_and_revocation() -> None:
     assert vitals.ready() is not None
 
 
+def test_a_worker_that_stops_is_not_ready_and_not_dead() -> None:
+    vitals, _ = started()
+    vitals.assigned()
+    vitals.stopping()
+    assert vitals.ready() == "stopping"
+    assert vitals.live() is None
+
+
 def test_a_stuck_loop_is_not_live() -> None:
     vitals, clock = started()
     vitals.assigned()

@@ -35,6 +35,11 @@ def killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def heeds_hangups() -> bool:
+    os.kill(os.getpid(), signal.SIGHUP)
+    return signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+
+
 def starts_one_that_sleeps() -> int:
     return ChildCall("trying", sleeps)._process.pid
 
@@ -58,6 +63,10 @@ def test_a_bug_is_told_with_its_place() -> None:
 def test_an_end_by_others_is_no_answer() -> None:
     with pytest.raises(GiveUp, match=r"the process for trying was killed \(signal 9\).*memory"):
         in_child("trying", killed)
+
+
+def test_a_hangup_for_all_processes_of_a_service_does_not_end_it() -> None:
+    assert not in_child("trying", heeds_hangups)
 
 
 def test_it_can_be_ended() -> None:

@@ -51,6 +51,22 @@ give_back()
 print(full - before, resident_mb() - before)
 """
 
+ANEW = """
+import weakref
+from stream.worker.memory import settle
+
+class Rules:
+    def __init__(self):
+        self.they_refer_to = self
+
+old = Rules()
+seen = weakref.ref(old)
+settle()
+old = Rules()
+settle()
+print(float(seen() is None))
+"""
+
 
 def said(program: str) -> list[float]:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
@@ -66,3 +82,7 @@ def test_holes_are_given_back() -> None:
     full, more = said(HOLES)
     assert full > 70.0, "what stays lies between what was forgotten"
     assert more < 45.0
+
+
+def test_what_was_loaded_before_goes_when_something_else_is_loaded() -> None:
+    assert said(ANEW) == [1.0]

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
+import json
 import logging
 import os
 import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stream.engine import Engine
 from stream.errors import RulesError
+from stream.model import Record
 from stream.rulelang import RuleSet, load
 from stream.sources import rulefiles as rulefiles_module
 from stream.sources.rulefiles import load_ruleset, read_rule_files
 from stream.telemetry.events import Telemetry
 from stream.telemetry.metrics import Metrics
+from stream.wire.matchcodec import rule_of_key
 from stream.worker import reload as reload_module
 from stream.worker.reload import Refused, RulesInForce, RuleWatch, Usable, stamp_of
 from tests.worker.rulefolder import Published, replaced, rule_text
@@ -185,6 +190,37 @@ def test_bytes_that_are_no_text_and_links_to_nothing_are_refused(folder: Path) -
     assert "cannot be read" in refused(watched.look(asked=False)).troubles[0].what
 
 
+@pytest.mark.parametrize("where", ["", "below"])
+def test_a_folder_that_cannot_be_looked_into_keeps_the_rules_and_comes_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    (folder / "below").mkdir()
+    (folder / "b.yml").rename(folder / "below" / "b.yml")
+    watched = watch(folder)
+    stat, scandir = Path.stat, os.scandir
+
+    def refused_to(path: object) -> None:
+        if str(path) == str(folder / where):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def look_at(path: Path, **named: Any) -> os.stat_result:
+        if not where:
+            refused_to(path)
+        return stat(path, **named)
+
+    def look_into(path: Any) -> Any:
+        refused_to(path)
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", look_at)
+        patch.setattr(os, "scandir", look_into)
+        for asked in (False, True):
+            (trouble,) = refused(watched.look(asked=asked)).troubles
+            assert trouble.what == f"{folder / where}: the folder cannot be looked into: Permission denied"
+    assert usable(watched.look(asked=False)).engine is None
+
+
 def test_files_that_change_while_they_are_read_are_not_judged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = watch(folder)
     numbers = itertools.count(10)
@@ -232,12 +268,13 @@ def test_a_bug_keeps_the_old_rules(folder: Path) -> None:
     assert "test_reload.py" in trouble.at
 
 
-def rules_in_force(folder: Path) -> tuple[RulesInForce, Telemetry]:
+def rules_in_force(folder: Path, poll_interval_ms: int = 1) -> tuple[RulesInForce, Telemetry]:
     files = read_rule_files(folder)
     ruleset = load(files).ruleset
     assert ruleset is not None
     telemetry = Telemetry(Metrics())
-    return RulesInForce(Engine(ruleset), files, Engine, telemetry, folder=folder, poll_interval_ms=1), telemetry
+    made = RulesInForce(Engine(ruleset), files, Engine, telemetry, folder=folder, poll_interval_ms=poll_interval_ms)
+    return made, telemetry
 
 
 def test_trouble_is_logged_once_and_again_when_asked(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -254,6 +291,42 @@ def test_trouble_is_logged_once_and_again_when_asked(folder: Path, caplog: pytes
     assert telemetry.metrics.value("redline_rules_reload_success") == 1
     assert telemetry.metrics.value("redline_rules_reloads_total", outcome="same") == 1
     assert rules.ruleset.digest == before
+
+
+def match_of(id_: str, *group: list[str]) -> Record:
+    return Record("matches", 0, 0, 0, json.dumps([None, id_, *group]).encode(), b"")
+
+
+@pytest.mark.parametrize("key", [None, b"", b"[", b"[null]", b"[null,1]", b'{"a":"b"}', b"17"])
+def test_keys_that_name_no_rule_are_of_nobody(key: bytes | None) -> None:
+    assert rule_of_key(key) is None
+
+
+def test_a_match_of_newer_rules_than_ours_waits_until_the_files_are_looked_at(folder: Path) -> None:
+    rules, telemetry = rules_in_force(folder, poll_interval_ms=3_600_000)
+
+    async def body() -> None:
+        watching = asyncio.ensure_future(rules.run())
+        await rules.catch_up([match_of("test.stranger", ["group"])])
+        looks = rules._looks_begun
+        (folder / "c.yml").write_text(rule_text("c", "first"), encoding="utf-8")
+        for nothing_new in ("test.a", "test.stranger"):
+            await rules.catch_up([match_of(nothing_new)])
+        assert rules._looks_begun == looks, "known, or looked for before"
+        await rules.catch_up([match_of("test.a"), match_of("test.c")])
+        assert {rule.id for rule in rules.ruleset.rules} == {"test.a", "test.b", "test.c"}
+        (folder / "c.yml").write_text("kind: nonsense", encoding="utf-8")
+        await rules.catch_up([match_of("test.stranger")])  # new rules may know it
+        assert telemetry.metrics.value("redline_rules_reload_success") == 0
+        watching.cancel()
+
+    asyncio.run(body())
+
+
+def test_who_looks_only_when_asked_does_not_look_for_a_match(folder: Path) -> None:
+    rules, _ = rules_in_force(folder, poll_interval_ms=0)
+    asyncio.run(rules.catch_up([match_of("test.c")]))
+    assert not rules._woken.is_set()
 
 
 def test_work_aside_is_a_thread_of_its_own_and_hands_errors_over() -> None:

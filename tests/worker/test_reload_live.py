@@ -166,6 +166,19 @@ def test_articles_before_a_change_bear_the_old_digest_and_after_it_the_new(
     assert {digest for n in range(50, 100) for digest in found[f"a{n}"]} == {new}
 
 
+def test_a_match_that_a_worker_with_newer_rules_made_waits_for_them(broker_settings: Settings, folder: Path) -> None:
+    make_topics(broker_settings)
+    settings = settings_for(broker_settings, folder, poll_ms=3_600_000)
+    with following(settings, "articles.dead") as follower, running(settings, REAL) as worker:
+        worker.ready()
+        (folder / "e.yml").write_text(rule_text("e", "valley"), encoding="utf-8")
+        new = load_ruleset(folder).digest
+        publish(settings, "matches", [(b'[null,"test.e"]', b"no match, but its key is of that rule")])
+        follower.wait("articles.dead", 1)
+        assert digest_in_force(worker) == new
+        assert worker.stop() == 0, worker.log
+
+
 def replace(path: Path, text: str) -> None:
     """At once: a file that is cut off and then written can be read in between, and is refused once more."""
     new = path.parent.with_suffix(".new")

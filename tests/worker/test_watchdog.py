@@ -1,5 +1,6 @@
 """The watchdog's judgement, look by look."""
 
+import threading
 from typing import NoReturn
 
 import pytest
@@ -65,6 +66,23 @@ def test_a_broker_that_answers_but_gives_no_records_is_the_end() -> None:
     wait(60 + LOOKS_UNTIL_END - 1)
     with pytest.raises(GaveUpError, match="no fetch was answered for 63 s"):
         wait(1)
+
+
+def test_a_watchdog_that_fails_ends_the_worker() -> None:
+    told: list[str] = []
+    over = threading.Event()
+
+    def end(why: str) -> NoReturn:
+        told.append(why)
+        over.set()
+        raise SystemExit  # as the process would end
+
+    def fails() -> str | None:
+        raise ZeroDivisionError("a bug")
+
+    with Watchdog(Vitals(60.0), end, lambda: True, fails):
+        assert over.wait(60)
+    assert told == ["the watchdog failed: ZeroDivisionError: a bug"]
 
 
 def test_a_process_that_was_stopped_gets_its_time_again() -> None:

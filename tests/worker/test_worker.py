@@ -178,6 +178,33 @@ def test_sigterm_while_joining(broker_settings: Settings) -> None:
         assert worker.stop() == 0, worker.log
 
 
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_that_come_while_it_ends_change_nothing(
+    broker_settings: Settings, tmp_path: Path, again: signal.Signals
+) -> None:
+    make_topics(broker_settings)
+    with running(broker_settings, REAL, TMPDIR=str(tmp_path)) as worker:
+        worker.ready().process.send_signal(signal.SIGTERM)
+
+        def ended() -> bool:
+            for _ in range(20):
+                worker.process.send_signal(again)
+            return worker.process.poll() is not None
+
+        until(ended, "the end", pause_seconds=0.001)
+        assert worker.wait_exit() == 0, worker.log
+        assert "Traceback" not in worker.log
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_while_engine_processes_start_leaves_no_folder(tmp_path: Path) -> None:
+    nowhere = Settings(bootstrap="127.0.0.1:1", metrics_port=0, engine_processes=2)
+    with running(nowhere, REAL, TMPDIR=str(tmp_path)) as worker:
+        until(lambda: "serving" in worker.log, "started", pause_seconds=0.01)
+        assert worker.stop() == 0, worker.log
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_no_broker_is_one_sentence_and_2() -> None:
     bootstrap = f"127.0.0.1:{free_port()}"
     settings = Settings(bootstrap=bootstrap, metrics_port=0, kafka_connect_timeout_ms=500)

@@ -13,6 +13,7 @@ can be committed. How it works, from the bottom:
     turns.py      a chunk that is under suspicion is alone in work
     thread.py     fetching from Kafka
     records.py    what a fetch brought, made into records once
+    holes.py      where logs end without a record
     ends.py       where partitions really end
     fence.py      the coordinator's answers renew the lease; no write leaves without it
     consumer.py   between the two: fetch, confirm, commit, rebalance, stop

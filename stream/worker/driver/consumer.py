@@ -456,21 +456,21 @@ class ChunkConsumer(Consumer):
 
         Not up to ListOffsets(latest), which is wrong on Tansu after a batch.
         """
-        client = self._thread._ensure_consumer()
-        ends = {partition: client.highwater(partition) for partition in self.assignment() if partition in self.ledger}
+        ends = {partition: self._end(partition) for partition in self.assignment() if partition in self.ledger}
         return {
-            (partition.topic, partition.partition): max(0, end - self.ledger.confirmed(partition))
-            if end is not None
-            else 0
-            for partition, end in ends.items()
+            (p.topic, p.partition): 0 if end is None else max(0, end - self.ledger.confirmed(p))
+            for p, end in ends.items()
         }
+
+    def _end(self, partition: Partition) -> int | None:
+        return self._driver.holes.end(partition, self._thread._ensure_consumer().highwater(partition))
 
     def caught_up(self) -> dict[Partition, int]:
         """Held partitions of which everything is confirmed that the broker had when it last answered a fetch for them,
         with the moment of that answer in milliseconds since 1970. One that it has not answered for may have more."""
         client = self._thread._ensure_consumer()
         held = [partition for partition in self.assignment() if partition in self.ledger]
-        answers = {(p.topic, p.partition): (client.highwater(p), client.last_poll_timestamp(p)) for p in held}
+        answers = {(p.topic, p.partition): (self._end(p), client.last_poll_timestamp(p)) for p in held}
         return {
             partition: answered_ms
             for partition, (end, answered_ms) in answers.items()

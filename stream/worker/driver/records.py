@@ -21,6 +21,7 @@ from aiokafka.consumer.fetcher import (  # type: ignore[import-untyped]
 from aiokafka.errors import CorruptRecordException  # type: ignore[import-untyped]
 
 from stream.model import Record
+from stream.worker.driver.holes import Holes
 
 _new = tuple.__new__
 _key, _value = itemgetter(Record._fields.index("key")), itemgetter(Record._fields.index("value"))
@@ -40,6 +41,7 @@ class ChunkRecords(PartitionRecords):  # type: ignore[misc]
     """Records of one fetch of one partition, as `Record`s. Transactions are not looked at: see `read_chunked`."""
 
     next_fetch_offset: int
+    holes: Holes | None = None
 
     def __iter__(self) -> Iterator[Record]:
         """The iterator itself: aiokafka's adds a call for every record."""
@@ -69,11 +71,16 @@ class ChunkRecords(PartitionRecords):  # type: ignore[misc]
                                 tuple(headers) if headers else (),
                             ),
                         )
+            if self.holes is not None and batch.next_offset > self.next_fetch_offset:
+                self.holes.note(self._tp, self.next_fetch_offset, batch.next_offset)
             self.next_fetch_offset = batch.next_offset
 
 
-def read_chunked(fetcher: Any, topics: Collection[str]) -> None:
-    """Makes a fetcher give `Record`s for these topics; for others, and where transactions count, aiokafka's own."""
+def read_chunked(fetcher: Any, topics: Collection[str], holes: Holes | None = None) -> None:
+    """Makes a fetcher give `Record`s for these topics; for others, and where transactions count, aiokafka's own.
+
+    `holes` is told of offsets without a record.
+    """
     if fetcher._isolation_level == READ_COMMITTED:
         return
     process = fetcher._proc_fetch_request
@@ -84,15 +91,15 @@ def read_chunked(fetcher: Any, topics: Collection[str]) -> None:
             if type(found) is FetchResult and type(found._partition_records) is PartitionRecords:
                 records = found._partition_records
                 if records._tp.topic in topics:
-                    found._partition_records = _chunk_records(records)
+                    found._partition_records = _chunk_records(records, holes)
         return woken
 
     fetcher._proc_fetch_request = processed
 
 
-def _chunk_records(records: Any) -> ChunkRecords:
+def _chunk_records(records: Any, holes: Holes | None) -> ChunkRecords:
     records._records_iterator = None  # it refers back: the fetch would stay in memory until the collector comes
-    return ChunkRecords(
+    made = ChunkRecords(
         records._tp,
         records._records,
         records._aborted_transactions,
@@ -102,3 +109,5 @@ def _chunk_records(records: Any) -> ChunkRecords:
         records._check_crcs,
         records._isolation_level,
     )
+    made.holes = holes
+    return made

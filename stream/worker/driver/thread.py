@@ -49,7 +49,7 @@ class ChunkThread(AIOKafkaConsumerThread):
         client = self._ensure_consumer()
         renew_by(client._coordinator, self._transport.lease)
         learn_from(client._fetcher, self._patience)
-        read_chunked(client._fetcher, self._transport.chunked_topics)
+        read_chunked(client._fetcher, self._transport.chunked_topics, self._transport.holes)
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
         client = super()._create_worker_consumer(transport)

@@ -8,6 +8,7 @@ from typing import Any
 from faust.transport.drivers.aiokafka import Transport
 
 from stream.worker.driver.chunk import Fail
+from stream.worker.driver.holes import Holes
 from stream.worker.driver.lease import Lease
 from stream.worker.driver.limits import Limits
 
@@ -25,6 +26,7 @@ class WiredTransport(Transport):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.holes = Holes()
         self.chunked_topics: set[str] = set()
         self.urgent_topics: set[str] = set()
         self.topic_records_max: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """An engine process: `python -m stream.worker.pool.child FD`, started by `pool`; FD is one end of a socket pair.
 
-It is told rule sets, and then asked to judge records by one of them. It answers each message with (True, answer) or
-(False, what went wrong), and ends when the socket does.
+It is told rule sets, and then asked to judge records by one of them; None for an answer: it does not know that rule set
+(any more). It answers each message with (True, answer) or (False, what went wrong), and ends when the socket does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Work:
         self._engines: dict[str, Engine] = {}
 
     def learn(self, ruleset: Any, config: Any) -> None:
-        """Compiles a rule set, and forgets the oldest."""
+        """Compiles a rule set, and forgets the one that was not used for longest."""
         self._engines.pop(ruleset.digest, None)
         self._engines[ruleset.digest] = Engine(ruleset, config)
         while len(self._engines) > RULE_SETS_KEPT:
@@ -37,14 +37,19 @@ class Work:
         settle()
 
     def tag(self, digest: str, records: Any) -> Any:
-        """What comes of raw records by the rule set of this digest."""
-        return self._engines[digest].tag(records)
+        """What comes of raw records by the rule set of this digest; None if it is not known."""
+        engine = self._engines.pop(digest, None)
+        if engine is None:
+            return None
+        self._engines[digest] = engine  # the last one to be forgotten
+        return engine.tag(records)
 
 
 def main() -> None:
     """Answers until the socket ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # for the worker, which finishes what is in work and then ends us
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # for the worker, which finishes what is in work and then ends us
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     gc.disable()
     end_with(os.getppid())
     pipe, work = Connection(int(sys.argv[1])), Work()
@@ -52,7 +57,7 @@ def main() -> None:
     while True:
         try:
             call, *arguments = pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):  # the worker has ended, with or without our last answer
             return
         try:
             answer = True, calls[call](*arguments)
@@ -60,7 +65,7 @@ def main() -> None:
             answer = False, f"{type(error).__name__}: {error}{where(error)}"
         try:
             pipe.send(answer)
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             return
 
 

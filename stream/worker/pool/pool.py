@@ -16,6 +16,7 @@ from typing import Any
 
 from stream.detect import Memory
 from stream.engine import Batch, EngineConfig
+from stream.errors import GiveUp
 from stream.model import Record
 from stream.programs import of_module
 from stream.rulelang import RuleSet
@@ -29,12 +30,25 @@ class EngineProcessError(RuntimeError):
     """An engine process ended, or its engine failed."""
 
 
+class EngineProcessEndedError(EngineProcessError, GiveUp):
+    """Nobody knows why; the worker has to start again."""
+
+
 class EnginePool:
     """`count` engine processes; `close` ends them. Safe to call from several threads."""
 
     def __init__(self, count: int, config: EngineConfig) -> None:
+        """Raises `GiveUp` if no process can be started."""
         self._config = config
-        self._processes = [_Process() for _ in range(count)]
+        self._processes: list[_Process] = []
+        try:
+            for _ in range(count):
+                self._processes.append(_Process())
+        except OSError as error:
+            for process in self._processes:
+                process.end()
+            found = f"{len(self._processes)} of {count} engine processes: {error.strerror or error}"
+            raise GiveUp(f"no more processes can be started, found {found}") from error
         self._threads = ThreadPoolExecutor(max_workers=count, thread_name_prefix="engine")
         self._free: asyncio.Queue[_Process] | None = None
 
@@ -48,8 +62,12 @@ class EnginePool:
             list(each.map(lambda process: process.ask("learn", engine.ruleset, self._config), self._processes))
         return InPool(engine, self)
 
-    async def tag(self, digest: str, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
-        """What comes of raw records by a rule set that was learned, in parts, in the order of the records.
+    def fault(self) -> str | None:
+        """None, or which process has ended, also if nothing was asked of it meanwhile."""
+        return next(filter(None, (process.ended() for process in self._processes)), None)
+
+    async def tag(self, ruleset: RuleSet, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
+        """What comes of raw records by a rule set, in parts, in the order of the records.
 
         Raises `EngineProcessError`.
         """
@@ -58,9 +76,9 @@ class EnginePool:
         size = -(-len(records) // (SLICES_PER_PROCESS * len(self._processes)))
         slices = [records[start : start + size] for start in range(0, len(records), size)]
         if len(slices) == 1:
-            yield await self._slice(digest, records)
+            yield await self._slice(ruleset, records)
             return
-        asked = [asyncio.ensure_future(self._slice(digest, each)) for each in slices]
+        asked = [asyncio.ensure_future(self._slice(ruleset, each)) for each in slices]
         try:
             for each in asked:
                 yield await each
@@ -68,19 +86,25 @@ class EnginePool:
             for each in asked:
                 each.cancel()
 
-    async def _slice(self, digest: str, records: Sequence[Record]) -> Batch:
+    async def _slice(self, ruleset: RuleSet, records: Sequence[Record]) -> Batch:
         if self._free is None:
             self._free = asyncio.Queue()
             for process in self._processes:
                 self._free.put_nowait(process)
         process = await self._free.get()
         try:
-            asking = asyncio.get_running_loop().run_in_executor(self._threads, process.ask, "tag", digest, records)
-            batch: Batch = await asyncio.shield(asking)
-            return batch
+            asking = asyncio.get_running_loop().run_in_executor(self._threads, self._judged, process, ruleset, records)
+            return await asyncio.shield(asking)
         finally:
             # Whoever asks it next waits for what it has in work.
             self._free.put_nowait(process)
+
+    def _judged(self, process: _Process, ruleset: RuleSet, records: Sequence[Record]) -> Batch:
+        # The rules may have changed several times since the chunk began.
+        while (batch := process.ask("tag", ruleset.digest, records)) is None:
+            process.ask("learn", ruleset, self._config)
+        assert isinstance(batch, Batch)
+        return batch
 
     def close(self) -> None:
         """Ends the processes, whatever they have in work."""
@@ -106,7 +130,10 @@ class InPool:
 
     def tag(self, records: Sequence[Record]) -> AsyncGenerator[Batch, None]:
         """Yields to the event loop while the processes judge."""
-        return self._pool.tag(self._engine.ruleset.digest, records)
+        return self._pool.tag(self._engine.ruleset, records)
+
+    async def catch_up(self, records: Sequence[Record]) -> None:
+        """Its rules never change."""
 
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """As the engine does, in this process: the states are here."""
@@ -137,10 +164,18 @@ class _Process:
             except (EOFError, OSError) as error:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(1.0)
-                raise EngineProcessError(f"an engine process ended with {self._process.returncode}") from error
+                raise EngineProcessEndedError(self.ended() or "an engine process does not answer") from error
         if not done:
             raise EngineProcessError(answer)
         return answer
+
+    def ended(self) -> str | None:
+        """None while it runs, else how it ended."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        killed = ": if nobody killed it, the worker needs more memory" if code < 0 else ""
+        return f"an engine process ended with {code}{killed}"
 
     def end(self) -> None:
         """Kills it; who waits for an answer gets an error."""

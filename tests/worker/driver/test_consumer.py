@@ -403,6 +403,27 @@ def test_the_lag_counts_what_is_not_confirmed(on_bench: Callable[[Body], None]) 
     on_bench(body)
 
 
+def test_what_holds_no_record_is_not_waited_for(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        consumer, thread = bench.consumer, bench.thread
+        ends = {RAW: 8}  # a transaction of six records ends with a marker, and one without any with another
+        thread.highwater = ends.get  # type: ignore[method-assign]
+        thread.answered_ms[RAW] = 1_700_000_000_000
+        thread.fill(RAW, range(6))
+        (chunk,) = await bench.chunks()
+        consumer._driver.holes.note(RAW, 6, 7)
+        consumer._driver.holes.note(RAW, 7, 8)
+        assert consumer.lags() == {("raw", 0): 6}
+        assert await bench.work(chunk)
+        assert consumer.lags() == {("raw", 0): 0}
+        assert consumer.caught_up() == {("raw", 0): 1_700_000_000_000}
+        ends[RAW] = 9
+        assert consumer.lags() == {("raw", 0): 3}
+        assert consumer.caught_up() == {}
+
+    on_bench(body)
+
+
 def test_a_partition_is_caught_up_when_the_broker_has_said_so(on_bench: Callable[[Body], None]) -> None:
     async def body(bench: Bench) -> None:
         consumer, thread = bench.consumer, bench.thread

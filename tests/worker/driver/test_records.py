@@ -13,10 +13,12 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, Fetcher,
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.util import calc_crc32c
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.model import Record
+from stream.worker.driver.holes import Holes
 from stream.worker.driver.records import ChunkRecords, bytes_of, bytes_upto, read_chunked
 
 RAW = TopicPartition("raw", 3)
@@ -77,6 +79,27 @@ def test_the_same_records_and_positions_as_aiokafkas(batches: list[tuple[Rows, i
         )
         assert ours.next_fetch_offset == theirs.next_fetch_offset
     assert ours.next_fetch_offset == theirs.next_fetch_offset
+
+
+def marker(at: int) -> bytes:
+    """As Kafka writes it at the end of a transaction."""
+    written = bytearray(batch(at, [(b"\0\0\0\1", b"\0\0\0\0\0\0", [])]))
+    written[22] |= 0x20  # a control batch, in the lower byte of its attributes
+    written[17:21] = calc_crc32c(bytes(written[21:])).to_bytes(4, "big")
+    return bytes(written)
+
+
+def test_the_end_of_a_log_is_behind_its_last_record_not_behind_markers() -> None:
+    one, holes = [(b"k", b"v", [])], Holes()
+    log = batch(0, one) + marker(1) + batch(2, one * 2) + marker(4) + marker(5)
+    records = reader(ChunkRecords, log, 0)
+    records.holes = holes
+    assert [record.offset for record in records] == [0, 2, 3]
+    assert [holes.end(RAW, watermark) for watermark in (None, 4, 5, 6, 7)] == [None, 4, 4, 4, 7]
+    again = reader(ChunkRecords, marker(5) + batch(6, one), 5)  # it may be read from within
+    again.holes = holes
+    assert [record.offset for record in again] == [6]
+    assert [holes.end(RAW, watermark) for watermark in (6, 7)] == [4, 7]
 
 
 @given(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import signal
 import subprocess
@@ -10,12 +11,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.engine import Batch, Engine, EngineConfig
+from stream.errors import GiveUp
 from stream.model import Record
 from stream.rulelang import RuleSet, SourceFile, load
 from stream.wire.topics import MATCHES, RAW, full_name
@@ -121,17 +124,57 @@ def test_a_process_that_dies_fails_the_call() -> None:
             asyncio.run(whole(engine, records(["x"])))
 
 
+def test_one_that_dies_at_start_or_during_a_reload_is_a_sentence_and_75() -> None:
+    with pool_of(2) as pool:
+        assert pool.fault() is None
+        pool._processes[1]._process.send_signal(signal.SIGKILL)
+        with pytest.raises(GiveUp, match="ended with -9: if nobody killed it, the worker needs more memory") as found:
+            pool.learn(ENGINE)
+        assert found.value.exit_code == 75
+        assert pool.fault() == str(found.value)
+
+
+def test_processes_that_cannot_be_started_leave_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def start_one(*given: Any, **named: Any) -> subprocess.Popen[bytes]:
+        if started:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(start(*given, **named))
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", start_one)
+    with pytest.raises(GiveUp, match="found 1 of 3 engine processes: Resource temporarily unavailable"):
+        EnginePool(3, CONFIG)
+    assert started[0].poll() is not None
+
+
+def test_a_call_that_outlives_several_changes_of_the_rules_is_judged_by_its_own() -> None:
+    with pool_of(1) as pool:
+        old = pool.learn(ENGINE)
+
+        async def judged() -> list[Batch]:
+            parts = [part async for part in old.tag(records(["The dam."]))]
+            for word in ("river", "lake", "sea"):
+                await asyncio.to_thread(pool.learn, Engine(ruleset(word), CONFIG))
+            return parts + [part async for part in old.tag(records(["The dam."] * 4))]
+
+        same(joined(asyncio.run(judged())[1:]), ENGINE.tag(records(["The dam."] * 4)))
+
+
 def test_an_engine_that_fails_says_where() -> None:
     with pool_of(1) as pool:
-        pool.learn(ENGINE)
-        with pytest.raises(EngineProcessError, match=r"KeyError: 'unknown' \(at .*child\.py:\d+\)"):
-            asyncio.run(anext(pool.tag("unknown", records(["x"]))))
+        engine = pool.learn(ENGINE)
+        no_record: Any = None
+        with pytest.raises(EngineProcessError, match=r"AttributeError: 'NoneType' .* \(at .*\.py:\d+\)"):
+            asyncio.run(whole(engine, [no_record]))
 
 
 def test_signals_for_the_worker_are_not_for_them() -> None:
     with pool_of(1) as pool:
         engine: InPool = pool.learn(ENGINE)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             pool._processes[0]._process.send_signal(number)
         assert asyncio.run(whole(engine, records(["dam"]))).facts.matches == 1
 
@@ -155,3 +198,20 @@ def test_they_end_with_a_worker_that_is_killed(tmp_path: Path) -> None:
         parent.kill()
         parent.wait()
     until(lambda: not any(map(runs, pids)), "the engine processes end")
+
+
+def test_they_end_without_a_word_when_nobody_takes_their_answer() -> None:
+    program = (
+        "import os, signal, time\n"
+        "from stream.worker.pool import EnginePool\n"
+        "from tests.worker.pool.test_pool import CONFIG, ENGINE, records\n"
+        "pool = EnginePool(1, CONFIG)\n"
+        "pool.learn(ENGINE)\n"
+        "(process,) = pool._processes\n"
+        "process._pipe.send(('tag', ENGINE.ruleset.digest, records(['x'])))\n"
+        "assert process._pipe.poll(60)\n"
+        "os._exit(75)\n"
+    )
+    # All who hold its stderr have ended when this returns.
+    ended = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (75, b"")
