@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -236,3 +238,16 @@ def _own(settings: Settings) -> list[str]:
 def _doctor(settings: Settings, *arguments: str) -> Findings:
     result = CliRunner().invoke(doctor, [*_own(settings), *arguments, "--json"], catch_exceptions=False)
     return Findings(result.exit_code, orjson.loads(result.stdout))
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = [sys.executable, "-m", "stream.cli", "doctor", "--bootstrap", f"127.0.0.1:{free_port()}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.wait(60) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.server
 import json
 import re
+import socketserver
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import orjson
@@ -20,7 +22,7 @@ from rich.console import Console
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker
 from stream.cli.top import top
-from stream.cli.topping.gather import Endpoints, Prometheus
+from stream.cli.topping.gather import Endpoints, Gatherer, Prometheus
 from stream.cli.topping.sample import Group, Member, Process, Sample, parse_exposition
 from stream.cli.topping.screen import screen
 from stream.cli.topping.view import History, View
@@ -102,6 +104,35 @@ def test_counting_from_now_and_a_window_that_moves() -> None:
     assert view.totals["received"] == 5
 
 
+def test_a_worker_that_has_counted_further_since_its_start_than_before_is_counted_from_zero() -> None:
+    series = 'process_start_time_seconds {}\nredline_articles_total{{stage="received"}} {}\n'
+    before, after = (Process("worker", "a", None, parse_exposition(series.format(*of))) for of in ((1, 10), (2, 30)))
+    assert _view(Sample(0.0, (before,), GROUP), Sample(10.0, (after,), GROUP)).rates["received"] == 3.0
+
+
+def test_a_worker_that_is_away_while_totals_begin_at_zero_counts_when_it_is_back() -> None:
+    history = History("k:9092", "redline.")
+    history.add(Sample(0.0, (_worker("a", received=10), Process("worker", "b", "no answer")), GROUP))
+    history.count_from_now()
+    for second, received in ((2.0, 50), (4.0, 57)):
+        history.add(Sample(second, (_worker("a", received=10), _worker("b", received=received)), GROUP))
+    view = history.view()
+    assert view is not None
+    assert view.totals["received"] == 7
+
+
+def test_a_worker_with_more_rules_than_series_is_drawn() -> None:
+    metrics = Metrics()
+    for number in range(1_001):
+        metrics.add("redline_alerts_total", 1, rule=f"r{number}", severity="low", state="fired")
+    process = Process("worker", "a", None, parse_exposition(metrics.exposition().decode()))
+    view = _view(Sample(0.0, (process,), GROUP))
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(screen(view, width=120, height=40, title="k:9092"))
+    assert re.search(r"other +1 ", captured.get())
+
+
 AWAY = Process("worker", "127.0.0.1:9464", "no answer (connection refused)")
 
 
@@ -116,6 +147,11 @@ AWAY = Process("worker", "127.0.0.1:9464", "no answer (connection refused)")
         (Sample(0, (_worker(usable=0),), GROUP), ["`redline rules check` says why"]),
         (Sample(0, (), GROUP, None, "no answer from Prometheus"), ["No answer from Prometheus"]),
         (Sample(0, (_worker(),), Group("Stable", GROUP.members, {"articles.raw": 5_000})), ["5000 records wait"]),
+        (Sample(0, (_worker(), AWAY), GROUP), ["The worker at 127.0.0.1:9464 tells nothing: no answer"]),
+        (
+            Sample(0, (_worker(), Process("notify", "b:2", "waiting for Kafka", _worker().series)), GROUP),
+            ["The notify at b:2 is not ready: waiting for Kafka"],
+        ),
         (Sample(0, (_worker(),), GROUP), []),
         (Sample(0, (_worker(),), None), []),
     ],
@@ -204,6 +240,90 @@ def test_what_listens_there_may_be_something_else() -> None:
     assert process.trouble == "what answers there is not Redline"
 
 
+RUBBISH = (
+    b"",
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n",
+    b'HTTP/1.0 200 OK\r\n\r\nredline_x{le="0.5", ="c"} 1" 123\n',
+    b'HTTP/1.0 200 OK\r\n\r\nredline_articles_total{stage="received"} NaN\nredline_x +Inf\n',
+    b'HTTP/1.0 200 OK\r\n\r\nredline_end_to_end_seconds_bucket{le="much"} 5\n'
+    b'redline_alerts_total{rule="\x1b[31m",severity="\x1b[31m"} 5\n',
+)
+
+
+@pytest.mark.parametrize("sent", RUBBISH, ids=range(len(RUBBISH)))
+def test_rubbish_instead_of_metrics_is_shown_as_what_it_is(sent: bytes) -> None:
+    with _sending(sent) as url:
+        processes, trouble = Endpoints(Settings(), [url])()
+        assert (len(processes), trouble) == (1, None)
+        assert Prometheus(url)()[1]
+    console = Console(width=100, force_terminal=True, color_system=None)
+    with console.capture() as captured:
+        console.print(screen(_view(Sample(0.0, processes)), width=100, height=40, title="k:9092"))
+    assert "\x1b[31m" not in captured.get()
+
+
+@pytest.mark.parametrize("url", ["http://", "http://127.0.0.1:port", "http://[::1", "http://a b:1"])
+def test_an_address_that_is_none_is_a_sentence(url: str) -> None:
+    ((process,), _) = Endpoints(Settings(), [url])()
+    assert (process.trouble or "").startswith("no answer (")
+
+
+def test_an_answer_without_an_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.cli.topping.gather.ANSWER_SECONDS_MAX", 0.3)
+    with _sending(b"HTTP/1.0 200 OK\r\n\r\n", forever=b"redline_x 1\n") as url:
+        ((process,), _) = Endpoints(Settings(), [url])()
+    assert process.trouble == "no answer (timed out)"
+
+
+def test_the_processes_of_this_machine_are_not_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with _serving(_metrics()) as url:
+        ((process,), _) = Endpoints(Settings(), [url])()
+    assert (process.there, process.trouble) == (True, None)
+
+
+def test_labels_that_a_prometheus_adds_do_not_make_a_process_well() -> None:
+    added = {"job": "redline-worker", "instance": "w:1", "namespace": "news"}
+    result = [
+        {"metric": {"__name__": "up", **added}, "value": [1, "0"]},
+        {"metric": {"__name__": "process_resident_memory_bytes", **added}, "value": [1, "7"]},
+    ]
+    with _answering(lambda _: orjson.dumps({"data": {"result": result}})) as url:
+        ((process,), _) = Prometheus(url)()
+    assert process.trouble == "Prometheus cannot scrape it"
+    assert process.value("process_resident_memory_bytes") == 7.0
+
+
+def test_lines_end_when_nobody_reads_them_any_more() -> None:
+    command = [sys.executable, "-m", "stream.cli", "top", "--json", "--interval", "0.2"]
+    command += ["--metrics", f"http://127.0.0.1:{free_port()}", "--bootstrap", f"127.0.0.1:{free_port()}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith(b"{")
+            process.stdout.close()
+            assert process.wait(60) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()
+
+
+def test_what_ends_a_thread_ends_the_command() -> None:
+    def source() -> tuple[tuple[Process, ...], str | None]:
+        raise RuntimeError("a bug")
+
+    with (
+        Gatherer(
+            Settings(bootstrap=f"127.0.0.1:{free_port()}"), source, interval_seconds=1.0, took=lambda _: None
+        ) as gatherer,
+        pytest.raises(RuntimeError, match="a bug"),
+    ):
+        _check_until_it_raises(gatherer)
+
+
 @pytest.mark.embedded
 @pytest.mark.terminal
 def test_in_a_terminal_it_draws_resizes_pauses_and_quits(topics: Settings) -> None:
@@ -252,6 +372,12 @@ def test_in_a_terminal_a_broker_that_goes_away_is_said() -> None:
             terminal.wait_for("ended with 130")
 
 
+def _check_until_it_raises(gatherer: Gatherer) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        gatherer.check()
+
+
 @pytest.fixture
 def topics(broker_settings: Settings) -> Settings:
     """Settings of a broker with all topics."""
@@ -295,3 +421,27 @@ def _answering(answer: Callable[[str], bytes]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def _sending(what: bytes, *, forever: bytes = b"") -> Iterator[str]:
+    """Listens, and sends these bytes to everybody who comes."""
+    stop = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.recv(65_536)
+                self.request.sendall(what)
+                while forever and not stop.wait(0.01):
+                    self.request.sendall(forever)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            stop.set()
+            server.shutdown()
+            thread.join()

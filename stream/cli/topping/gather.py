@@ -5,6 +5,7 @@ Whatever is away is a sentence in the sample, never an exception; the screen goe
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 import urllib.error
@@ -27,6 +28,9 @@ BROKER_SECONDS = 4.0
 SERIES_QUERY = '{__name__=~"redline_.+|process_.+|up",job=~"redline-.+"}'
 
 _ANY = ("0.0.0.0", "::", "")
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_AS_SET_UP = urllib.request.build_opener()
+"""The way to a Prometheus may go through a proxy; the processes of a machine are not behind one."""
 
 
 class Endpoints:
@@ -63,7 +67,7 @@ class Endpoints:
         try:
             _get(f"{url}/readyz")
         except urllib.error.HTTPError as error:
-            return error.read(500).decode("utf-8", "replace").strip() or f"status {error.code}"
+            return _said(error) or f"status {error.code}"
         except OSError as error:
             return f"no answer ({_why(error)})"
         return None
@@ -79,11 +83,11 @@ class Prometheus:
         """The processes; or none, and why."""
         query = urllib.parse.urlencode({"query": SERIES_QUERY})
         try:
-            answer = orjson.loads(_get(f"{self._url}/api/v1/query?{query}"))
+            answer = orjson.loads(_get(f"{self._url}/api/v1/query?{query}", opener=_AS_SET_UP))
             return tuple(processes_of(answer["data"]["result"])), None
         except OSError as error:
             return (), f"no answer from Prometheus at {self._url} ({_why(error)})"
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             return (), f"what answers at {self._url} is no Prometheus"
 
 
@@ -107,8 +111,9 @@ class Gatherer:
         self._asked = threading.Event()
         self._group: Group | None = None
         self._trouble: str | None = None
+        self._bug: Exception | None = None
         self._threads = [
-            threading.Thread(target=target, name=name, daemon=True)
+            threading.Thread(target=self._guarded, args=(target,), name=name, daemon=True)
             for name, target in (("top-samples", self._sample), ("top-broker", self._watch))
             if alone or target == self._watch
         ]
@@ -123,6 +128,11 @@ class Gatherer:
         for thread in self._threads:
             thread.join(1.0)
 
+    def check(self) -> None:
+        """Raises what ended one of our threads: old numbers are not shown as if they were those of now."""
+        if self._bug is not None:
+            raise self._bug
+
     def wait_for_broker(self, seconds_max: float) -> None:
         """Returns when the broker was asked once, or after so many seconds."""
         self._asked.wait(seconds_max)
@@ -131,6 +141,13 @@ class Gatherer:
         """A sample, taken on the caller's thread."""
         processes, trouble = self._source()
         return Sample(time.monotonic(), processes, self._group, self._trouble, trouble)
+
+    def _guarded(self, target: Callable[[], None]) -> None:
+        try:
+            target()
+        except Exception as error:  # noqa: BLE001 - raised again by `check`
+            self._bug = error
+            self._asked.set()
 
     def _sample(self) -> None:
         while not self._stopping.is_set():
@@ -169,10 +186,28 @@ def group_of(state: GroupState, prefix: str) -> Group:
     return Group(state.state, members, lag)
 
 
-def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS_MAX) as answer:
-        data: bytes = answer.read(ANSWER_BYTES_MAX)
-        return data
+def _get(url: str, *, opener: urllib.request.OpenerDirector = _DIRECTLY) -> bytes:
+    """The answer's body. Raises `OSError`, whatever is wrong with the address or the answer."""
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
+    try:
+        with opener.open(url, timeout=ANSWER_SECONDS_MAX) as answer:
+            # Piece by piece: the time limit of a socket is for each of them, and would let an answer last for ever.
+            parts, size = [], 0
+            while size < ANSWER_BYTES_MAX and (part := answer.read1(ANSWER_BYTES_MAX - size)):
+                parts.append(part)
+                size += len(part)
+                if time.monotonic() > deadline:
+                    raise TimeoutError("timed out")
+            return b"".join(parts)
+    except (http.client.HTTPException, ValueError) as error:
+        raise OSError("what came is no HTTP" if isinstance(error, http.client.HTTPException) else str(error)) from error
+
+
+def _said(answer: urllib.error.HTTPError) -> str:
+    try:
+        return answer.read(500).decode("utf-8", "replace").strip()
+    except (OSError, http.client.HTTPException):
+        return ""
 
 
 def _why(error: OSError) -> str:

@@ -40,7 +40,10 @@ class Keys:
             return ""
         if not select.select([self._file], [], [], seconds_max)[0]:
             return ""
-        data = os.read(self._file, 64)
+        try:
+            data = os.read(self._file, 64)
+        except OSError:
+            data = b""
         if not data:  # the terminal is gone
             return "q"
         return data.decode("utf-8", "replace")

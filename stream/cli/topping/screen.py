@@ -139,8 +139,10 @@ def _severities(view: View) -> Panel:
     table.add_column(justify="right", style="dim")
     table.add_column(no_wrap=True)
     for severity, (total, rate) in view.severities.items():
-        bar = Text("█" * (0 if not most else max(1, round(16 * total / most)) if total else 0), STYLES[severity])
-        table.add_row(Text(severity, STYLES[severity]), f"{total:,}", f"{rate:.0f}/min", bar)
+        # One that is none: what a process counts together once it has too many series (`other`).
+        style = STYLES.get(severity, "")
+        bar = Text("█" * (0 if not most else max(1, round(16 * total / most)) if total else 0), style)
+        table.add_row(Text(printable(severity), style), f"{total:,}", f"{rate:.0f}/min", bar)
     if not most:
         table.add_row(Text("no alerts yet", "dim"), "", "", "")
     else:
@@ -206,7 +208,7 @@ def _rules(view: View, *, lines: int, width: int) -> RenderableType:
     fits = len(fired) if len(fired) <= lines else max(0, lines - 1)
     for row in fired[:fits]:
         now = f"{row.per_minute:.1f}" if row.per_minute else "–"
-        severity = Text(row.severity, STYLES.get(row.severity, ""))
+        severity = Text(printable(row.severity), STYLES.get(row.severity, ""))
         table.add_row(printable(row.rule), *((severity, now) if width >= TINY_COLUMNS else ()), f"{row.total:,}")
     if not fired:
         quiet = f"{len(view.rules)} rules are in force, none has fired" if view.rules else "no rule is known yet"
