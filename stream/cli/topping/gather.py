@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from stream.broker.groups import GroupState, GroupWatch
+from stream.cli.asking import read_until
 from stream.cli.topping.sample import Group, Member, Process, Sample, kind_of, parse_exposition, processes_of
 from stream.errors import RedlineError
 from stream.settings import Settings
@@ -191,14 +192,7 @@ def _get(url: str, *, opener: urllib.request.OpenerDirector = _DIRECTLY) -> byte
     deadline = time.monotonic() + ANSWER_SECONDS_MAX
     try:
         with opener.open(url, timeout=ANSWER_SECONDS_MAX) as answer:
-            # Piece by piece: the time limit of a socket is for each of them, and would let an answer last for ever.
-            parts, size = [], 0
-            while size < ANSWER_BYTES_MAX and (part := answer.read1(ANSWER_BYTES_MAX - size)):
-                parts.append(part)
-                size += len(part)
-                if time.monotonic() > deadline:
-                    raise TimeoutError("timed out")
-            return b"".join(parts)
+            return read_until(answer, deadline, bytes_max=ANSWER_BYTES_MAX)
     except (http.client.HTTPException, ValueError) as error:
         raise OSError("what came is no HTTP" if isinstance(error, http.client.HTTPException) else str(error)) from error
 
