@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import re
 import socketserver
 import subprocess
@@ -23,6 +24,7 @@ from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker
 from stream.cli.top import top
 from stream.cli.topping.gather import Endpoints, Gatherer, Prometheus
+from stream.cli.topping.keys import Keys
 from stream.cli.topping.sample import Group, Member, Process, Sample, parse_exposition
 from stream.cli.topping.screen import screen
 from stream.cli.topping.view import History, View
@@ -131,6 +133,24 @@ def test_a_worker_with_more_rules_than_series_is_drawn() -> None:
     with console.capture() as captured:
         console.print(screen(view, width=120, height=40, title="k:9092"))
     assert re.search(r"other +1 ", captured.get())
+
+
+def test_rules_that_are_gone_are_not_called_in_force() -> None:
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(screen(_view(Sample(0.0, (_worker(gone=0, kept=0),), GROUP)), width=120, height=40, title=""))
+    assert "3 rules are in force, none has fired" in captured.get()
+
+
+def test_a_terminal_that_has_gone_quits_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "rb", buffering=0) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with Keys() as keys:
+            os.write(ours, b"x")
+            assert keys.next(60.0) == "x"
+            os.close(ours)
+            assert keys.next(60.0) == "q"
 
 
 AWAY = Process("worker", "127.0.0.1:9464", "no answer (connection refused)")

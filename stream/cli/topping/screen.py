@@ -13,7 +13,7 @@ from rich.text import Text
 
 from stream.clean.printable import printable
 from stream.cli.topping.sample import Member, Process
-from stream.cli.topping.view import LAG_RECORDS_MANY, View, process_fields
+from stream.cli.topping.view import LAG_RECORDS_MANY, View, process_fields, rules_in_force
 
 NARROW_COLUMNS = 90
 TINY_COLUMNS = 60
@@ -211,7 +211,8 @@ def _rules(view: View, *, lines: int, width: int) -> RenderableType:
         severity = Text(printable(row.severity), STYLES.get(row.severity, ""))
         table.add_row(printable(row.rule), *((severity, now) if width >= TINY_COLUMNS else ()), f"{row.total:,}")
     if not fired:
-        quiet = f"{len(view.rules)} rules are in force, none has fired" if view.rules else "no rule is known yet"
+        known = rules_in_force(view.processes)
+        quiet = f"{known:,} rules are in force, none has fired" if known else "no rule is known yet"
         table.add_row(Text(quiet, "dim"))
     elif fits < len(fired):
         table.add_row(Text(f"… {len(fired) - fits} more", "dim"))

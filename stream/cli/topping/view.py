@@ -152,6 +152,17 @@ def process_fields(process: Process) -> dict[str, float | None]:
     }
 
 
+def rules_in_force(processes: Iterable[Process]) -> int:
+    """Rules that can raise alerts, the most that any worker has. Series tell of rules that are gone, too."""
+    return max(
+        (
+            round(sum(process.value("redline_rules_loaded", kind=kind) or 0.0 for kind in ("alert", "correlation")))
+            for process in processes
+        ),
+        default=0,
+    )
+
+
 _FLOWS = {
     "received": ("redline_articles_total", {"stage": "received"}),
     "tagged": ("redline_articles_total", {"stage": "tagged"}),
