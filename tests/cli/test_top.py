@@ -22,6 +22,7 @@ from rich.console import Console
 
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker
+from stream.broker.groups import GroupState
 from stream.cli.top import top
 from stream.cli.topping.gather import Endpoints, Gatherer, Prometheus
 from stream.cli.topping.keys import Keys
@@ -199,6 +200,17 @@ def test_every_screen_fits_its_size(width: int, height: int) -> None:
         assert len(lines) <= height, captured.get()
 
 
+def test_many_troubles_leave_room_for_the_rest() -> None:
+    processes = tuple(_worker(f"w{number}", trouble="waiting for the broker " * 5) for number in range(20))
+    console = Console(width=100, height=36, force_terminal=True, color_system=None)
+    with console.capture() as captured:
+        console.print(screen(_view(Sample(0.0, processes, GROUP)), width=100, height=36, title=""))
+    lines = captured.get().rstrip("\n").split("\n")
+    assert len(lines) <= 36
+    assert "! … and 16 more" in captured.get()
+    assert "Alerts by rule" in captured.get()
+
+
 @pytest.mark.embedded
 def test_once_without_anything_is_1_and_says_what_to_do() -> None:
     port = free_port()
@@ -342,6 +354,36 @@ def test_what_ends_a_thread_ends_the_command() -> None:
         pytest.raises(RuntimeError, match="a bug"),
     ):
         _check_until_it_raises(gatherer)
+
+
+def test_what_a_broker_said_is_not_shown_for_ever_while_it_is_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    thaw = threading.Event()
+
+    class Watch:
+        def __init__(self, *_: object) -> None:
+            self.asked = 0
+
+        def state(self) -> GroupState:
+            self.asked += 1
+            if self.asked > 1:
+                thaw.wait(60)
+            return GroupState("Stable", (), {("articles.raw", 0): 7})
+
+        def close(self) -> None:
+            """Nothing."""
+
+    monkeypatch.setattr("stream.cli.topping.gather.GroupWatch", Watch)
+    monkeypatch.setattr("stream.cli.topping.gather.BROKER_SECONDS", 0.01)
+    monkeypatch.setattr("stream.cli.topping.gather.BROKER_SILENT_SECONDS", 0.3)
+    with Gatherer(Settings(), lambda: ((), None), interval_seconds=60.0, took=lambda _: None, alone=False) as gatherer:
+        gatherer.wait_for_broker(60)
+        deadline = time.monotonic() + 60
+        while (sample := gatherer.now()).group is not None:
+            assert time.monotonic() < deadline
+        assert (sample.broker_trouble or "").startswith("it has not answered for ")
+        thaw.set()
+        while gatherer.now().group is None:
+            assert time.monotonic() < deadline
 
 
 @pytest.mark.embedded

@@ -26,6 +26,9 @@ ANSWER_SECONDS_MAX = 3.0
 ANSWER_BYTES_MAX = 20_000_000
 BROKER_CONNECT_MS_MAX = 2_000
 BROKER_SECONDS = 4.0
+BROKER_SILENT_SECONDS = 15.0
+"""So long after its last answer, what the broker said is not shown any more: it may be frozen."""
+
 SERIES_QUERY = '{__name__=~"redline_.+|process_.+|up",job=~"redline-.+"}'
 
 _ANY = ("0.0.0.0", "::", "")
@@ -112,6 +115,7 @@ class Gatherer:
         self._asked = threading.Event()
         self._group: Group | None = None
         self._trouble: str | None = None
+        self._told_at = 0.0
         self._bug: Exception | None = None
         self._threads = [
             threading.Thread(target=self._guarded, args=(target,), name=name, daemon=True)
@@ -141,7 +145,10 @@ class Gatherer:
     def now(self) -> Sample:
         """A sample, taken on the caller's thread."""
         processes, trouble = self._source()
-        return Sample(time.monotonic(), processes, self._group, self._trouble, trouble)
+        group, broker_trouble, now = self._group, self._trouble, time.monotonic()
+        if group is not None and now - self._told_at > BROKER_SILENT_SECONDS:
+            group, broker_trouble = None, f"it has not answered for {now - self._told_at:.0f} s"
+        return Sample(now, processes, group, broker_trouble, trouble)
 
     def _guarded(self, target: Callable[[], None]) -> None:
         try:
@@ -163,7 +170,8 @@ class Gatherer:
             try:
                 if watch is None:
                     watch = GroupWatch(self._settings, self._settings.consumer_group, topics)
-                self._group, self._trouble = group_of(watch.state(), self._settings.topic_prefix), None
+                group = group_of(watch.state(), self._settings.topic_prefix)
+                self._told_at, self._group, self._trouble = time.monotonic(), group, None
             except RedlineError as error:
                 self._group, self._trouble = None, str(error)
                 if watch is not None:

@@ -38,8 +38,8 @@ def screen(
         return Stack(_head(view, title, width, paused), _help())
     if view is None:
         return Stack(_head(None, title, width, paused), Text("Asking the services and the broker …", "dim"))
-    troubles = [Text(f"! {printable(sentence)}", "bold yellow") for sentence in view.troubles]
-    used = 2 + sum(1 + len(text.plain) // max(1, width) for text in troubles)
+    troubles = _troubles(view.troubles, width=width, lines=max(3, height // 4))
+    used = 2 + sum(_lines_of(text, width) for text in troubles)
     parts: list[RenderableType] = [_head(view, title, width, paused, keys=keys), *troubles]
     columns = width >= NARROW_COLUMNS
     flow, alerts = _flow(view, width // 2 if columns else width), _severities(view)
@@ -87,6 +87,20 @@ def _head(view: View | None, title: str, width: int, paused: bool, *, keys: bool
     elif keys:
         text.append("  ? help", "dim")
     return text
+
+
+def _troubles(sentences: Sequence[str], *, width: int, lines: int) -> list[Text]:
+    """The gravest stand first; the last line says how many have no room."""
+    texts = [Text(f"! {printable(sentence)}", "bold yellow") for sentence in sentences]
+    fits = len(texts)
+    while fits > 1 and sum(_lines_of(text, width) for text in texts[:fits]) + (fits < len(texts)) > lines:
+        fits -= 1
+    more = [Text(f"! … and {len(texts) - fits} more", "bold yellow")] if fits < len(texts) else []
+    return [*texts[:fits], *more]
+
+
+def _lines_of(text: Text, width: int) -> int:
+    return 1 + len(text.plain) // max(1, width)
 
 
 def _help() -> Panel:
