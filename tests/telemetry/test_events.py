@@ -9,6 +9,7 @@ from stream.rulelang.ruleset import RuleSet
 from stream.sources.rulefiles import load_ruleset
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, GaveUp, LagMeasured, RulesLoaded, Telemetry
 from stream.telemetry.metrics import Metrics
+from stream.telemetry.sourcing import SourceStarted
 
 NOW = datetime(2026, 5, 1, 12, 0, 10, tzinfo=UTC)
 
@@ -97,6 +98,15 @@ def test_what_is_counted_by_rule_topic_or_stage_begins_at_0() -> None:
             labels = {"rule": rule.id, "severity": rule.severity.value, "state": state}
             assert sample("redline_episodes_total", labels) == 0
             assert sample("redline_alerts_total", labels) == 0
+
+
+def test_the_polls_of_a_feed_begin_at_0() -> None:
+    seen = telemetry()
+    sample = seen.metrics.registry.get_sample_value
+    for kind, value in (("directory", None), ("feed", 0)):
+        seen.emit(SourceStarted("one", kind, "somewhere"))
+        for outcome in ("changed", "unchanged", "failed", "page", "page_failed"):
+            assert sample("redline_feed_polls_total", {"outcome": outcome}) == value
 
 
 def test_a_reloaded_rule_set_replaces_the_digest() -> None:
