@@ -6,11 +6,13 @@ from grafana_foundation_sdk.builders import dashboard as dashboard_builders
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from ops.grafana.panels import (
+    RATE,
     Annotation,
     Panel,
     Query,
     choice,
     color_severities,
+    grown,
     in_rows,
     link_to,
     new_dashboard,
@@ -26,6 +28,9 @@ CHOSEN = 'severity=~"$severity", rule=~"$rule"'
 OF_SOURCES = 'severity=~"$severity", source=~"$source"'
 PAGE = "http://localhost:8400"
 """Where the page is if nobody says otherwise: the port that docker-compose.yml publishes."""
+
+AT_WORK = 'and on (job, instance) redline_consumer_lag{topic=~".*matches"}'
+"""Of a worker without partitions, the watermark stands where it was when it had some."""
 
 THIS = f"/d/{UID}?${{__url_time_range}}&var-datasource=${{datasource}}"
 
@@ -154,9 +159,9 @@ def over_all() -> list[Panel]:
         over_time(
             "Watermark behind",
             "How far the event time up to which live articles are complete is behind the clock. Correlations wait for "
-            "it, and for their grace.",
+            "it, and for their grace. Of workers that have partitions of matches.",
             "s",
-            [Query("clamp_min(time() - min(redline_watermark_seconds > 0), 0)", "behind")],
+            [Query(f"clamp_min(time() - min(redline_watermark_seconds > 0 {AT_WORK}), 0)", "behind")],
             span=8,
         ),
         over_time(
@@ -176,21 +181,22 @@ def over_all() -> list[Panel]:
 
 def sources() -> list[Panel]:
     """Whose articles raise alerts."""
-    counter = f"redline_alerts_by_source_total{{{OF_SOURCES}}}"
+    counter, chosen = f"redline_alerts_by_source_total{{{OF_SOURCES}}}", "$__range"
+    most = f"topk(10, sum by (source) ({grown(counter, chosen, ' @ end()')}))"
     return [
         over_time(
             "By source",
             "Alerts on single articles by the article's source, the ten with most. Sources beyond the first 100 that a "
             "worker meets (metrics_sources_max) are counted together as other.",
             "short",
-            [Query(_of_the_ten("source", counter), "{{source}}")],
+            [Query(f"sum by (source) ({grown(counter, RATE)}) and {most}", "{{source}}")],
             bars=True,
         ).data_links([to_page("source")]),
         ranking(
             "Top sources",
             "The ten sources with most alerts in the chosen time, all rules together.",
             "short",
-            Query(f"sort_desc(topk(10, sum by (source) (increase({counter}[$__range]))))", "{{source}}"),
+            Query(f"sort_desc(topk(10, sum by (source) ({grown(counter, chosen)})))", "{{source}}"),
         ).data_links([to_page("source")]),
     ]
 

@@ -23,7 +23,7 @@ def now() -> list[Panel]:
     return [
         number(
             "Destinations that fail",
-            "Circuit breakers that are open; ten minutes of it raise RedlineDestinationFails.",
+            "Circuit breakers that are open; five minutes of it raise RedlineDestinationFails.",
             "short",
             f"sum(redline_notify_breaker_state{{{NOTIFY}}} >= bool 2)",
             steps=[Step(0, "green"), Step(1, "red")],

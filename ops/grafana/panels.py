@@ -156,6 +156,15 @@ def rows(
     )
 
 
+def grown(counter: str, over: str, at: str = "") -> str:
+    """How much a counter grew, of whose labels nobody knows before they come: the first one counts too.
+
+    It began at 0, which `increase` cannot know; if its process was looked at so long ago, it was not there then.
+    """
+    new = f"({counter}{at} unless {counter} offset {over}{at}) and on (job, instance) up offset {over}{at} == 1"
+    return f"({new}) or increase({counter}[{over}]{at})"
+
+
 def color_severities(panel: timeseries.Panel) -> timeseries.Panel:
     """The series named like a severity get its colour."""
     for severity, color in SEVERITY_COLORS.items():

@@ -58,13 +58,17 @@ class GroupWatch:
         """How the group is now. Raises `ServiceError` if the broker does not answer."""
         try:
             described, committed = self._described()
-            ends = self._ends()
+            begins, ends = self._logs()
         except (KafkaError, ValueError) as error:
             raise ServiceError(f"the broker does not tell about the group {self._group}: {describe(error)}") from error
         lag = {}
         for partition, end in ends.items():
             done = committed.get(partition)
-            lag[partition.topic, partition.partition] = max(0, end - (0 if done is None else done.offset))
+            # Without a commit a group begins at the oldest record that is still there; and what is gone waits no more.
+            begin = begins.get(partition, 0)
+            lag[partition.topic, partition.partition] = max(
+                0, end - (begin if done is None else max(begin, done.offset))
+            )
         members = tuple(_member(found) for found in described.get("members", ()))
         return GroupState(str(described.get("group_state", "unknown")), members, lag)
 
@@ -101,13 +105,14 @@ class GroupWatch:
             # A cluster that never had a group yet: it makes room for them now that somebody asked.
             return {}, {}
 
-    def _ends(self) -> dict[TopicPartition, int]:
+    def _logs(self) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
         # A consumer of its own each time: one that is asked again would answer what it knew before.
         consumer = KafkaConsumer(**self._options, enable_auto_commit=False, fetch_max_wait_ms=50, metrics_enabled=False)
         try:
             found = {topic: consumer.partitions_for_topic(topic) or () for topic in self._topics}
             partitions = [TopicPartition(topic, n) for topic, numbers in found.items() for n in sorted(numbers)]
-            return end_offsets(consumer, partitions, seconds_max=self._settings.kafka_request_timeout_ms / 1_000)
+            ends = end_offsets(consumer, partitions, seconds_max=self._settings.kafka_request_timeout_ms / 1_000)
+            return consumer.beginning_offsets(partitions) if partitions else {}, ends
         finally:
             consumer.close(autocommit=False)
 

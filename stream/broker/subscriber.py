@@ -154,6 +154,7 @@ class Subscriber:
             self._consumer.seek(partition, offset)
 
     def _assign_since(self, since_ms: int) -> None:
+        since_ms = max(0, since_ms)  # to Kafka, times before 1970 mean something else
         self._consumer.assign(self._partitions)
         found = self._consumer.offsets_for_times(dict.fromkeys(self._partitions, since_ms))
         ends = self._consumer.end_offsets(self._partitions)

@@ -123,4 +123,9 @@ def _run() -> int:
     except RedlineError as error:
         click.echo(f"redline: {error}", err=True)
         code = error.exit_code
+    except SystemExit as stop:
+        # How click and rich end a program whose reader went away: with 1, which means something else to most commands.
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        raise BrokenPipeError from stop
     return code if isinstance(code, int) else 0

@@ -102,16 +102,29 @@ def sections(flags: dict[str, Any], role: Role, *, write: bool) -> Iterator[Sect
             machine.python(),
             machine.packages(),
             machine.reading(),
-            machine.disk(settings),
-            machine.writable(settings),
-            machine.secrets(settings),
+            _looked("disk", machine.disk(settings)),
+            _looked("folder", machine.writable(settings)),
+            _looked("secrets", machine.secrets(settings)),
             machine.open_files(settings),
         ),
     )
-    files = itertools.chain(rules.rules(settings), rules.sources(settings), delivery.routes(settings))
+    files = itertools.chain(
+        _looked("rules", rules.rules(settings)),
+        _looked("sources", rules.sources(settings)),
+        _looked("routes", delivery.routes(settings)),
+    )
     yield "Rules, sources and routes", files
     yield "Kafka", _kafka(settings, role, write=write)
     yield "Services on this machine", itertools.chain(services.services(settings), delivery.deliveries(settings))
+
+
+def _looked(name: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings; or that it cannot be looked for them (rights of a folder above, a name that no file can have)."""
+    try:
+        yield from findings
+    except OSError as problem:
+        found = f"{problem.filename or 'a file'}: {(problem.strerror or str(problem)).lower()}"
+        yield error(name, found, "a path that this user can look at", "correct it, or the rights of its folders")
 
 
 def _kafka(settings: Settings, role: Role, *, write: bool) -> Iterator[Finding]:

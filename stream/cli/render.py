@@ -70,7 +70,7 @@ def parse_alert(value: bytes | None) -> ShownAlert | None:
             title=_field(article.get("title")),
             exercise=data.get("status") == "exercise",
         )
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

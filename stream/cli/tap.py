@@ -16,12 +16,10 @@ from stream.broker.subscriber import Subscriber
 from stream.cli.common import load_settings, quiet_clients, setting_flags
 from stream.cli.completing import TopicName
 from stream.cli.connecting import CONNECTION_SETTINGS
-from stream.cli.jsonlines import echo_json
 from stream.cli.stopping import Stop, stop_flag
 from stream.cli.tapfilter import FieldFilter, FilterType, Picker
 from stream.cli.tapsave import ARTICLE_TOPICS, Saver
-from stream.cli.tapview import as_json as fields_of
-from stream.cli.tapview import render_record
+from stream.cli.tapview import json_of, render_record
 from stream.cli.times import Moment
 from stream.cli.waiting import telling_when_away
 from stream.model import Record
@@ -157,7 +155,7 @@ class Tap:
             return
         self.shown += 1
         if self._as_json:
-            echo_json(fields_of(record))
+            click.echo(json_of(record))
         else:
             width = self._console.width if self._console.is_terminal else None
             self._console.print(render_record(record, prefix=self._prefix, width=width))

@@ -67,11 +67,18 @@ def line_of(record: Record, topic: str) -> bytes | str:
     match topic:
         case "articles.tagged":
             article = _field(_field(parsed(record.value), "data"), "article")
-            return orjson.dumps(article) if isinstance(article, dict) else "no tagged article"
+            return _written(article) if isinstance(article, dict) else "no tagged article"
         case "articles.dead":
             return _original(parsed(record.value))
         case _:
             return _one_line(record.value)
+
+
+def _written(article: dict[str, Any]) -> bytes | str:
+    try:
+        return orjson.dumps(article)
+    except TypeError:  # what is read may be nested four times as deeply as what is written
+        return "an article that is nested too deeply"
 
 
 def _original(letter: Any) -> bytes | str:

@@ -11,6 +11,7 @@ import orjson
 from rich.text import Text
 
 from stream.clean.printable import printable
+from stream.cli.jsonlines import json_line
 from stream.cli.render import broken, highlight, parse_alert, render_alert
 from stream.cli.tapfilter import parsed
 from stream.detect.memory import of_part
@@ -26,8 +27,19 @@ _INDENT = " " * 10
 _SEVERITIES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "blue"}
 
 
-def as_json(record: Record) -> dict[str, Any]:
-    """The record as a JSON object: `value` if it is JSON, else `text`, else `base64`; `value` null is a tombstone."""
+def json_of(record: Record) -> str:
+    """`as_json` as one line."""
+    try:
+        return json_line(as_json(record))
+    except TypeError:  # what is read may be nested four times as deeply as what is written
+        return json_line(as_json(record, read=False))
+
+
+def as_json(record: Record, *, read: bool = True) -> dict[str, Any]:
+    """The record as a JSON object: `value` if it is JSON, else `text`, else `base64`; `value` null is a tombstone.
+
+    Without `read` a value is never looked into.
+    """
     fields: dict[str, Any] = {
         "topic": record.topic,
         "partition": record.partition,
@@ -36,7 +48,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "key": None if record.key is None else record.key.decode("utf-8", "replace"),
         "headers": {name: value.decode("utf-8", "replace") for name, value in record.headers},
     }
-    if record.value is None or (value := parsed(record.value)) is not None:
+    if record.value is None or (read and (value := parsed(record.value)) is not None):
         return {**fields, "value": None if record.value is None else value}
     try:
         return {**fields, "text": record.value.decode()}
@@ -75,7 +87,7 @@ def _content(topic: str, record: Record) -> Text:
     view = _VIEWS.get(topic) or (_alert if topic.startswith("alerts.") else _other)
     try:
         return view(value, record)
-    except (KeyError, TypeError, AttributeError, IndexError):
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return Text("not what this topic should hold: ", "yellow").append(_cut(record.value.decode("utf-8", "replace")))
 
 
@@ -141,9 +153,9 @@ def _match(value: dict[str, Any], record: Record) -> Text:
 def _dead(value: dict[str, Any], record: Record) -> Text:
     source = value["source"]
     text = Text(f"{_cut(value['stage'])} {_cut(value['code'])}", "bold red").append(f": {_cut(value['reason'])}")
-    text.append(f"\nfrom {_cut(source['topic'])}[{source['partition']}]@{source['offset']}", "dim")
+    text.append(f"\nfrom {_cut(source['topic'])}[{_cut(source['partition'])}]@{_cut(source['offset'])}", "dim")
     original = value.get("original")
-    shown = f"{value['size_bytes']} bytes, not UTF-8" if original is None else _cut(original)
+    shown = f"{_cut(value['size_bytes'])} bytes, not UTF-8" if original is None else _cut(original)
     return text.append(f"\noriginal: {shown}")
 
 

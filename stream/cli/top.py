@@ -6,7 +6,6 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +28,7 @@ from stream.errors import SettingsError
 
 BROKER_WAIT_SECONDS = 12.0
 PIPED_COLUMNS = 120
+POLL_SECONDS = 0.05
 _QUIT = ("q", "Q", "\x1b", "\x03", "\x04")
 
 
@@ -89,11 +89,9 @@ def top(urls: tuple[str, ...], interval: float, once: bool, as_json: bool, **fla
                 _print(view, board.title, as_json)
                 raise click.exceptions.Exit(0 if view.well else 1)
         elif as_json:
-            board.tell = lambda view: echo_json(_fields(view))
-            while not stop.asked:
-                threading.Event().wait(0.2)
+            _lines(gatherer, board, stop)
         else:
-            _live(board, stop)
+            _live(gatherer, board, stop)
     if stop.interrupted:
         raise click.exceptions.Exit(130)
 
@@ -104,7 +102,6 @@ class Board:
     def __init__(self, history: History, title: str) -> None:
         self._history, self.title = history, title
         self._lock = threading.Lock()
-        self.tell: Callable[[View], None] | None = None
         self.drawn = 0
 
     def take(self, sample: Sample) -> None:
@@ -112,9 +109,6 @@ class Board:
         with self._lock:
             self._history.add(sample)
             self.drawn += 1
-            view = self._history.view()
-        if self.tell is not None and view is not None:
-            self.tell(view)
 
     def view(self) -> View | None:
         """What the samples come to."""
@@ -131,6 +125,7 @@ def _two_samples(gatherer: Gatherer, board: Board, interval: float, stop: Stop) 
     board.take(gatherer.now())
     began = time.monotonic()
     gatherer.wait_for_broker(BROKER_WAIT_SECONDS)
+    gatherer.check()
     while time.monotonic() - began < interval and not stop.asked:
         threading.Event().wait(0.05)
     board.take(gatherer.now())
@@ -151,13 +146,27 @@ def _fields(view: View) -> dict[str, Any]:
     return {"time": datetime.now(UTC), **view.fields()}
 
 
-def _live(board: Board, stop: Stop) -> None:
+def _lines(gatherer: Gatherer, board: Board, stop: Stop) -> None:
+    # On this thread: where nobody reads the lines any more, the command ends.
+    told = 0
+    while not stop.asked:
+        gatherer.check()
+        if board.drawn != told:
+            told = board.drawn
+            if (view := board.view()) is not None:
+                echo_json(_fields(view))
+                sys.stdout.flush()
+        threading.Event().wait(POLL_SECONDS)
+
+
+def _live(gatherer: Gatherer, board: Board, stop: Stop) -> None:
     console = Console(highlight=False)
     paused: View | None = None
     help_ = False
     with Keys() as keys, Live(console=console, screen=True, auto_refresh=False, transient=True) as live:
         drawn: tuple[object, ...] = ()
         while not stop.asked:
+            gatherer.check()
             # The size is asked for anew each time: a terminal may be resized at any moment.
             width, height = shutil.get_terminal_size()
             now = (board.drawn, width, height, paused is not None, help_, int(time.monotonic()))

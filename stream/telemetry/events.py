@@ -152,7 +152,7 @@ class LagMeasured(_Silent):
 
     def measure(self, metrics: Metrics) -> None:
         """The lag; partitions that went away disappear."""
-        metrics.clear("redline_consumer_lag")
+        metrics.keep("redline_consumer_lag", {(topic, str(partition)) for topic, partition in self.records})
         for (topic, partition), lag in self.records.items():
             metrics.set("redline_consumer_lag", lag, topic=topic, partition=str(partition))
 
@@ -168,7 +168,7 @@ class RulesLoaded:
     folder: str
 
     def measure(self, metrics: Metrics) -> None:
-        """Counts by kind, the digest, and a zero for each alert rule, so that the first alert is an increase."""
+        """Counts by kind, the digest, and zeros by rule, topic and stage, so that the first of each is an increase."""
         kinds = self._kinds()
         for kind, count in kinds.items():
             metrics.set("redline_rules_loaded", count, kind=kind)
@@ -177,6 +177,10 @@ class RulesLoaded:
         for outcome in ("changed", "same", "refused"):
             metrics.add("redline_rules_reloads_total", 0, outcome=outcome)
         metrics.set("redline_rules_info", 1, digest=self.ruleset.digest)
+        for stage in ("received", "tagged", "refused"):
+            metrics.add("redline_articles_total", 0, stage=stage)
+        for topic in dict.fromkeys(topic for rule in self.ruleset.rules for topic in rule.topics):
+            metrics.add("redline_topics_total", 0, topic=topic)
         for rule in self.ruleset.rules:
             if rule.severity is not Severity.NONE:
                 metrics.add("redline_alerts_total", 0, rule=rule.id, severity=rule.severity.value, state="fired")
@@ -184,7 +188,8 @@ class RulesLoaded:
                 metrics.add("redline_alerts_suppressed_total", 0, rule=rule.id, by="throttle")
         for each in self.ruleset.correlations:
             for name in ("redline_alerts_total", "redline_episodes_total"):
-                metrics.add(name, 0, rule=each.id, severity=each.severity.value, state="fired")
+                for state in ("fired", "updated", "resolved"):
+                    metrics.add(name, 0, rule=each.id, severity=each.severity.value, state=state)
 
     def lines(self) -> list[Line]:
         """What is in force."""

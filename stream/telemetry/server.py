@@ -1,24 +1,34 @@
 """The small HTTP server every service has: /metrics, /livez, /readyz.
 
 It runs in threads of its own, so that it answers when the service's event loop is stuck: that is what /livez is for.
-Limits: GET and HEAD only, a request line of 64 KiB at most (http.server's), 5 s for a client to speak, 32 answers at
-a time (more clients are turned away at once with 503).
+Limits: GET and HEAD only, a request line of 64 KiB at most (http.server's), 5 s for a client to have spoken, however
+small its pieces, and 5 s to listen; 64 clients at a time (more are hung up on), 32 answers at a time (more clients are
+turned away at once with 503).
 """
 
 from __future__ import annotations
 
+import io
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from stream.errors import ServiceError
 from stream.net.listening import cannot_listen
 from stream.telemetry.metrics import CONTENT_TYPE, Metrics
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 CLIENT_TIMEOUT_SECONDS = 5.0
+CLIENTS_MAX = 64
+"""Each is a thread: containers and systemd give a service 128 of them."""
+
 ANSWERS_MAX = 32
 
 Check = Callable[[], str | None]
@@ -112,11 +122,13 @@ def _listen(host: str, port: int, setting: str, answers: _Answers) -> _Server:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = CLIENTS_MAX  # of more than that many at one moment, the system lets some wait for seconds
 
     def __init__(self, host: str, port: int, answers: _Answers) -> None:
         self.address_family = AF_INET6 if ":" in host else AF_INET
         self.answers = answers
         self.slots = threading.BoundedSemaphore(ANSWERS_MAX)
+        self._clients = threading.BoundedSemaphore(CLIENTS_MAX)
         super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
@@ -126,8 +138,41 @@ class _Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "redline", self.socket.getsockname()[1]
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._clients.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._clients.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._clients.release()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away in the middle of an answer is no news."""
+
+
+class _Spoken(io.RawIOBase):
+    """What a client says until it must have spoken. A time limit of the socket would begin anew with each byte."""
+
+    def __init__(self, client: socket, seconds: float) -> None:
+        self._client, self._deadline = client, time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._client.settimeout(left)
+        return self._client.recv_into(buffer)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -135,6 +180,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = CLIENT_TIMEOUT_SECONDS
     server_version = "redline"
     sys_version = ""
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = io.BufferedReader(_Spoken(self.connection, self.timeout))
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
@@ -155,6 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.slots.release()
 
     def _write(self, status: HTTPStatus, content_type: str, body: bytes, with_body: bool) -> None:
+        self.connection.settimeout(self.timeout)
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))

@@ -16,6 +16,7 @@ from stream.telemetry.metrics import Metrics
 
 REASONS_LOGGED_MAX = 5
 _OUTCOMES = ("accepted", "refused", "failed", "known")
+_POLLS = ("changed", "unchanged", "failed", "page", "page_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,12 @@ class SourceStarted:
     place: str
 
     def measure(self, metrics: Metrics) -> None:
-        """Zeros, so that the first article is an increase."""
+        """Zeros, so that the first article, and the first poll, is an increase."""
         metrics.add("redline_source_articles_total", 0, source=self.source)
         for outcome in _OUTCOMES:
             metrics.add("redline_ingest_articles_total", 0, type=self.type, outcome=outcome)
+        for outcome in _POLLS if self.type == "feed" else ():
+            metrics.add("redline_feed_polls_total", 0, outcome=outcome)
 
     def lines(self) -> list[Line]:
         """Which."""

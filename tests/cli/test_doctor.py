@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -203,6 +205,76 @@ def test_a_worker_with_other_rules_is_told(success: int, said: str) -> None:
     assert said in found["rules in force"].found
 
 
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("data_dir", "disk"),
+        ("ingest_state_dir", "folder"),
+        ("rules_dir", "rules"),
+        ("sources_file", "sources"),
+        ("notify_file", "routes"),
+    ],
+)
+def test_a_path_that_cannot_be_looked_at_is_a_finding(name: str, check: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"REDLINE_{name.upper()}", "x" * 300)
+    result = CliRunner().invoke(doctor, ["--bootstrap", f"127.0.0.1:{free_port()}", "--json"])
+    found = Findings(result.exit_code, json.loads(result.stdout))
+    assert found.code == 2
+    assert found.level(check) == "error"
+    assert "file name too long" in found.of(check)["found"]
+
+
+@pytest.mark.parametrize("host", ["no.such.invalid", "255.255.255.255"])
+def test_an_address_that_nobody_can_ask_is_not_called_free(host: str) -> None:
+    found = {one.check: one for one in services.services(Settings(metrics_host=host))}
+    assert found["port (worker)"].level == "warning"
+    assert f"{host}:9464 cannot be asked: " in found["port (worker)"].found
+    assert "REDLINE_METRICS_HOST" in found["port (worker)"].do
+
+
+def test_an_answer_that_does_not_end_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "ANSWER_SECONDS_MAX", 0.3)
+    stop = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            while not stop.wait(0.01):
+                self.wfile.write(b"x")
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it so
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            assert services.ask("127.0.0.1", server.server_port, "/metrics") == services.Answer(0, None, "")
+        finally:
+            stop.set()
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ("GRAFANA_ADMIN_PASSWORD=", False),
+        ("WEB_TOKEN=  # none", False),
+        ("# WEB_TOKEN=x", False),
+        ("WEB_TOKEN=x", True),
+        ('export REDLINE_KAFKA_PASSWORD="x"', True),
+    ],
+)
+def test_a_secret_that_is_not_given_is_none(
+    line: str, secret: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"LOG_LEVEL=info\n{line}\nWEB_PORT=8400\n")
+    (tmp_path / ".env").chmod(0o644)
+    assert bool(list(machine.secrets(Settings()))) == secret
+
+
 def test_secrets_that_everybody_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     token = tmp_path / "token"
@@ -270,3 +342,16 @@ def _own(settings: Settings) -> list[str]:
 def _doctor(settings: Settings, *arguments: str) -> Findings:
     result = CliRunner().invoke(doctor, [*_own(settings), *arguments, "--json"], catch_exceptions=False)
     return Findings(result.exit_code, orjson.loads(result.stdout))
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = [sys.executable, "-m", "stream.cli", "doctor", "--bootstrap", f"127.0.0.1:{free_port()}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.wait(60) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()

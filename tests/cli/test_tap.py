@@ -24,11 +24,12 @@ from rich.console import Console
 from stream.broker.admin import Admin
 from stream.broker.publisher import Publisher
 from stream.cli.jsonlines import json_line
+from stream.cli.render import parse_alert
 from stream.cli.scan import scan
 from stream.cli.tap import tap
 from stream.cli.tapfilter import FieldFilter
 from stream.cli.tapsave import line_of
-from stream.cli.tapview import as_json, render_record
+from stream.cli.tapview import as_json, json_of, render_record
 from stream.detect import Memory
 from stream.engine import Engine
 from stream.model import Output, Record, Reject
@@ -112,6 +113,8 @@ def test_it_begins_at_a_time(settings: Settings) -> None:
     assert moment is not None
     assert _tap(settings, "articles.raw", "--end", "--from", "2100-01-01").exit_code == 1
     assert _keys(_tap(settings, "articles.raw", "--end", "--json", "--from", "1h")) == {"old", "older"}
+    for before_all in ("1969-12-31T23:59:59.999Z", "1901-01-01"):  # in milliseconds the first is Kafka's `latest`
+        assert _keys(_tap(settings, "articles.raw", "--end", "--json", "--from", before_all)) == {"old", "older"}
     time.sleep(0.01)  # the next record is younger by its milliseconds
     _send(settings, ("articles.raw", "new", {"body": "x"}))
     after = (moment + timedelta(milliseconds=5)).isoformat()
@@ -215,6 +218,31 @@ def test_hostile_text_is_shown_without_what_a_terminal_obeys() -> None:
     assert "evil title" in captured.get()
     assert not UNSAFE.search(captured.get())
     assert json.loads(json_line({"t": HOSTILE})) == {"t": HOSTILE}
+
+
+@pytest.mark.parametrize("topic", [*(t.name for t in TOPICS), "g-state-changelog"])
+@pytest.mark.parametrize("depth", [100, 300, 1_015])
+def test_a_record_that_is_nested_deeply_is_shown_and_told_and_no_end_of_it(topic: str, depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    article = b'{"title": ' + deep + b"}"
+    for value in (article, b'{"data": {"article": ' + article + b', "topics": []}}'):
+        record = Record(topic, 0, 7, 0, b"k", value)
+        assert "7" in render_record(record, prefix="").plain
+        told = json.loads(json_of(record))
+        assert told["offset"] == 7
+        assert ("value" in told) == (depth == 100)
+        assert told.get("text") in (None, value.decode())
+        line_of(record, topic)
+    wrapped = b'{"id": "1", "time": ' + deep + b', "severitytext": "low", "data": {"state": "fired", "evidence": [], '
+    parse_alert(wrapped + b'"rule": {"id": "r", "title": ""}, "article": {}}}')
+
+
+def test_a_dead_letter_of_somebody_else_brings_nothing_to_the_terminal() -> None:
+    letter = {"stage": HOSTILE, "code": HOSTILE, "reason": HOSTILE, "size_bytes": HOSTILE}
+    letter["source"] = dict.fromkeys(("topic", "partition", "offset"), HOSTILE)  # type: ignore[assignment]
+    text = render_record(Record("articles.dead", 0, 0, 0, b"k", orjson.dumps(letter)), prefix="").plain
+    assert "evil title bytes, not UTF-8" in text
+    assert not UNSAFE.search(text)
 
 
 def test_a_dead_letter_gives_back_its_original_unless_it_was_cut() -> None:

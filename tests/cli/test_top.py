@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
 import json
+import os
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from rich.console import Console
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker
 from stream.cli.top import top
-from stream.cli.topping.gather import Endpoints, Prometheus
+from stream.cli.topping.keys import Keys
 from stream.cli.topping.sample import Group, Member, Process, Sample, parse_exposition
 from stream.cli.topping.screen import screen
 from stream.cli.topping.view import History, View
@@ -102,6 +101,53 @@ def test_counting_from_now_and_a_window_that_moves() -> None:
     assert view.totals["received"] == 5
 
 
+def test_a_worker_that_has_counted_further_since_its_start_than_before_is_counted_from_zero() -> None:
+    series = 'process_start_time_seconds {}\nredline_articles_total{{stage="received"}} {}\n'
+    before, after = (Process("worker", "a", None, parse_exposition(series.format(*of))) for of in ((1, 10), (2, 30)))
+    assert _view(Sample(0.0, (before,), GROUP), Sample(10.0, (after,), GROUP)).rates["received"] == 3.0
+
+
+def test_a_worker_that_is_away_while_totals_begin_at_zero_counts_when_it_is_back() -> None:
+    history = History("k:9092", "redline.")
+    history.add(Sample(0.0, (_worker("a", received=10), Process("worker", "b", "no answer")), GROUP))
+    history.count_from_now()
+    for second, received in ((2.0, 50), (4.0, 57)):
+        history.add(Sample(second, (_worker("a", received=10), _worker("b", received=received)), GROUP))
+    view = history.view()
+    assert view is not None
+    assert view.totals["received"] == 7
+
+
+def test_a_worker_with_more_rules_than_series_is_drawn() -> None:
+    metrics = Metrics()
+    for number in range(1_001):
+        metrics.add("redline_alerts_total", 1, rule=f"r{number}", severity="low", state="fired")
+    process = Process("worker", "a", None, parse_exposition(metrics.exposition().decode()))
+    view = _view(Sample(0.0, (process,), GROUP))
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(screen(view, width=120, height=40, title="k:9092"))
+    assert re.search(r"other +1 ", captured.get())
+
+
+def test_rules_that_are_gone_are_not_called_in_force() -> None:
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(screen(_view(Sample(0.0, (_worker(gone=0, kept=0),), GROUP)), width=120, height=40, title=""))
+    assert "3 rules are in force, none has fired" in captured.get()
+
+
+def test_a_terminal_that_has_gone_quits_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "rb", buffering=0) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with Keys() as keys:
+            os.write(ours, b"x")
+            assert keys.next(60.0) == "x"
+            os.close(ours)
+            assert keys.next(60.0) == "q"
+
+
 AWAY = Process("worker", "127.0.0.1:9464", "no answer (connection refused)")
 
 
@@ -116,6 +162,11 @@ AWAY = Process("worker", "127.0.0.1:9464", "no answer (connection refused)")
         (Sample(0, (_worker(usable=0),), GROUP), ["`redline rules check` says why"]),
         (Sample(0, (), GROUP, None, "no answer from Prometheus"), ["No answer from Prometheus"]),
         (Sample(0, (_worker(),), Group("Stable", GROUP.members, {"articles.raw": 5_000})), ["5000 records wait"]),
+        (Sample(0, (_worker(), AWAY), GROUP), ["The worker at 127.0.0.1:9464 tells nothing: no answer"]),
+        (
+            Sample(0, (_worker(), Process("notify", "b:2", "waiting for Kafka", _worker().series)), GROUP),
+            ["The notify at b:2 is not ready: waiting for Kafka"],
+        ),
         (Sample(0, (_worker(),), GROUP), []),
         (Sample(0, (_worker(),), None), []),
     ],
@@ -141,6 +192,17 @@ def test_every_screen_fits_its_size(width: int, height: int) -> None:
         assert max(len(line) for line in lines) <= width
         assert "\x1b[31m" not in captured.get()
         assert len(lines) <= height, captured.get()
+
+
+def test_many_troubles_leave_room_for_the_rest() -> None:
+    processes = tuple(_worker(f"w{number}", trouble="waiting for the broker " * 5) for number in range(20))
+    console = Console(width=100, height=36, force_terminal=True, color_system=None)
+    with console.capture() as captured:
+        console.print(screen(_view(Sample(0.0, processes, GROUP)), width=100, height=36, title=""))
+    lines = captured.get().rstrip("\n").split("\n")
+    assert len(lines) <= 36
+    assert "! … and 16 more" in captured.get()
+    assert "Alerts by rule" in captured.get()
 
 
 @pytest.mark.embedded
@@ -178,30 +240,19 @@ def test_json_once_and_one_line_a_sample(topics: Settings) -> None:
         assert [line["totals"]["received"] for line in lines] == [12, 12]
 
 
-def test_prometheus_gives_the_same_series() -> None:
-    worker, ingest = ({"job": f"redline-{name}", "instance": f"{name[0]}:1"} for name in ("worker", "ingest"))
-    result = [
-        {"metric": {"__name__": "up", **worker}, "value": [1, "1"]},
-        {"metric": {"__name__": "redline_articles_total", "stage": "received", **worker}, "value": [1, "7"]},
-        {"metric": {"__name__": "up", **ingest}, "value": [1, "0"]},
-    ]
-    answer = orjson.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
-    with _answering(lambda _: answer) as url:
-        processes, trouble = Prometheus(url)()
-    assert trouble is None
-    sources, works = processes
-    assert (works.kind, works.at, works.trouble) == ("worker", "w:1", None)
-    assert works.value("redline_articles_total", stage="received") == 7.0
-    assert (sources.kind, sources.trouble) == ("ingest", "Prometheus cannot scrape it")
-    with _answering(lambda _: b"<html>") as url:
-        assert "is no Prometheus" in (Prometheus(url)()[1] or "")
-    assert "no answer from Prometheus" in (Prometheus(f"http://127.0.0.1:{free_port()}")()[1] or "")
-
-
-def test_what_listens_there_may_be_something_else() -> None:
-    with _answering(lambda _: b"hello 1\n") as url:
-        ((process,), _) = Endpoints(Settings(), [url])()
-    assert process.trouble == "what answers there is not Redline"
+def test_lines_end_when_nobody_reads_them_any_more() -> None:
+    command = [sys.executable, "-m", "stream.cli", "top", "--json", "--interval", "0.2"]
+    command += ["--metrics", f"http://127.0.0.1:{free_port()}", "--bootstrap", f"127.0.0.1:{free_port()}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith(b"{")
+            process.stdout.close()
+            assert process.wait(60) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()
 
 
 @pytest.mark.embedded
@@ -273,25 +324,3 @@ def _metrics() -> Metrics:
 def _serving(metrics: Metrics) -> Iterator[str]:
     with HealthServer(metrics, host="127.0.0.1", port=0) as server:
         yield server.url
-
-
-@contextmanager
-def _answering(answer: Callable[[str], bytes]) -> Iterator[str]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(answer(self.path))
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it so
-            """Nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from kafka import KafkaAdminClient, TopicPartition  # type: ignore[import-untyped]
 
 from stream.broker.admin import Admin
 from stream.broker.groups import GroupWatch
@@ -40,6 +41,23 @@ def test_members_partitions_and_lag_are_told(kafka_settings: Settings) -> None:
             assert sorted(member.partitions) == [(topic, number) for number in range(4)]
             assert member.host
             assert watch.state().state == "Stable"
+
+
+def test_records_that_are_gone_wait_for_nobody(kafka_settings: Settings) -> None:
+    with Admin(kafka_settings) as admin:
+        admin.create([RAW])
+    topic = full_name(kafka_settings.topic_prefix, RAW)
+    with Publisher(kafka_settings) as publisher:
+        for _ in range(10):
+            publisher.send(Output(topic, b"k", b"x"), partition=0)
+        assert publisher.flush(30) == 0
+    admin = KafkaAdminClient(bootstrap_servers=kafka_settings.bootstrap)
+    try:
+        admin.delete_records({TopicPartition(topic, 0): 7})
+    finally:
+        admin.close()
+    with GroupWatch(kafka_settings, kafka_settings.consumer_group, [topic]) as watch:
+        assert watch.state().lag[topic, 0] == 3
 
 
 def test_a_pipeline_with_another_prefix_is_kept_out_of_the_group(kafka_settings: Settings) -> None:

@@ -12,7 +12,7 @@ _TOKEN = re.compile(
     r"""
       (?P<selected>[a-zA-Z_:][\w:]*\s*\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\})
     | (?P<labels>\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\))
-    | (?P<range>\[[^\]]*\])
+    | (?P<range>\[[^\]]*\]|\boffset\s+\$\w+)
     | (?P<string>"(?:[^"\\]|\\.)*")
     | (?P<number>\d[\w.]*)
     | (?P<called>[a-zA-Z_]\w*(?=\s*(?:(?:by|without)\s*)?\())

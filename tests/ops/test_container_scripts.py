@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +143,23 @@ def test_health_of_nothing(server: HealthServer) -> None:
     assert code == 1
     assert f"nothing answers on port {port}" in said
     assert "log says why" in said
+
+
+def test_health_of_what_hangs_or_is_no_http_is_told_in_the_time_that_docker_gives() -> None:
+    (each,) = re.findall(r"^TIMEOUT_SECONDS = (\d+)$", Path(HEALTHY).read_text(), re.MULTILINE)
+    given = re.findall(r"timeout: (\d+)s", (OPS.parent / "docker-compose.yml").read_text().partition("&health")[2])
+    assert 2 * int(each) < int(given[0])
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        code, said = check(silent.getsockname()[1])
+        assert (code, said.count("timed out")) == (1, 2)
+
+        def rubbish() -> None:
+            for _ in range(4):  # two that have gone, then two more
+                client, _ = silent.accept()
+                with client:
+                    client.sendall(b"SSH-2.0\r\n")
+
+        answering = threading.Thread(target=rubbish, daemon=True)
+        answering.start()
+        code, said = check(silent.getsockname()[1])
+        assert (code, said.count("nothing answers on port")) == (1, 2)

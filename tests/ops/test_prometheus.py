@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.ops.queries import OPS, ROOT, RULE_FILES, Rule, rules
+from ops.grafana.panels import grown
+from tests.ops.queries import OPS, ROOT, RULE_FILES, Rule, panel_queries, rules
 
 ALERTS = [pytest.param(rule, id=rule.name) for rule in rules() if rule.kind == "alert"]
 PROMTOOL_TESTS = sorted((OPS / "prometheus" / "tests").glob("*.test.yml"))
@@ -33,6 +35,50 @@ def test_promtool_accepts_configuration_and_rules() -> None:
 def test_rules_fire_and_stay_quiet_where_they_should() -> None:
     said = run("promtool", "test", "rules", *map(str, PROMTOOL_TESTS))
     assert said.count("SUCCESS") == len(PROMTOOL_TESTS) == 2
+
+
+def samples(folder: Path, series: dict[str, str], expression: str, wanted: list[dict[str, object]]) -> None:
+    """Holds an expression to what it gives after ten minutes of series, of which there is a value each 5 s."""
+    test = {
+        "interval": "5s",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [{"expr": expression, "eval_time": "10m", "exp_samples": wanted}],
+    }
+    file = folder / "expression.test.yml"
+    YAML().dump({"evaluation_interval": "15s", "tests": [test]}, file)
+    run("promtool", "test", "rules", str(file))
+
+
+@pytest.mark.ops
+def test_a_panel_counts_the_first_of_labels_that_nobody_knew(tmp_path: Path) -> None:
+    at, old = 'job="w", instance="a"', 'job="w", instance="b"'
+    series = {
+        f"up{{{at}}}": "1x120",
+        f"up{{{old}}}": "1x89 0 1x30",
+        f'c{{source="new", {at}}}': "_x100 2x20",
+        f'c{{source="known", {at}}}': "5x100 6x20",
+        f'c{{source="missed", {old}}}': "7x89 stale 7x30",
+    }
+    # 90 values are 450 s: at 600 s, 150 s before, the second process was not looked at.
+    wanted: list[dict[str, object]] = [
+        {"labels": '{source="new"}', "value": 2},
+        {"labels": '{source="known"}', "value": 1},
+        {"labels": '{source="missed"}', "value": 0},
+    ]
+    samples(tmp_path, series, f"round(sum by (source) ({grown('c', '150s')}))", wanted)
+    samples(tmp_path, series, f"round(sum by (source) ({grown('c', '150s', ' @ end()')}))", wanted)
+
+
+@pytest.mark.ops
+def test_the_watermark_of_a_worker_without_partitions_is_not_shown(tmp_path: Path) -> None:
+    (expression,) = (query.expr for query in panel_queries() if query.panel == "Watermark behind")
+    series = {
+        'redline_watermark_seconds{job="w", instance="a"}': "590x120",
+        'redline_watermark_seconds{job="w", instance="idle"}': "100x120",
+        'redline_consumer_lag{job="w", instance="a", topic="redline.matches", partition="0"}': "0x120",
+        'redline_consumer_lag{job="w", instance="a", topic="redline.matches", partition="1"}': "0x120",
+    }
+    samples(tmp_path, series, expression, [{"labels": "{}", "value": 10}])
 
 
 @pytest.mark.ops

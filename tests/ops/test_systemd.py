@@ -55,6 +55,10 @@ def test_hardening(key: str, wanted: str) -> None:
     assert value(key) == wanted
 
 
+def test_the_worker_may_read_what_its_process_metrics_are_made_of() -> None:
+    assert not re.search("^ProcSubset=pid", TEXT, re.MULTILINE)
+
+
 def test_limits_and_times_fit_the_settings() -> None:
     assert value("MemoryMax") == "512M"
     assert int(value("TimeoutStopSec")) * 1_000 > Settings.model_fields["shutdown_timeout_ms"].default

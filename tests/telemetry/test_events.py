@@ -1,12 +1,15 @@
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from stream.engine import Facts
 from stream.rulelang.ruleset import RuleSet
+from stream.sources.rulefiles import load_ruleset
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, GaveUp, LagMeasured, RulesLoaded, Telemetry
 from stream.telemetry.metrics import Metrics
+from stream.telemetry.sourcing import SourceStarted
 
 NOW = datetime(2026, 5, 1, 12, 0, 10, tzinfo=UTC)
 
@@ -63,6 +66,47 @@ def test_lag_of_partitions_that_went_away_disappears() -> None:
     sample = seen.metrics.registry.get_sample_value
     assert sample("redline_consumer_lag", {"topic": "raw", "partition": "0"}) is None
     assert sample("redline_consumer_lag", {"topic": "raw", "partition": "1"}) == 2
+
+
+def test_lag_of_partitions_that_stay_is_there_at_every_moment() -> None:
+    seen = telemetry()
+    seen.emit(LagMeasured({("raw", 0): 5, ("raw", 1): 0}))
+    there = []
+
+    class Scraped(Metrics):
+        def set(self, name: str, value: float, **labels: str) -> None:
+            there.append(seen.metrics.registry.get_sample_value(name, {"topic": "raw", "partition": "1"}))
+            super().set(name, value, **labels)
+
+    seen.metrics.__class__ = Scraped
+    seen.emit(LagMeasured({("raw", 2): 1, ("raw", 1): 2}))
+    assert there == [0, 0]
+
+
+def test_what_is_counted_by_rule_topic_or_stage_begins_at_0() -> None:
+    seen = telemetry()
+    ruleset = load_ruleset(Path(__file__).parents[2] / "rules")
+    seen.emit(RulesLoaded(ruleset, "rules"))
+    sample = seen.metrics.registry.get_sample_value
+    for stage in ("received", "tagged", "refused"):
+        assert sample("redline_articles_total", {"stage": stage}) == 0
+    for topic in {topic for rule in ruleset.rules for topic in rule.topics}:
+        assert sample("redline_topics_total", {"topic": topic}) == 0
+    assert ruleset.correlations
+    for rule in ruleset.correlations:
+        for state in ("fired", "updated", "resolved"):
+            labels = {"rule": rule.id, "severity": rule.severity.value, "state": state}
+            assert sample("redline_episodes_total", labels) == 0
+            assert sample("redline_alerts_total", labels) == 0
+
+
+def test_the_polls_of_a_feed_begin_at_0() -> None:
+    seen = telemetry()
+    sample = seen.metrics.registry.get_sample_value
+    for kind, value in (("directory", None), ("feed", 0)):
+        seen.emit(SourceStarted("one", kind, "somewhere"))
+        for outcome in ("changed", "unchanged", "failed", "page", "page_failed"):
+            assert sample("redline_feed_polls_total", {"outcome": outcome}) == value
 
 
 def test_a_reloaded_rule_set_replaces_the_digest() -> None:

@@ -1,12 +1,15 @@
 import http.client
 import re
 import socket
+import threading
+import time
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from stream.errors import ServiceError
 from stream.telemetry.metrics import Metrics
-from stream.telemetry.server import HealthServer
+from stream.telemetry.server import CLIENTS_MAX, HealthServer
 
 
 def get(server: HealthServer, path: str, method: str = "GET") -> tuple[int, str, str]:
@@ -78,6 +81,49 @@ def test_a_client_that_says_nothing_holds_up_nobody() -> None:
         finally:
             for client in silent:
                 client.close()
+
+
+def test_a_client_that_speaks_byte_by_byte_gets_no_more_time_than_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.telemetry.server._Handler.timeout", 0.3)
+    with (
+        HealthServer(Metrics(), host="127.0.0.1", port=0) as server,
+        socket.create_connection((server.host, server.port)) as client,
+    ):
+        client.settimeout(0.02)
+        deadline = time.monotonic() + 30
+        ended = False
+        while not ended and time.monotonic() < deadline:
+            try:
+                client.sendall(b"G")
+                ended = client.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+        assert ended
+
+
+def test_clients_that_say_nothing_are_so_many_threads_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.telemetry.server._Handler.timeout", 20.0)
+    with HealthServer(Metrics(), host="127.0.0.1", port=0) as server, ExitStack() as opened:
+        address = (server.host, server.port)
+        for _ in range(CLIENTS_MAX):
+            opened.enter_context(socket.create_connection(address))
+        for _ in range(20):
+            assert opened.enter_context(socket.create_connection(address)).recv(1) == b""
+        answering = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+        assert len(answering) == CLIENTS_MAX
+        opened.close()
+        _until_it_answers(server)
+
+
+def _until_it_answers(server: HealthServer) -> None:
+    deadline = time.monotonic() + 60
+    status = 0
+    while status != 200:
+        assert time.monotonic() < deadline
+        with suppress(OSError, http.client.HTTPException):
+            status = get(server, "/livez")[0]
 
 
 def test_stop_before_start_frees_the_port() -> None:

@@ -143,7 +143,10 @@ def clock(settings: Settings) -> Iterator[Finding]:
             "clock", found, "clocks that agree", "synchronise the clocks (NTP) of this machine and the writers"
         )
     else:
-        yield ok("clock", f"no record is from the future (the newest is {-ahead / 1_000:.0f} s old); --write measures")
+        yield ok(
+            "clock",
+            f"no record is from the future (the newest is {max(0, -ahead) / 1_000:.0f} s old); --write measures",
+        )
 
 
 def written(settings: Settings) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import resource
 import shutil
 import stat
@@ -31,6 +32,7 @@ FREE_BYTES_NONE = 100_000_000
 SPARE_FILES = 200
 """Open files that the page needs beside its readers."""
 
+_SECRET = re.compile(r"^[^#\n]*(?:PASSWORD|TOKEN)=[ \t\"']*[^\s\"'#]", re.MULTILINE)
 _OTHERS_MAY = stat.S_IROTH | stat.S_IWOTH
 
 
@@ -157,8 +159,7 @@ def _holds_secret(path: Path) -> bool:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    lines = [line.strip() for line in text.splitlines()]
-    return any(line and line[0] != "#" and ("PASSWORD=" in line or "TOKEN=" in line) for line in lines)
+    return _SECRET.search(text) is not None
 
 
 def _user() -> str:

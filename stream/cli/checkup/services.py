@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from stream.cli.asking import read_until
 from stream.cli.checkup.finding import Finding, ok, warning
 from stream.errors import RedlineError
 from stream.settings import Settings
@@ -21,11 +23,12 @@ _REFUSED = re.compile(r"^redline_rules_reload_success 0", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back from a port. `server` is the header; None: no HTTP at all."""
+    """What came back from a port. `server` is the header; None: no HTTP at all. `why`: it could not even be asked."""
 
     status: int
     server: str | None
     text: str
+    why: str = ""
 
 
 def services(settings: Settings) -> Iterator[Finding]:
@@ -50,6 +53,9 @@ def _service(name: str, setting: str, host: str, port: int) -> Iterator[Finding]
     answer = ask(host, port, "/readyz")
     if answer is None:
         yield ok(check, f"{at} is free: `redline {name.split()[0]}` does not run here")
+    elif answer.why:
+        do = f"name an address of this machine with REDLINE_{'WEB' if setting == 'web_port' else 'METRICS'}_HOST"
+        yield warning(check, f"{at} cannot be asked: {answer.why}", "a service that answers, or a free port", do)
     elif answer.server is None or not answer.server.startswith("redline"):
         do = f"end it, or choose another port with REDLINE_{setting.upper()}"
         yield warning(check, f"something else listens on {at}", "a free port, or Redline", do)
@@ -73,7 +79,7 @@ def _rules_in_force(settings: Settings) -> Iterator[Finding]:
         return
     try:
         ours = load_ruleset(settings.rules_dir).digest
-    except RedlineError:
+    except (RedlineError, OSError):
         return
     if ours != digest[1]:
         found = f"the worker has the rules {digest[1][:12]}, those in {settings.rules_dir} are {ours[:12]}"
@@ -86,14 +92,17 @@ def _rules_in_force(settings: Settings) -> Iterator[Finding]:
 def ask(host: str, port: int, path: str) -> Answer | None:
     """What a port answers to a GET; None if nothing listens there."""
     connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS_MAX)
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
     try:
         connection.connect()
-    except OSError:
+    except ConnectionRefusedError:
         return None
+    except OSError as error:
+        return Answer(0, None, "", (error.strerror or str(error)).lower())
     try:
         connection.request("GET", path)
         response = connection.getresponse()
-        text = response.read(ANSWER_BYTES_MAX).decode("utf-8", "replace")
+        text = read_until(response, deadline, bytes_max=ANSWER_BYTES_MAX).decode("utf-8", "replace")
         return Answer(response.status, response.getheader("Server"), text)
     except (OSError, http.client.HTTPException):
         return Answer(0, None, "")

@@ -5,6 +5,7 @@ Whatever is away is a sentence in the sample, never an exception; the screen goe
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 import urllib.error
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from stream.broker.groups import GroupState, GroupWatch
+from stream.cli.asking import read_until
 from stream.cli.topping.sample import Group, Member, Process, Sample, kind_of, parse_exposition, processes_of
 from stream.errors import RedlineError
 from stream.settings import Settings
@@ -24,9 +26,15 @@ ANSWER_SECONDS_MAX = 3.0
 ANSWER_BYTES_MAX = 20_000_000
 BROKER_CONNECT_MS_MAX = 2_000
 BROKER_SECONDS = 4.0
+BROKER_SILENT_SECONDS = 15.0
+"""So long after its last answer, what the broker said is not shown any more: it may be frozen."""
+
 SERIES_QUERY = '{__name__=~"redline_.+|process_.+|up",job=~"redline-.+"}'
 
 _ANY = ("0.0.0.0", "::", "")
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_AS_SET_UP = urllib.request.build_opener()
+"""The way to a Prometheus may go through a proxy; the processes of a machine are not behind one."""
 
 
 class Endpoints:
@@ -63,7 +71,7 @@ class Endpoints:
         try:
             _get(f"{url}/readyz")
         except urllib.error.HTTPError as error:
-            return error.read(500).decode("utf-8", "replace").strip() or f"status {error.code}"
+            return _said(error) or f"status {error.code}"
         except OSError as error:
             return f"no answer ({_why(error)})"
         return None
@@ -79,11 +87,11 @@ class Prometheus:
         """The processes; or none, and why."""
         query = urllib.parse.urlencode({"query": SERIES_QUERY})
         try:
-            answer = orjson.loads(_get(f"{self._url}/api/v1/query?{query}"))
+            answer = orjson.loads(_get(f"{self._url}/api/v1/query?{query}", opener=_AS_SET_UP))
             return tuple(processes_of(answer["data"]["result"])), None
         except OSError as error:
             return (), f"no answer from Prometheus at {self._url} ({_why(error)})"
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             return (), f"what answers at {self._url} is no Prometheus"
 
 
@@ -107,8 +115,10 @@ class Gatherer:
         self._asked = threading.Event()
         self._group: Group | None = None
         self._trouble: str | None = None
+        self._told_at = 0.0
+        self._bug: Exception | None = None
         self._threads = [
-            threading.Thread(target=target, name=name, daemon=True)
+            threading.Thread(target=self._guarded, args=(target,), name=name, daemon=True)
             for name, target in (("top-samples", self._sample), ("top-broker", self._watch))
             if alone or target == self._watch
         ]
@@ -123,6 +133,11 @@ class Gatherer:
         for thread in self._threads:
             thread.join(1.0)
 
+    def check(self) -> None:
+        """Raises what ended one of our threads: old numbers are not shown as if they were those of now."""
+        if self._bug is not None:
+            raise self._bug
+
     def wait_for_broker(self, seconds_max: float) -> None:
         """Returns when the broker was asked once, or after so many seconds."""
         self._asked.wait(seconds_max)
@@ -130,7 +145,17 @@ class Gatherer:
     def now(self) -> Sample:
         """A sample, taken on the caller's thread."""
         processes, trouble = self._source()
-        return Sample(time.monotonic(), processes, self._group, self._trouble, trouble)
+        group, broker_trouble, now = self._group, self._trouble, time.monotonic()
+        if group is not None and now - self._told_at > BROKER_SILENT_SECONDS:
+            group, broker_trouble = None, f"it has not answered for {now - self._told_at:.0f} s"
+        return Sample(now, processes, group, broker_trouble, trouble)
+
+    def _guarded(self, target: Callable[[], None]) -> None:
+        try:
+            target()
+        except Exception as error:  # noqa: BLE001 - raised again by `check`
+            self._bug = error
+            self._asked.set()
 
     def _sample(self) -> None:
         while not self._stopping.is_set():
@@ -145,7 +170,8 @@ class Gatherer:
             try:
                 if watch is None:
                     watch = GroupWatch(self._settings, self._settings.consumer_group, topics)
-                self._group, self._trouble = group_of(watch.state(), self._settings.topic_prefix), None
+                group = group_of(watch.state(), self._settings.topic_prefix)
+                self._told_at, self._group, self._trouble = time.monotonic(), group, None
             except RedlineError as error:
                 self._group, self._trouble = None, str(error)
                 if watch is not None:
@@ -169,10 +195,21 @@ def group_of(state: GroupState, prefix: str) -> Group:
     return Group(state.state, members, lag)
 
 
-def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS_MAX) as answer:
-        data: bytes = answer.read(ANSWER_BYTES_MAX)
-        return data
+def _get(url: str, *, opener: urllib.request.OpenerDirector = _DIRECTLY) -> bytes:
+    """The answer's body. Raises `OSError`, whatever is wrong with the address or the answer."""
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
+    try:
+        with opener.open(url, timeout=ANSWER_SECONDS_MAX) as answer:
+            return read_until(answer, deadline, bytes_max=ANSWER_BYTES_MAX)
+    except (http.client.HTTPException, ValueError) as error:
+        raise OSError("what came is no HTTP" if isinstance(error, http.client.HTTPException) else str(error)) from error
+
+
+def _said(answer: urllib.error.HTTPError) -> str:
+    try:
+        return answer.read(500).decode("utf-8", "replace").strip()
+    except (OSError, http.client.HTTPException):
+        return ""
 
 
 def _why(error: OSError) -> str:

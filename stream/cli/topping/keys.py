@@ -7,6 +7,7 @@ import select
 import sys
 import termios
 import tty
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -31,7 +32,8 @@ class Keys:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._file is not None:
-            termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
+            with suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
 
     def next(self, seconds_max: float) -> str:
         """The next key; empty if none came in time. Keys that send a sequence (arrows) are one text."""
@@ -40,7 +42,10 @@ class Keys:
             return ""
         if not select.select([self._file], [], [], seconds_max)[0]:
             return ""
-        data = os.read(self._file, 64)
+        try:
+            data = os.read(self._file, 64)
+        except OSError:
+            data = b""
         if not data:  # the terminal is gone
             return "q"
         return data.decode("utf-8", "replace")

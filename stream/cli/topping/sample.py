@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,8 +43,10 @@ class Process:
         return bool(self.series)
 
     def value(self, name: str, **labels: str) -> float | None:
-        """One series; None if it is not there."""
-        return self.series.get(name, {}).get(tuple(sorted(labels.items())))
+        """One series; None if it is not there. It may have more labels: a Prometheus adds some to all of a process."""
+        wanted = labels.items()
+        fitting = (value for pairs, value in self.series.get(name, {}).items() if wanted <= dict(pairs).items())
+        return next(fitting, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,15 @@ class Sample:
 
 
 def parse_exposition(text: str) -> Series:
-    """The series of a text in Prometheus' format; `{}` if it is none."""
+    """The series of a text in Prometheus' format; `{}` if it is none. What is no finite number is left out."""
     series: Series = {}
     try:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                labels = tuple(sorted(sample.labels.items()))
-                series.setdefault(sample.name, {})[labels] = float(sample.value)
-    except ValueError:
+                value = float(sample.value)
+                if math.isfinite(value):
+                    series.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = value
+    except (IndexError, KeyError, ValueError):  # the parser trips over some texts
         return {}
     return series
 
@@ -104,9 +108,11 @@ def processes_of(result: Iterable[dict[str, Any]]) -> Iterator[Process]:
         labels = dict(one["metric"])
         name, job, instance = labels.pop("__name__", ""), labels.pop("job", ""), labels.pop("instance", "")
         series = found.setdefault((job, instance), {})
-        series.setdefault(name, {})[tuple(sorted(labels.items()))] = float(one["value"][1])
+        value = float(one["value"][1])
+        if math.isfinite(value):
+            series.setdefault(name, {})[tuple(sorted(labels.items()))] = value
     for (job, instance), series in sorted(found.items()):
-        up = series.pop("up", {}).get((), 1.0)
+        up = min(series.pop("up", {}).values(), default=1.0)
         kind = _JOBS.get(job)
         down = None if up else "Prometheus cannot scrape it"
         yield Process(kind or ("web" if job == "redline-web" else kind_of(series)), instance, down, series)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from stream.clean.printable import printable
 from stream.cli.topping.sample import Member, Process
-from stream.cli.topping.view import LAG_RECORDS_MANY, View, process_fields
+from stream.cli.topping.view import LAG_RECORDS_MANY, View, process_fields, rules_in_force
 
 NARROW_COLUMNS = 90
 TINY_COLUMNS = 60
@@ -38,8 +38,8 @@ def screen(
         return Stack(_head(view, title, width, paused), _help())
     if view is None:
         return Stack(_head(None, title, width, paused), Text("Asking the services and the broker …", "dim"))
-    troubles = [Text(f"! {printable(sentence)}", "bold yellow") for sentence in view.troubles]
-    used = 2 + sum(1 + len(text.plain) // max(1, width) for text in troubles)
+    troubles = _troubles(view.troubles, width=width, lines=max(3, height // 4))
+    used = 2 + sum(_lines_of(text, width) for text in troubles)
     parts: list[RenderableType] = [_head(view, title, width, paused, keys=keys), *troubles]
     columns = width >= NARROW_COLUMNS
     flow, alerts = _flow(view, width // 2 if columns else width), _severities(view)
@@ -87,6 +87,20 @@ def _head(view: View | None, title: str, width: int, paused: bool, *, keys: bool
     elif keys:
         text.append("  ? help", "dim")
     return text
+
+
+def _troubles(sentences: Sequence[str], *, width: int, lines: int) -> list[Text]:
+    """The gravest stand first; the last line says how many have no room."""
+    texts = [Text(f"! {printable(sentence)}", "bold yellow") for sentence in sentences]
+    fits = len(texts)
+    while fits > 1 and sum(_lines_of(text, width) for text in texts[:fits]) + (fits < len(texts)) > lines:
+        fits -= 1
+    more = [Text(f"! … and {len(texts) - fits} more", "bold yellow")] if fits < len(texts) else []
+    return [*texts[:fits], *more]
+
+
+def _lines_of(text: Text, width: int) -> int:
+    return 1 + len(text.plain) // max(1, width)
 
 
 def _help() -> Panel:
@@ -139,8 +153,10 @@ def _severities(view: View) -> Panel:
     table.add_column(justify="right", style="dim")
     table.add_column(no_wrap=True)
     for severity, (total, rate) in view.severities.items():
-        bar = Text("█" * (0 if not most else max(1, round(16 * total / most)) if total else 0), STYLES[severity])
-        table.add_row(Text(severity, STYLES[severity]), f"{total:,}", f"{rate:.0f}/min", bar)
+        # One that is none: what a process counts together once it has too many series (`other`).
+        style = STYLES.get(severity, "")
+        bar = Text("█" * (0 if not most else max(1, round(16 * total / most)) if total else 0), style)
+        table.add_row(Text(printable(severity), style), f"{total:,}", f"{rate:.0f}/min", bar)
     if not most:
         table.add_row(Text("no alerts yet", "dim"), "", "", "")
     else:
@@ -206,10 +222,11 @@ def _rules(view: View, *, lines: int, width: int) -> RenderableType:
     fits = len(fired) if len(fired) <= lines else max(0, lines - 1)
     for row in fired[:fits]:
         now = f"{row.per_minute:.1f}" if row.per_minute else "–"
-        severity = Text(row.severity, STYLES.get(row.severity, ""))
+        severity = Text(printable(row.severity), STYLES.get(row.severity, ""))
         table.add_row(printable(row.rule), *((severity, now) if width >= TINY_COLUMNS else ()), f"{row.total:,}")
     if not fired:
-        quiet = f"{len(view.rules)} rules are in force, none has fired" if view.rules else "no rule is known yet"
+        known = rules_in_force(view.processes)
+        quiet = f"{known:,} rules are in force, none has fired" if known else "no rule is known yet"
         table.add_row(Text(quiet, "dim"))
     elif fits < len(fired):
         table.add_row(Text(f"… {len(fired) - fits} more", "dim"))

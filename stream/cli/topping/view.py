@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
-from stream.cli.topping.sample import Group, Process, Sample
+from stream.cli.topping.sample import Group, Labels, Process, Sample
 from stream.model import ALERT_SEVERITIES
 
 WINDOW_SECONDS = 30.0
 COURSE_POINTS = 60
 LAG_RECORDS_MANY = 1_000
+_STARTED = "process_start_time_seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,13 @@ class View:
         }
 
 
+def _with_those_seen_first(base: Sample, sample: Sample) -> Sample:
+    """Who was away when totals began at zero counts from the first sample that it is in."""
+    known = {process.at for process in base.processes if process.there}
+    new = tuple(process for process in sample.processes if process.there and process.at not in known)
+    return replace(base, processes=(*base.processes, *new)) if new else base
+
+
 class History:
     """The samples of the window, and the course of rates and lag. One thread at a time."""
 
@@ -98,6 +107,8 @@ class History:
             self._course.append(step["received"])
             self._lag_course.append(float(sum(_lag(sample).values())))
         self._samples.append(sample)
+        if self._base is not None:
+            self._base = _with_those_seen_first(self._base, sample)
         while len(self._samples) > 2 and sample.at - self._samples[1].at > WINDOW_SECONDS:
             self._samples.popleft()
 
@@ -136,9 +147,20 @@ def process_fields(process: Process) -> dict[str, float | None]:
     return {
         "memory_bytes": process.value("process_resident_memory_bytes"),
         "cpu_seconds": process.value("process_cpu_seconds_total"),
-        "started": process.value("process_start_time_seconds"),
+        "started": process.value(_STARTED),
         "rules_usable": process.value("redline_rules_reload_success") if process.kind == "worker" else None,
     }
+
+
+def rules_in_force(processes: Iterable[Process]) -> int:
+    """Rules that can raise alerts, the most that any worker has. Series tell of rules that are gone, too."""
+    return max(
+        (
+            round(sum(process.value("redline_rules_loaded", kind=kind) or 0.0 for kind in ("alert", "correlation")))
+            for process in processes
+        ),
+        default=0,
+    )
 
 
 _FLOWS = {
@@ -179,13 +201,15 @@ def increase(
             if any(told.get(name) != text for name, text in wanted.items()):
                 continue
             key = tuple(told.get(label, "") for label in labels)
-            grown = value if known is None else 0.0 if old is None else _since(old, metric, pairs, value)
+            grown = value if known is None else 0.0 if old is None else _since(old, process, metric, pairs, value)
             found[key] = found.get(key, 0.0) + grown
     return found
 
 
-def _since(old: Process, metric: str, pairs: tuple[tuple[str, str], ...], value: float) -> float:
-    then = old.series.get(metric, {}).get(pairs, 0.0)
+def _since(old: Process, new: Process, metric: str, pairs: Labels, value: float) -> float:
+    # One that started again may have counted further by now than the one before it.
+    again = old.value(_STARTED) != new.value(_STARTED)
+    then = 0.0 if again else old.series.get(metric, {}).get(pairs, 0.0)
     return value - then if value >= then else value
 
 
@@ -217,11 +241,17 @@ def _latency(first: Sample, last: Sample) -> tuple[float, float] | None:
     """Of the window; where nothing came in it, of all since the processes started."""
     name = "redline_end_to_end_seconds_bucket"
     for before in (first, None):
-        buckets = {float(le): count for (le,), count in increase(before, last, name, ("le",)).items()}
+        buckets = dict(_bounds(increase(before, last, name, ("le",))))
         p50, p99 = _quantile(buckets, 0.5), _quantile(buckets, 0.99)
         if p50 is not None and p99 is not None:
             return p50, p99
     return None
+
+
+def _bounds(counts: dict[tuple[str, ...], float]) -> Iterable[tuple[float, float]]:
+    for (bound,), count in counts.items():
+        with suppress(ValueError):  # what is no number is no bound of ours
+            yield float(bound), count
 
 
 def _quantile(buckets: dict[float, float], q: float) -> float | None:
@@ -256,9 +286,10 @@ def _troubles(sample: Sample, bootstrap: str) -> Iterable[str]:
     there = [p for p in workers if p.there]
     waiting = sum(_lag(sample).values())
     if sample.broker_trouble is not None and not there:
+        why = sample.broker_trouble.partition(";")[0]
         yield (
-            f"Nothing is running: no broker at {bootstrap}, and no worker. `redline demo` runs everything on this "
-            "machine; --bootstrap names a cluster."
+            f"Nothing is running: no broker at {bootstrap} serves us ({why}), and no worker tells its metrics. "
+            "`redline demo` runs everything on this machine; --bootstrap names a cluster."
         )
     elif sample.broker_trouble is not None:
         yield f"The broker is away: {sample.broker_trouble}. Workers wait and lose nothing; `redline doctor` looks."
@@ -273,9 +304,12 @@ def _troubles(sample: Sample, bootstrap: str) -> Iterable[str]:
             f"Workers in the group: {members}, but none tells its metrics at {at}. Name it with --metrics URL, or all "
             "with --prometheus-url URL."
         )
+    for process in sample.processes:
+        if process.trouble is not None and process.there:
+            yield f"The {process.kind} at {process.at} is not ready: {process.trouble}"
+        elif process.trouble is not None and (there or process.kind != "worker"):  # that none is there has been said
+            yield f"The {process.kind} at {process.at} tells nothing: {process.trouble}"
     for process in there:
-        if process.trouble is not None:
-            yield f"The worker at {process.at} is not ready: {process.trouble}"
         if process.value("redline_rules_reload_success") == 0:
             yield f"The worker at {process.at} cannot use the rule files as they are: `redline rules check` says why."
     if waiting > LAG_RECORDS_MANY:
