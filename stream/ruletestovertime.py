@@ -35,16 +35,18 @@ class Happened:
 
 
 def problems_of_rule(rule: Rule, test: TimeTest) -> list[str]:
-    """What is not as the test of a rule with state expects it. Held-back alerts count if the test expects any."""
+    """What is not as the test of a rule expects it. Held-back alerts count if the test expects any. A rule of severity
+    none gives topics and raises no alert."""
     memory = Memory(DetectLimits())
-    happened = []
+    happened: list[Happened] = []
     for offset, event in enumerate(test.events):
         match = _match(event, rule.id, rule.version, rule.severity, state_key(None, rule.id), ())
+        story = event.story or f"story of {event.article}"
         # A rule without throttle and groups raises an alert for every match.
-        ruling = memory.rule(rule, match, offset, event.story or f"story of {event.article}")
-        if ruling is not None:
+        ruling = memory.rule(rule, match, offset, story)
+        if ruling is not None and rule.severity is not Severity.NONE:
             state = "fired" if ruling.suppression is None else "suppressed"
-            happened.append(Happened(event.at_seconds, state, ruling.group.count, ()))
+            happened.append(Happened(event.at_seconds, state, ruling.group.count, _group(rule, match, story)))
     if not any(expected.state == "suppressed" for expected in test.expect):
         happened = [each for each in happened if each.state == "fired"]
     return compare(happened, test.expect)
@@ -72,10 +74,17 @@ def problems_of_correlation(correlation: Correlation, ruleset: RuleSet, test: Ti
     return compare(happened, test.expect)
 
 
+def _group(rule: Rule, match: Match, story: str) -> tuple[str, ...]:
+    """The values of what a rule groups by beside itself."""
+    values = {"story": story, **dict(match.values)}
+    return tuple(fold_key(values.get(name, "")) for name in rule.group_by if name != "rule")
+
+
 def compare(happened: Sequence[Happened], expected: Sequence[TimeExpectation]) -> list[str]:
     """Sentences about what happened and was not expected, or the other way round."""
     unexpected, missing = list(happened), []
-    for each in expected:
+    # What says more chooses first: the other would take what only this one can have.
+    for each in sorted(expected, key=lambda each: (each.group is None) + (each.count is None)):
         found = next((h for h in unexpected if _is(h, each)), None)
         if found is None:
             missing.append(each)

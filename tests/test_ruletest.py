@@ -154,3 +154,44 @@ def test_a_rule_set_without_tests_has_no_results() -> None:
     assert loaded.ruleset is not None
     results: Any = run_tests(loaded.ruleset)
     assert results == ()
+
+
+STATEFUL = """\
+kind: rule
+id: demo.war
+severity: {severity}
+topics: [war]
+match: war
+alert: {{group_by: [rule, source, story]}}
+tests:
+  - {{name: a, events: [{events}], expect: [{expect}]}}
+"""
+TWICE = "{at: 5m, source: AP, story: s}, {at: 9m, source: AP, story: s}, {at: 9m, source: DPA, story: s}"
+
+
+@pytest.mark.parametrize(
+    ("severity", "expect", "problem"),
+    [
+        # Of two at one moment the first expectation does not take what only the second can have.
+        ("low", "{at: 5m, state: fired}, {at: 9m, state: fired}, {at: 9m, state: fired, count: 2}", None),
+        ("low", "{at: 5m, state: fired}, {at: 9m, state: fired, group: [dpa, s]}, {at: 9m, state: fired}", None),
+        (
+            "low",
+            "{at: 5m, state: fired, group: [AP, s]}, {at: 9m, state: fired, group: [taz, s]}, {at: 9m, state: fired}",
+            "found fired at 5m (count 1) for ap, s; fired at 9m (count 2) for ap, s; fired at 9m (count 1) for dpa, s, "
+            "expected fired at 5m for AP, s; fired at 9m for taz, s; fired at 9m",
+        ),
+        ("none", "", None),
+        ("none", "{at: 5m, state: fired}", "found nothing, expected fired at 5m"),
+    ],
+)
+def test_what_a_rule_raises_over_time(severity: str, expect: str, problem: str | None) -> None:
+    loaded = load([SourceFile("x.yml", STATEFUL.format(severity=severity, events=TWICE, expect=expect))])
+    assert loaded.ruleset is not None, loaded.diagnostics
+    (result,) = run_tests(loaded.ruleset)
+    assert result.problems == (() if problem is None else (problem,))
+
+
+def test_a_test_over_time_without_events_tests_nothing() -> None:
+    loaded = load([SourceFile("x.yml", STATEFUL.format(severity="low", events="", expect=""))])
+    assert [(d.code, d.place.line, d.place.column) for d in loaded.diagnostics] == [("R210", 8, 23)]

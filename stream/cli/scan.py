@@ -78,7 +78,7 @@ def scan(
     if jobs == 1:
         scanner = Scanner(settings, shape or "alerts", suppressed=suppressed)
         if scanner.has_correlations and files and all(path.is_file() for path in files):
-            lines = _looked_through(files, settings.message_bytes_max)
+            lines = looked_through(files, settings.message_bytes_max)
         for batch in _batches(lines):
             _write(scanner.run(batch, datetime.now(UTC)), totals)
         _write(scanner.end(datetime.now(UTC)), totals)
@@ -131,7 +131,7 @@ def _lines(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
             yield from _read(stream, str(path), bytes_max)
 
 
-def _looked_through(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
+def looked_through(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
     """The lines of files, each with what is still to come behind it."""
     ahead = times_ahead((line.value for line in _lines(files, bytes_max)), bytes_max)
     for number, line in enumerate(_lines(files, bytes_max)):

@@ -181,8 +181,9 @@ class Ahead:
     def __init__(self, times: array[int], dates: array[int]) -> None:
         self._times, self._dates = _earliest_after(times), _earliest_after(dates)
 
-    def __getitem__(self, index: int) -> tuple[int, int]:
-        return self._times[index], self._dates[index]
+    def __getitem__(self, index: int) -> tuple[int, int] | None:
+        """None for a line that came after all were looked at: the file is being written."""
+        return (self._times[index], self._dates[index]) if index < len(self._times) else None
 
 
 def times_ahead(values: Iterable[bytes], bytes_max: int) -> Ahead:

@@ -38,26 +38,30 @@ class Remembering(Question):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The window and case that a node is asked with, and the wider window around it, with a word for what is there
-    and not in the window (`stands in another sentence`)."""
+    """The window and case that a node is asked with, and the wider windows around it, each with a word for what is
+    there and not in the window (`stands in another sentence`)."""
 
     window: Window
     case: bool = False
-    around: Window | None = None
-    where: str = ""
+    around: tuple[tuple[Window, str], ...] = ()
 
 
 def elsewhere(question: Remembering, node: Node, asked: Asked) -> str:
-    """For something that does not hold: that an exclusion masks it, or where else it stands. Empty: nowhere."""
+    """For something that does not hold: that an exclusion masks it, where else it stands, or that its case is another.
+    Empty: it is nowhere."""
     if isinstance(node, KeyField):
         return _key_miss(node, question.read)
     if question.plain is not None:
         found = question.plain.ask(node, asked.window, case=asked.case)
         if found:
             return _masked(question.hidden, found, question.read)
-    if asked.around is None:
+    for window, where in asked.around:
+        miss = where_else(question.ask(node, window, case=asked.case), question.read, where)
+        if miss:
+            return miss
+    if not asked.case:
         return ""
-    return where_else(question.ask(node, asked.around, case=asked.case), question.read, asked.where)
+    return where_else(question.ask(node, asked.window, case=False), question.read, "in another case")
 
 
 def _key_miss(node: KeyField, read: ReadArticle) -> str:

@@ -21,7 +21,21 @@ from stream.matching.reference import Found, Question, Window, judge, topics_for
 from stream.matching.scopemiss import scope_misses
 from stream.model import Evidence
 from stream.rulelang.inflect import inflections
-from stream.rulelang.nodes import And, AnyOf, AtLeast, FieldScoped, Lead, Near, Node, Not, Or, Phrase, Scoped, Word
+from stream.rulelang.nodes import (
+    And,
+    AnyOf,
+    AtLeast,
+    FieldScoped,
+    Lead,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Regex,
+    Scoped,
+    Word,
+)
 from stream.rulelang.printer import print_node
 from stream.rulelang.ruleset import Exclusion, Rule
 from stream.rulelang.walk import children
@@ -154,7 +168,7 @@ def misses_of(step: Step) -> list[str]:
         return [f"{step.miss}: {'; '.join(below)}"]
     if step.kind == "ANY" and below:
         return [f"{step.miss}: {below[0]}", *below[1:]]
-    if step.kind in ("AND", "OR", "SENTENCE", "PARAGRAPH") and below:
+    if step.kind in ("AND", "OR", "SENTENCE", "PARAGRAPH", "CASE", "LEAD", "FIELD") and below and not step.miss:
         return below
     if step.kind == "NOT" and step.steps[0].evidence:
         return [f"`{_short(step.clause)}`, but “{step.steps[0].evidence[0].text}” is there"]
@@ -191,17 +205,18 @@ def _inside(question: Remembering, node: Node, asked: Asked, found: Found) -> tu
             held = (item for item in items if question.ask(item, window, case=case) is not None)
             return tuple(_step(question, item, asked) for item in held), ""
         case Scoped(kind="CASE", operand=operand):
-            without = question.ask(operand, window, case=False)
-            miss = where_else(without, read, "in another case")
-            return (_step(question, operand, replace(asked, case=True)),), miss
+            inner = _step(question, operand, replace(asked, case=True))
+            return (inner,), inner.miss
         case Scoped():
             return _units(question, node, asked), ""
         case Lead(words=words, operand=operand):
-            lead = tuple(replace(s, end=min(s.end, words)) for s in window if s.field == "body")
-            return _narrowed(question, operand, asked, lead, f"behind the first {words} words")
+            body = _in_field(window, "body")
+            lead = tuple(replace(s, end=min(s.end, words)) for s in body)
+            title = _in_field(window, "title")
+            where = ((body, f"behind the first {words} words"), (title, "in the title"))
+            return _narrowed(question, operand, asked, lead, where)
         case FieldScoped(name=name, operand=operand):
-            in_field = tuple(s for s in window if s.field == name)
-            return _narrowed(question, operand, asked, in_field, f"outside the {name}")
+            return _narrowed(question, operand, asked, _in_field(window, name), ((window, f"outside the {name}"),))
         case Near():
             steps = _each(question, node, asked)
             lefts, rights = (_spans(question.ask(side, window, case=case)) for side in (node.left, node.right))
@@ -221,10 +236,30 @@ def _each(question: Remembering, node: Node, asked: Asked) -> tuple[Step, ...]:
 
 
 def _narrowed(
-    question: Remembering, operand: Node, asked: Asked, narrow: Window, where: str
+    question: Remembering, operand: Node, asked: Asked, narrow: Window, around: tuple[tuple[Window, str], ...]
 ) -> tuple[tuple[Step, ...], str]:
-    miss = where_else(question.ask(operand, asked.window, case=asked.case), question.read, where)
-    return (_step(question, operand, Asked(narrow, asked.case, asked.window, where)),), miss
+    """The operand in a narrower window. Where it is one thing it is said as a whole where else that stands; of several
+    (`LEAD/5(a AND b)`) each says it of itself, for one of them may be in its place."""
+    inner = _step(question, operand, Asked(narrow, asked.case, around))
+    if not _is_one(operand):
+        return (inner,), ""
+    found = ((question.ask(operand, window, case=asked.case), where) for window, where in around)
+    return (inner,), next((miss for each, where in found if (miss := where_else(each, question.read, where))), "")
+
+
+def _is_one(node: Node) -> bool:
+    """Whether what a node finds is one span of words; of an OR, whether each side's is."""
+    match node:
+        case Or(operands=operands):
+            return all(_is_one(each) for each in operands)
+        case Scoped(kind="CASE", operand=operand):
+            return _is_one(operand)
+        case _:
+            return isinstance(node, Word | Phrase | Regex | Near)
+
+
+def _in_field(window: Window, name: str) -> Window:
+    return tuple(stretch for stretch in window if stretch.field == name)
 
 
 def _units(question: Remembering, node: Scoped, asked: Asked) -> tuple[Step, ...]:
@@ -242,7 +277,7 @@ def _units(question: Remembering, node: Scoped, asked: Asked) -> tuple[Step, ...
     if held:
         return tuple(steps)
     closest = _closest_unit(question, operand, units, case=asked.case)
-    inner = _step(question, operand, Asked(closest or (), asked.case, asked.window, f"in another {kind}"))
+    inner = _step(question, operand, Asked(closest or (), asked.case, ((asked.window, f"in another {kind}"),)))
     if closest is None:
         return (inner,)
     return (_in(f"in one {kind}", f"the closest {kind} is “{_text_of(closest, question.read)}”", inner),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from stream.matching.article import ReadArticle
 from stream.matching.evidence import evidence_of
@@ -33,7 +33,11 @@ def near_miss(node: Near, sides: tuple[Spans, Spans], read: ReadArticle, gone: S
             return f"neither `{left}` nor `{right}` is there" if not any(gone) else " and ".join(missing)
         there = next(iter([*lefts, *rights]))
         return f"“{_text(there, read)}” matched; {missing[0]}"
-    pair = closest(lefts[:NOT_NEAR_COMPARED_MAX], rights[:NOT_NEAR_COMPARED_MAX])
+    compared = lefts[:NOT_NEAR_COMPARED_MAX], rights[:NOT_NEAR_COMPARED_MAX]
+    pair = closest(*compared)
+    if node.negated:
+        # What is in another paragraph, or before an ONEAR, may be closer and does no harm.
+        pair = closest(*compared, lambda one, other: _is_in_the_way(node, one, other, read)) or pair
     if pair is None:
         return f"`{left}` and `{right}` are in different fields"
     one, other = pair
@@ -47,10 +51,20 @@ def near_miss(node: Near, sides: tuple[Spans, Spans], read: ReadArticle, gone: S
     )
 
 
-def closest(lefts: Sequence[TextFind], rights: Sequence[TextFind]) -> tuple[TextFind, TextFind] | None:
-    """The two spans of one field with the fewest words between them, the first of several."""
-    pairs = ((left, right) for left in lefts for right in rights if left.field == right.field)
+def closest(
+    lefts: Spans, rights: Spans, counts: Callable[[TextFind, TextFind], bool] = lambda _left, _right: True
+) -> tuple[TextFind, TextFind] | None:
+    """The two spans of one field with the fewest words between them, the first of several, of those that count."""
+    pairs = ((left, right) for left in lefts for right in rights if left.field == right.field and counts(left, right))
     return min(pairs, key=lambda pair: (_between(*pair), pair[0].first, pair[1].first), default=None)
+
+
+def _is_in_the_way(node: Near, one: TextFind, other: TextFind, read: ReadArticle) -> bool:
+    """Whether two spans of one field are in one paragraph, and in the order that counts."""
+    reading = read.reading(one.field)
+    assert reading is not None
+    first, last = min(one.first, other.first), max(one.last, other.last)
+    return reading.paragraphs[first] == reading.paragraphs[last] and not (node.ordered and other.last < one.first)
 
 
 def repeated_miss(found: Found, count: int) -> str:

@@ -154,6 +154,8 @@ def _check_names(node: Node, source: Source, lists: Lists) -> bool:
         name = list_name(leaf)
         if name is not None and name not in lists:
             known = False
+            if source.is_full:
+                break
             help_ = did_you_mean(name, lists.drafts, "@{}") or "Add a document with `kind: list` and this id."
             source.add("R501", leaf.place, f"the list {quoted('@' + name)}", "a known list", help_)
     return known

@@ -180,4 +180,13 @@ RULE_CODES = (
         "match: ~strikes\n",
         "match: ~strike\n",
     ),
+    Code(
+        "R911",
+        "A part that can never hold",
+        "Whatever an article says: `title:` inside LEAD, which is of the body; a word beside NOT and the same word; a "
+        "word NOT NEAR one that is in it; two languages of one article; ATLEAST of a field; a pattern that matches no "
+        "character; an exclusion of all that the rule finds. Not all that never holds can be seen from the expression.",
+        "match: LEAD/50(title:truce)\n",
+        "match: title:truce AND LEAD/50(talks)\n",
+    ),
 )

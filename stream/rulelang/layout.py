@@ -36,7 +36,7 @@ def _parts(text: str) -> Iterator[str]:
     for match in _PIECE.finditer(text):
         piece = match.group()
         is_operator = _OPERATOR.match(piece) is not None
-        if is_operator and not after_operator and part:
+        if is_operator and not after_operator and part and part[-1] != "(":
             yield "".join(part).strip()
             part = []
         part.append(piece)

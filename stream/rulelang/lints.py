@@ -13,7 +13,9 @@ from stream.rulelang.covered import covered_items, named_lists
 from stream.rulelang.everyday import EVERYDAY_WORDS
 from stream.rulelang.inflect import inflections
 from stream.rulelang.inflected import base_of, is_form
+from stream.rulelang.keysapart import of_scope
 from stream.rulelang.lists import Lists, list_name
+from stream.rulelang.never import EXPECTED, Never, never_in, never_left
 from stream.rulelang.nodes import (
     And,
     AnyOf,
@@ -58,6 +60,7 @@ def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
             help_ = "Name it in a rule, or delete it."
             draft.source.add("R904", draft.place, f"the list `@{draft.id}` that no rule uses", "a list in use", help_)
         _lint_words(draft.items, lists, draft.source)
+        _note_never([never for item in draft.items for never in never_in(lists.resolve(item))], draft.source)
         nested = [i for name in sorted(lists.reached(named_lists(draft.items))) for i in lists.drafts[name].items]
         for item, wider in covered_items(draft.items, nested):
             found = f"{quoted(print_node(item))}, which {quoted(print_node(wider))} finds already"
@@ -69,7 +72,24 @@ def _lint_rule(draft: RuleDraft, lists: Lists) -> None:
     for node in expressions(draft):
         _lint_words([node], lists, draft.source)
         _lint_article_wide(node, draft.source)
+    _lint_never(draft, lists)
     _lint_tests(draft)
+
+
+def _lint_never(draft: RuleDraft, lists: Lists) -> None:
+    """Parts that can never hold, and exclusions that leave nothing of what the rule finds."""
+    rule = draft.rule
+    match = lists.resolve(rule.match)
+    exclusions = [replace(exclusion, match=lists.resolve(exclusion.match)) for exclusion in rule.exclusions]
+    found = never_in(match, of_scope(rule.scope, match))
+    found += [never for exclusion in exclusions for never in never_in(exclusion.match)]
+    nothing = never_left(match, exclusions)
+    _note_never(found if nothing is None else [*found, nothing], draft.source)
+
+
+def _note_never(found: Sequence[Never], source: Source) -> None:
+    for never in found:
+        source.add("R911", never.place, never.found, EXPECTED, never.help)
 
 
 def _lint_tests(draft: RuleDraft) -> None:

@@ -84,7 +84,9 @@ def _bare_word(word: Word) -> str:
 
 def _key_field(node: KeyField, *, expand: bool) -> str:
     if node.list_name is not None:
-        return f"{node.name}:@{node.list_name}" + (f"({' | '.join(node.values)})" if expand else "")
+        # Else one value `a | b` would read as the two values `a` and `b` do.
+        values = (f'"{value}"' if "|" in value else value for value in node.values)
+        return f"{node.name}:@{node.list_name}" + (f"({' | '.join(values)})" if expand else "")
     value = node.value + ("*" if node.prefix else "")
     bare = _BARE_VALUE.match(node.value) is not None
     return f"{node.name}:{value}" if bare else f'{node.name}:"{value}"'

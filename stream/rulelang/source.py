@@ -56,9 +56,14 @@ class Source:
             if one.place.line
         )
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more findings: nobody has to look for a help with them, which may cost much."""
+        return len(self.diagnostics) >= DIAGNOSTICS_PER_FILE_MAX
+
     def add(self, code: str, place: Place, found: str, expected: str, help_: str = "") -> None:
         """Note a finding; the same code at the same place is noted once."""
-        if len(self.diagnostics) >= DIAGNOSTICS_PER_FILE_MAX:
+        if self.is_full:
             return
         severity = CODES[code].severity
         diagnostic = Diagnostic(code, severity, self.path, place, found, expected, help_, self.line_text(place.line))

@@ -15,6 +15,7 @@ from stream.rulelang.fields import Fields
 from stream.rulelang.ruleset import TimeEvent, TimeExpectation, TimeTest
 from stream.rulelang.source import did_you_mean, quoted
 from stream.rulelang.yamltree import Mapping, Scalar
+from stream.rulelang.yamltree import Sequence as Items
 
 VALUE_NAMES = ("source", "country", "topic", "lang", "section", "author")
 """What events can be grouped by and counted by, as articles have it."""
@@ -37,6 +38,10 @@ def read_time_test(entry: Mapping, rules: Sequence[str], states: Sequence[str]) 
     """One test; its events are of `rules` (of the only one, if they do not say), what it expects is among `states`."""
     fields = Fields(entry, TIME_TEST_KEYS, "a test over time")
     fields.require(*TIME_TEST_KEYS)
+    events = fields.tree("events")
+    if isinstance(events, Items) and not events.items:
+        help_ = "Write the matches of its rules: `events: [{at: 0m}, {at: 5m}]`. Without any nothing is tested."
+        fields.source.add("R210", events.place, "an empty list behind `events:`", "at least one event", help_)
     return TimeTest(
         name=fields.text("name"),
         events=tuple(_event(event, number, rules) for number, event in enumerate(fields.mappings("events"), 1)),

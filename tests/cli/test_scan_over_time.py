@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stream.cli.scan import looked_through
 from tests.cli.test_scan import rows, scan
 
 RULES = """
@@ -114,3 +115,13 @@ def test_windows_by_date_go_by_a_watermark_of_their_own(folder: Path, seed: int)
     assert "too late" not in done.stderr
     burst = [line for line in brief(done.stdout) if line[1] == "t.burst"]
     assert burst == [("00:20", "t.burst", "fired", 3), ("01:40", "t.burst", "resolved", 0)]
+
+
+def test_a_line_that_is_written_while_a_file_is_read_is_judged_too(folder: Path) -> None:
+    path = folder / "a.ndjson"
+    path.write_text(article(0) + "\n" + article(10) + "\n", encoding="utf-8")
+    lines = looked_through([path], 1_000_000)
+    first = next(lines)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(article(20) + "\n")
+    assert [line.ahead_us is None for line in (first, *lines)] == [False, False, True]

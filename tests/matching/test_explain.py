@@ -21,6 +21,7 @@ BODY = (
     "before, and then warned them. Others slept.\n\nA truce was far."
 )
 FIRST = BODY.split(".", maxsplit=1)[0]
+BESIDE = "“war” matched, but “peace” is 1 word away, at least 4 wanted"
 PARAGRAPH = BODY.split(".\n", maxsplit=1)[0]
 
 
@@ -73,6 +74,30 @@ def _explain(query: str, body: str = BODY, **fields: object) -> Explanation:
 )
 def test_the_nearest_miss(query: str, misses: tuple[str, ...]) -> None:
     assert _explain(query, source="ap").misses == tuple(miss.replace("{}", PARAGRAPH) for miss in misses)
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "title", "misses"),
+    [
+        ("LEAD/5(war)", "nothing", "war", ("“war” stands in the title",)),
+        ("LEAD/1(war)", "no war", "war", ("“war” stands behind the first 1 words",)),
+        ("LEAD/2(war AND peace)", "war and then peace", None, ("“peace” stands behind the first 2 words",)),
+        ("LEAD/2(war AND now)", "then we now", None, ("`war` is not there", "“now” stands behind the first 2 words")),
+        ("title:(war AND peace)", "peace", "war", ("“peace” stands outside the title",)),
+        ("title:(war NEAR/2 peace)", "war and peace", "peace", ("“war and peace” stands outside the title",)),
+        ("CASE(US AND WHO)", "US and who", None, ("“who” stands in another case",)),
+        ("CASE(US OR WHO)", "us and who", None, ("“us” stands in another case", "“who” stands in another case")),
+        ("CASE(US NEAR/3 WHO)", "US and who", None, ("“US” matched; “who” stands in another case",)),
+        ("SENTENCE(x AND CASE(US))", "x us", None, ("the closest sentence is “x us”: “us” stands in another case",)),
+        # The closer one stands in another paragraph, or before an ONEAR.
+        ("war NOT NEAR/3 peace", "peace\n\nwar and peace", None, (BESIDE,)),
+        ("war NOT ONEAR/3 peace", "peace war and peace", None, (BESIDE,)),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_in_its_place_is_not_blamed(
+    query: str, body: str, title: str | None, misses: tuple[str, ...]
+) -> None:
+    assert _explain(query, body, title=title).misses == misses
 
 
 def test_every_sentence_in_which_it_holds_is_shown_up_to_three() -> None:

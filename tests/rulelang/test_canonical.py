@@ -12,6 +12,7 @@ from stream.rulelang import CODES, Node, RuleSet, SourceFile, format_file, load
 from stream.rulelang.code import complete
 from stream.rulelang.comments import find_comments
 from stream.rulelang.layout import lay_out
+from stream.rulelang.printer import print_node
 from stream.rulelang.source import Source
 from stream.rulelang.yamltree import read_documents
 from stream.sources.rulefiles import read_rule_files
@@ -156,6 +157,14 @@ def test_an_expression_laid_out_is_the_same_expression(node: Node, width: int) -
     flat, _ = parse_text(" ".join(line.strip() for line in lines))
     laid, _ = parse_text("\n".join(lines))
     assert laid == flat
+
+
+def test_an_expression_is_not_broken_behind_a_bracket() -> None:
+    node, _ = parse_text("(NOT war AND peace) OR (NOT talks AND SENTENCE(NOT truce AND long AND words))")
+    assert node is not None
+    lines = [line.strip() for line in lay_out(node, 30)]
+    assert " ".join(lines) == print_node(node)
+    assert not any(line.endswith("(") for line in lines)
 
 
 _texts = st.text(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.rulelang import render
+from stream.rulelang import checker, render
 from stream.rulelang.diagnostic import DIAGNOSTICS_PER_FILE_MAX, FILE_BYTES_MAX
 from tests.rulelang.kit import codes, expression_codes, load_example, load_text
 
@@ -66,3 +66,15 @@ def test_limits_of_files_expressions_and_findings() -> None:
     assert len(load_text("".join(f"k{n}: v\n" for n in range(500))).diagnostics) <= DIAGNOSTICS_PER_FILE_MAX
     many = "kind: rule\n" + "".join(f"k{n}: v\n" for n in range(500))
     assert len(load_text(many).diagnostics) == DIAGNOSTICS_PER_FILE_MAX
+
+
+def test_nobody_looks_for_near_names_once_a_file_takes_no_more_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(name: str, *_: object) -> str:
+        asked.append(name)
+        return ""
+
+    monkeypatch.setattr(checker, "did_you_mean", counted)
+    diagnostics = load_example("match: >\n  " + " OR ".join(f"@list{i}" for i in range(1_000)) + "\n").diagnostics
+    assert len(diagnostics) == len(asked) == DIAGNOSTICS_PER_FILE_MAX

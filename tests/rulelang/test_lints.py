@@ -59,7 +59,7 @@ def test_a_list_counts_as_used_through_another_one_an_exclusion_or_a_field() -> 
         'exclude: [{name: x, match: "@d"}]\n'
         "tests: [{name: fires, article: {body: A truce.}, expect: fire}]\n"
     )
-    lists = {"a": "@b", "b": "x", "c": "x", "d": "x", "e": "@f", "f": "x"}
+    lists = {"a": "@b", "b": "x", "c": "x", "d": "y", "e": "@f", "f": "x"}
     parts = [f'kind: list\nid: {name}\nitems: ["{item}"]\n' for name, item in lists.items()]
     diagnostics = load_text("---\n".join([text, *parts])).diagnostics
     assert [d.found.split("`")[1] for d in diagnostics if d.code == "R904"] == ["@e", "@f"]

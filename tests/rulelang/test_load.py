@@ -29,7 +29,7 @@ references: [https://example.org/a]
 labels: {team: desk, tier: 1}
 runbook: https://example.org/b
 false_positives: [metro lines]
-scope: {lang: [EN, no], source: ['Radio Free*'], max_age: 1d12h}
+scope: {lang: [EN, no], source: ['Radio Free*', Reuters], max_age: 1d12h}
 match: >
   @kremlin NEAR/5 ~"red line"
   AND source:@agencies
@@ -87,7 +87,7 @@ def test_every_key_of_a_rule() -> None:
     assert (rule.status, rule.severity) == ("stable", Severity.HIGH)
     assert rule.topics == ("escalation", "energy/gas")
     assert rule.labels == (("team", "desk"), ("tier", "1"))
-    assert rule.scope == Scope(("en", "no"), ("radio free*",), 36 * 3600)
+    assert rule.scope == Scope(("en", "no"), ("radio free*", "reuters"), 36 * 3600)
     assert rule.summary == "{rule.title}: {evidence.12.sentence}"
     assert (rule.file, rule.line) == ("rules/r.yml", 1)
     assert [(e.name, e.reason, e.mask) for e in rule.exclusions] == [
@@ -199,6 +199,12 @@ def digest_of(rule: str = RULE, lists: str = LISTS) -> str:
     loaded = load([SourceFile("rules/r.yml", rule), SourceFile("rules/l.yml", lists)])
     assert loaded.ruleset is not None, loaded.diagnostics
     return loaded.ruleset.digest
+
+
+def test_the_digest_tells_one_value_with_a_bar_from_two() -> None:
+    rule = "kind: rule\nid: r\nseverity: low\nmatch: >\n  war AND source:@agencies\n"
+    lists = [f"kind: list\nid: agencies\nitems: [{items}]\n" for items in ("ap, afp", "ap | afp")]
+    assert digest_of(rule, lists[0]) != digest_of(rule, lists[1])
 
 
 def test_the_digest_covers_what_rules_do_and_not_how_files_look() -> None:
