@@ -38,6 +38,13 @@ class WorkerSettings(Group):
         description="How long articles wait for the alerts of those before, while few of them wait; 0: not at all, as "
         "with engine processes.",
     )
+    linger_ms_max: int = Field(
+        15,
+        ge=0,
+        le=1_000,
+        description="How long a tagged article without matches may wait for the next ones, so that they go to the "
+        "broker in one request; 0: not at all.",
+    )
     buffer_records_max: int = Field(
         256, ge=1, le=100_000, description="Records fetched but not yet in work; fetching pauses above."
     )

@@ -33,6 +33,7 @@ from stream.worker.dead import put_aside
 from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, each_chunk, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
+from stream.worker.linger import Lingering
 from stream.worker.progress import EVERY_SECONDS, Progress
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
@@ -92,6 +93,9 @@ class _Work:
         self._app, self._settings, self._engine = app, settings, engine
         self._telemetry, self._vitals, self._way_out = telemetry, vitals, way_out
         self._sender = Sender(app)
+        # A chunk has a message or more, so those that are held never take all the places of chunks in work.
+        self._held_max = settings.batches_in_work_max // 2
+        self._lingering = Lingering(self._sender.send, settings.linger_ms_max / 1_000, self._held_max)
         self._states = States(app, settings.topic_partitions, settings.detect_limits())
         self._progress = Progress()
         self._topics = {
@@ -127,7 +131,7 @@ class _Work:
             async for part in judged:
                 spent += time.perf_counter() - began
                 parts.append(part)
-                sends += await self._sender.send(part.outputs)
+                sends += await self._lingering.send(part.outputs, at_once=part.facts.matches > 0)
                 await give_turns()
                 began = time.perf_counter()
             batch = joined(parts)
@@ -183,7 +187,9 @@ class _Work:
         # Chunks under suspicion are alone: they wait for this one, or nothing begins before this one is finished.
         if any(map(consumer.has_suspects, consumer.ledger.partitions())):
             return False
-        return consumer.unconfirmed(self._topics["raw"]) - len(chunk.records) <= WAITING_RECORDS_MAX
+        # What was held has just left with this chunk: it is not behind it.
+        waiting_max = WAITING_RECORDS_MAX + self._held_max
+        return consumer.unconfirmed(self._topics["raw"]) - len(chunk.records) <= waiting_max
 
     def _alerts_here(self, partition: int) -> bool:
         return (self._topics["matches"], partition) in self._consumer().ledger
