@@ -16,6 +16,12 @@ class RuleSettings(Group):
     rules_poll_interval_ms: int = Field(
         2_000, ge=0, le=3_600_000, description="How often the worker looks for changed rule files; 0: only on SIGHUP."
     )
+    rules_trial_ms_max: int = Field(
+        120_000,
+        ge=1_000,
+        le=3_600_000,
+        description="How long changed rule files may take to be read, compiled and tested before they are refused.",
+    )
     pipeline: str = Field(
         "news",
         pattern=r"^[a-z0-9._-]{1,64}$",

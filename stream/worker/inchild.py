@@ -57,9 +57,13 @@ class ChildCall(Generic[_T]):
         self._talk = threading.Thread(target=self._talks, args=(asked,), name="child-call", daemon=True)
         self._talk.start()
 
-    def result(self) -> _T:
-        """Blocks. Raises the `RedlineError` of the function, `ChildError`, or `GiveUp` if the process was ended."""
-        self._talk.join()
+    def result(self, *, seconds_max: float | None = None) -> _T:
+        """Blocks. Raises the `RedlineError` of the function, `ChildError`, or `GiveUp` if the process was ended, by
+        others or because it took longer than `seconds_max`."""
+        self._talk.join(seconds_max)
+        if self._talk.is_alive():
+            self.end()
+            raise GiveUp(f"{self._purpose} took longer than {seconds_max:g} s")
         if not self._answer:
             raise GiveUp(f"the process for {self._purpose} {_ended(self._process.returncode)}")
         found, error, told = pickle.loads(self._answer)

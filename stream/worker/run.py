@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, aclosing, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -333,7 +334,7 @@ def _rules_in_force(
         telemetry,
         folder=settings.rules_dir,
         poll_interval_ms=settings.rules_poll_interval_ms,
-        trial=tried_in_child,
+        trial=partial(tried_in_child, seconds_max=settings.rules_trial_ms_max / 1_000),
     )
 
 

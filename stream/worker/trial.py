@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stream.rulelang.diagnostic import Loaded, SourceFile
-from stream.worker.inchild import in_child
+from stream.worker.inchild import ChildCall
 
 READING = "reading the rules"
 
@@ -45,9 +45,12 @@ def tried(files: Sequence[SourceFile], *, with_tests: bool = True) -> Tried:
     return Tried(loaded, _failed(loaded) if with_tests else ())
 
 
-def tried_in_child(files: Sequence[SourceFile], *, with_tests: bool = True) -> Tried:
-    """The same in a process of its own. Raises `GiveUp` if that is ended by others, `ChildError` on a bug."""
-    return in_child(READING, tried, files, with_tests=with_tests)
+def tried_in_child(
+    files: Sequence[SourceFile], *, with_tests: bool = True, seconds_max: float | None = None
+) -> Tried:
+    """The same in a process of its own. Raises `GiveUp` if that is ended by others or takes longer than `seconds_max`,
+    `ChildError` on a bug."""
+    return ChildCall(READING, tried, files, with_tests=with_tests).result(seconds_max=seconds_max)
 
 
 def _failed(loaded: Loaded) -> tuple[Failed, ...]:

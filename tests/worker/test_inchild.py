@@ -76,6 +76,13 @@ def test_it_can_be_ended() -> None:
         sleeping.result()
 
 
+def test_what_takes_too_long_is_ended_and_told() -> None:
+    sleeping = ChildCall("reading the rules", sleeps)
+    with pytest.raises(GiveUp, match=r"^reading the rules took longer than 0\.01 s$"):
+        sleeping.result(seconds_max=0.01)
+    assert not runs(sleeping._process.pid)
+
+
 def test_it_ends_with_its_parent() -> None:
     pid = in_child("trying", starts_one_that_sleeps)
     until(lambda: not runs(pid), "the child of the child ends")
