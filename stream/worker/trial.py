@@ -45,9 +45,7 @@ def tried(files: Sequence[SourceFile], *, with_tests: bool = True) -> Tried:
     return Tried(loaded, _failed(loaded) if with_tests else ())
 
 
-def tried_in_child(
-    files: Sequence[SourceFile], *, with_tests: bool = True, seconds_max: float | None = None
-) -> Tried:
+def tried_in_child(files: Sequence[SourceFile], *, with_tests: bool = True, seconds_max: float | None = None) -> Tried:
     """The same in a process of its own. Raises `GiveUp` if that is ended by others or takes longer than `seconds_max`,
     `ChildError` on a bug."""
     return ChildCall(READING, tried, files, with_tests=with_tests).result(seconds_max=seconds_max)
