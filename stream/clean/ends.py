@@ -132,7 +132,7 @@ class Ends:
         else:
             end = text.find(" ", offset)
             if end < 0:
-                return False
+                end = len(text)
             rest = text[offset + 1 : end]
             if not rest.isascii() or not rest.isprintable():
                 raise TooComplexError

@@ -198,6 +198,8 @@ def is_shared(reading: Reading, position: int) -> bool:
 @given(TEXTS, KINDS, TYPES, CUTS)
 @example("Red!'\u203a Line 3.5 \u203aend.\u203a Red", "body", "text/plain", [])
 @example("red.\u200b Line\u2029red? Line… red", "body", "text/plain", [])
+@example("Is it war?停", "body", "text/plain", [])
+@example("Is it war?\u201d停", "body", "text/plain", [])
 def test_whether_a_sentence_ends_is_told_without_sentences(
     text: str, kind: Kind, content_type: ContentType | None, cuts: list[Cut]
 ) -> None:
