@@ -18,7 +18,7 @@ from pathlib import Path
 from stream.errors import SettingsError
 
 DESCRIPTORS_MIN = 64
-"""A worker holds a dozen, and up to 32 more for those who ask for its metrics."""
+"""A worker holds a dozen, and up to 64 more for those who ask for its metrics."""
 
 PARENT_LOOK_SECONDS = 1.0
 

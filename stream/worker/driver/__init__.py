@@ -12,6 +12,7 @@ can be committed. How it works, from the bottom:
     suspects.py   notes about records that may have killed a worker
     turns.py      a chunk that is under suspicion is alone in work
     thread.py     fetching from Kafka
+    patience.py   how long the broker may hold a fetch
     records.py    what a fetch brought, made into records once
     holes.py      where logs end without a record
     ends.py       where partitions really end
