@@ -140,7 +140,7 @@ ALSO: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "few file descriptors, none left",
-        "works with 128; refused at start below 64; none left: 75",
+        "works with 128; refused at start below 96; none left: 75",
         "worker/test_host",
     ),
     (

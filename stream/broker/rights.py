@@ -79,7 +79,7 @@ def rights(role: Role, settings: Settings) -> list[Right]:
             return [*(topic(which, "Read") for which in ALERTS.values()), topic(DECISIONS, "Read", "Write")]
         case "web":
             # It shows how far the group of workers is behind the ends of what they read.
-            read = (RAW, MATCHES, TAGGED, DEAD, *ALERTS.values())
+            read = (RAW, MATCHES, TAGGED, DEAD, SUPPRESSED, *ALERTS.values())
             return [
                 *(topic(which, "Read") for which in read),
                 topic(DECISIONS, "Read", "Write"),

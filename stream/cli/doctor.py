@@ -131,7 +131,7 @@ def _kafka(settings: Settings, role: Role, *, write: bool) -> Iterator[Finding]:
     try:
         reached, found = kafka.brokers(settings)
     except SettingsError as problem:
-        yield error("broker", str(problem), "settings that can be used", 'docs/operations.md, "Kafka with TLS"')
+        yield error("broker", str(problem), "settings that can be used", 'docs/operations.md, "Connections to Kafka"')
         return
     yield from found
     if not reached:

@@ -97,7 +97,9 @@ def _seen(look: Callable[[], bool], folder: Path) -> bool:
 
 
 def _unseen(error: OSError, folder: str | Path) -> RulesError:
-    return RulesError(f"{error.filename or folder}: the folder cannot be looked into: {error.strerror or error}")
+    return RulesError(
+        f"{error.filename or folder}: the folder cannot be looked into: {(error.strerror or str(error)).lower()}"
+    )
 
 
 def _paths(folder: Path) -> Iterator[Path]:

@@ -52,7 +52,11 @@ class Metric:
 
 TABLE: tuple[Metric, ...] = (
     Metric(
-        "redline_articles_total", "counter", ("stage",), "articles", "Articles that a stage finished (read, dead, …)."
+        "redline_articles_total",
+        "counter",
+        ("stage",),
+        "articles",
+        "Articles received, tagged, or refused (dead letters).",
     ),
     Metric("redline_article_bytes_total", "counter", (), "bytes", "Bytes of the raw records handed to the engine."),
     Metric("redline_topics_total", "counter", ("topic",), "articles", "Articles tagged with this topic."),
@@ -143,7 +147,7 @@ TABLE: tuple[Metric, ...] = (
         "Records of an assigned partition not yet finished.",
     ),
     Metric("redline_broker_up", "gauge", (), "1", "1 if Kafka answers this service, 0 if it does not, or not yet."),
-    Metric("redline_rules_loaded", "gauge", ("kind",), "files or rules", "Rules (by kind) and lists in force."),
+    Metric("redline_rules_loaded", "gauge", ("kind",), "rules or lists", "Rules (by kind) and lists in force."),
     Metric(
         "redline_rules_reload_success",
         "gauge",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from stream.errors import SettingsError
 
-DESCRIPTORS_MIN = 64
+DESCRIPTORS_MIN = 96
 """A worker holds a dozen, and up to 64 more for those who ask for its metrics."""
 
 PARENT_LOOK_SECONDS = 1.0

@@ -62,7 +62,7 @@ def test_too_few_descriptors_are_refused_at_start(tmp_path: Path) -> None:
     with running(nowhere, (*LIMITED, "40", "worker")) as worker:
         assert worker.wait_exit() == 2
         assert "found a limit of 40 open files and connections" in worker.log.splitlines()[-1]
-        assert "expected at least 64: set `ulimit -n 1024`" in worker.log.splitlines()[-1]
+        assert "expected at least 96: set `ulimit -n 1024`" in worker.log.splitlines()[-1]
 
 
 @pytest.mark.embedded

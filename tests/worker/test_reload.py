@@ -217,7 +217,7 @@ def test_a_folder_that_cannot_be_looked_into_keeps_the_rules_and_comes_back(
         patch.setattr(os, "scandir", look_into)
         for asked in (False, True):
             (trouble,) = refused(watched.look(asked=asked)).troubles
-            assert trouble.what == f"{folder / where}: the folder cannot be looked into: Permission denied"
+            assert trouble.what == f"{folder / where}: the folder cannot be looked into: permission denied"
     assert usable(watched.look(asked=False)).engine is None
 
 

@@ -71,7 +71,7 @@ def deliveries(settings: Settings) -> Iterator[Finding]:
 
 def _away(name: str, *, gone: bool, lag: int) -> Finding:
     if gone:
-        do = f"correct its URL, then start the notifier again; `redline notify send-test {name}` tries it"
+        do = f"correct its URL in the routes file; `redline notify send-test {name}` tries it"
         found = f"{name} is gone (it answered 410): its alerts go to alerts.undelivered"
         return error("delivery", found, "a destination that takes alerts", do)
     found = f"{name} fails and is left alone for a while (open circuit breaker), {lag} records behind"

