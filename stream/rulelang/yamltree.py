@@ -174,7 +174,7 @@ class _Events:
             )
             raise _Stop
         if isinstance(event, ScalarEvent):
-            return Scalar(event.value, event.style or None, source, start, end, refused)
+            return Scalar(self._text(event), event.style or None, source, start, end, refused)
         if isinstance(event, SequenceStartEvent):
             items: list[Tree] = []
             while not isinstance(inner := self.next(), SequenceEndEvent):
@@ -184,6 +184,17 @@ class _Events:
             return self._mapping(start, end, depth)
         # An alias has no tree; the finding is noted, and a text in its place keeps the rest readable.
         return Scalar(source.text[start:end], '"', source, start, end, refused)
+
+    def _text(self, event: Any) -> str:
+        """What a scalar says. An escape may give half a surrogate pair, which no message could be written with."""
+        text: str = event.value
+        half = _SURROGATE.search(text)
+        if half is None:
+            return text
+        place = self._source.place(event.start_mark.index, event.end_mark.index)
+        help_ = "Write the character itself, or its number with eight digits (`\\U0001F6A2`)."
+        self._source.add("R102", place, f"half a character, `\\u{ord(half.group()):04x}`", "whole characters", help_)
+        return _SURROGATE.sub("\ufffd", text)
 
     def _mapping(self, start: int, end: int, depth: int) -> Mapping:
         source = self._source
@@ -225,6 +236,7 @@ class _Events:
         return anchor is not None or tag is not None
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
 _BLOCK_HEADER = re.compile(r"[|>][^\r\n]*")
 

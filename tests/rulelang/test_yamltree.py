@@ -45,6 +45,7 @@ _HEAD = "kind: rule\nid: x\nseverity: low\n"
             50,
             "more than 12 levels",
         ),
+        ('title: "War \\ud83d"\n', "R102", 4, 8, "half a character, `\\ud83d`"),
         ("? [a]\n: b\n", "R108", 4, 3, "a key that is a list or a mapping"),
     ],
 )
