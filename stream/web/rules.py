@@ -88,7 +88,7 @@ async def _fresh_book(page: Page) -> dict[str, Any]:
 
 
 def _head(page: Page, book: dict[str, Any]) -> dict[str, Any]:
-    oldest = page.store.oldest_arrival_ms()
+    oldest = page.store.counts.alerts_since_ms
     return {"trouble": book["trouble"], "digest": book["digest"], "lists": book["lists"], "counted_since": oldest}
 
 

@@ -169,10 +169,6 @@ class Store:
                 sources[kept.card["source"]] += 1
         return {"rule": rules.most_common(500), "topic": topics.most_common(200), "source": sources.most_common(500)}
 
-    def oldest_arrival_ms(self) -> int | None:
-        """When the oldest alert that is kept arrived."""
-        return next((kept.arrived_ms for kept in self._alerts.values()), None)
-
 
 def _keep(kept: OrderedDict[str, _T], key: str, value: _T, count_max: int) -> None:
     kept.pop(key, None)
