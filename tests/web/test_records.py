@@ -7,7 +7,9 @@ import json
 import time
 from typing import Any
 
+import pytest
 from aiohttp.test_utils import make_mocked_request
+from pydantic import SecretStr, ValidationError
 
 from stream.model import Record
 from stream.model.decision import Acknowledgement, Silence, Verdict
@@ -115,6 +117,13 @@ def test_half_a_character_in_a_rule_is_no_error() -> None:
 def test_an_origin_that_is_no_address_is_another_page() -> None:
     headers = {"Origin": "http://[", "Host": "localhost"}
     assert not Guard(Settings()).knows_origin(make_mocked_request("POST", "/", headers=headers))
+
+
+def test_two_tokens_are_two_and_blanks_around_one_are_not_of_it() -> None:
+    token = "a-token-of-somebody"
+    assert Settings(web_token=SecretStr(f" {token}\n")).token("web_token") == token
+    with pytest.raises(ValidationError, match="are the same"):
+        Settings(web_token=SecretStr(token), web_read_token=SecretStr(token))
 
 
 def test_who_asks_for_the_rules_while_they_are_read_waits_for_the_same_answer() -> None:
