@@ -153,6 +153,9 @@ class _Connection(web.RequestHandler):
             self._server.told(self._loop.time() - self.since)
         self.since = None
         self.force_close()
+        if transport.get_write_buffer_size():
+            # It takes nothing of what it asked for: closed politely, it would stay until it does.
+            transport.abort()
 
     def _start(self) -> None:
         self._clock = self._loop.call_later(self._server.head_seconds_max, self.end)

@@ -69,6 +69,10 @@ class PageSettings(Group):
             token = self.token(name)
             if token is not None and len(token) < TOKEN_CHARACTERS_MIN:
                 raise ValueError(f"{name} has {len(token)} characters, expected at least {TOKEN_CHARACTERS_MIN}")
+        if self.token("web_token") is not None and self.token("web_token") == self.token("web_read_token"):
+            raise ValueError(
+                "web_token and web_read_token are the same, so that nobody could decide; expected two tokens"
+            )
         if self.web_host not in LOOPBACK and self.token("web_token") is None:
             raise ValueError(
                 f"web_host {self.web_host} is not loopback, so the page needs a login: set web_token or web_token_file"
@@ -78,8 +82,8 @@ class PageSettings(Group):
     def token(self, name: WebToken) -> str | None:
         """A token, from its setting or its file; never logged or printed."""
         given: SecretStr | None = getattr(self, name)
-        if given is not None and given.get_secret_value():
-            return given.get_secret_value()
+        if given is not None and given.get_secret_value().strip():
+            return given.get_secret_value().strip()  # as what is sent is, and what stands in a file
         file: Path | None = getattr(self, f"{name}_file")
         if file is None:
             return None

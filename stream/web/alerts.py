@@ -59,8 +59,9 @@ async def alert(request: web.Request) -> web.StreamResponse:
     if kept is None:
         raise web.HTTPNotFound(text="this alert is not kept here any more, or never was")
     event = orjson.loads(kept.event)
-    tagged = page.store.article(event["data"]["article"]["id"], event["data"]["article"]["revision"])
-    article = None if tagged is None else article_view(tagged, event["data"]["evidence"])
+    about = event["data"]["article"]
+    tagged = page.store.article(about["id"], about["revision"])
+    article = None if tagged is None else article_view(tagged, event["data"]["evidence"], about)
     return json_answer({"alert": page.fields(kept), "event": event, "article": article})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -42,24 +43,50 @@ class ArticleView(TypedDict):
     warnings: list[str]
 
 
-def article_view(event: bytes, evidence: Sequence[Mapping[str, Any]]) -> ArticleView | None:
-    """What a tagged article's CloudEvent and an alert's evidence come to; None if the event cannot be read."""
+def body_behind(event: bytes, about: Mapping[str, Any]) -> str | None:
+    """The body in a tagged article's CloudEvent, if it is that of the article that an alert is `about`."""
+    try:
+        data = orjson.loads(event)["data"]
+        body = str(data["article"]["body"])
+        return body if _is_behind(data, about) else None
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def article_view(
+    event: bytes, evidence: Sequence[Mapping[str, Any]], about: Mapping[str, Any] | None = None
+) -> ArticleView | None:
+    """What a tagged article's CloudEvent and an alert's evidence come to.
+
+    None if the event cannot be read, or if it is not the article that the alert is `about`.
+    """
     try:
         data = orjson.loads(event)["data"]
         article, cleaning = data["article"], data["cleaning"]
+        if about is not None and not _is_behind(data, about):
+            return None
         html = article.get("content_type") == "text/html"
         cuts = [(int(c["start"]), int(c["end"]), str(c["kind"])) for c in cleaning["cuts"] if c["field"] == "body"]
         body = str(article["body"])
-        about = {key: harmless(str(article[key])) for key in _ABOUT if article.get(key) is not None}
         return {
             "title": text_view(str(article.get("title") or ""), "title", evidence, (), html=html or has_tags(body)),
             "body": text_view(body, "body", evidence, cuts, html=html or has_tags(body)),
-            "about": about,
+            "about": {key: harmless(str(article[key])) for key in _ABOUT if article.get(key) is not None},
             "topics": [str(topic["topic"]) for topic in data["topics"]],
             "warnings": [str(warning) for warning in cleaning["warnings"]],
         }
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _is_behind(data: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
+    """Whether a tagged article is what an alert rests on: an id and revision may come again with another text."""
+    article = data["article"]
+    # What a correlation keeps of a title may be its beginning only.
+    if not str(article.get("title") or "").startswith(str(about.get("title") or "")):
+        return False
+    # Of a body that was trimmed only its beginning is there.
+    return "body" in data.get("trimmed", ()) or sha256(article["body"].encode()).hexdigest() == about.get("sha256")
 
 
 _ABOUT = (

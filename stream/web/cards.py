@@ -7,7 +7,7 @@ page never makes mark-up of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -158,30 +158,70 @@ def cut(text: str, spans: Iterable[Span]) -> list[Part]:
     return pieces
 
 
-def spans_in(sentence: str, evidence: Sequence[Mapping[str, Any]]) -> list[Span]:
+def spans_in(sentence: str, evidence: Sequence[Mapping[str, Any]], body: str | None = None) -> list[Span]:
     """Where the evidence stands in its sentence, which is a slice of the field: found where every piece fits.
 
-    Evidence longer than what was kept of it may fit nowhere; then each piece's first occurrence is taken.
+    Of several such places `body`, the whole field, tells the right one; without it that one is taken where pieces are
+    whole words, and the first of those. Evidence longer than what was kept of it may fit nowhere; then each piece's
+    first occurrence is taken.
     """
-    first = evidence[0]
-    at = sentence.find(first["text"])
-    while at >= 0:
-        offset = first["start"] - at
-        if all(sentence[e["start"] - offset :].startswith(e["text"]) for e in evidence if e["start"] >= offset):
-            return [(e["start"] - offset, e["end"] - offset) for e in evidence if e["start"] >= offset]
-        at = sentence.find(first["text"], at + 1)
+    begins = list(_begins(sentence, evidence))
+    if len(begins) > 1 and body is not None:
+        begins = [begin for begin in begins if body.startswith(sentence, begin)] or begins
+    if begins:
+        begin = min(begins, key=lambda begin: sum(not _is_word(sentence, e, begin) for e in evidence))
+        return [(e["start"] - begin, e["end"] - begin) for e in evidence]
     found = [(sentence.find(e["text"]), len(e["text"])) for e in evidence]
     return [(start, start + length) for start, length in found if start >= 0]
 
 
-def _sentences(evidence: Sequence[Mapping[str, Any]]) -> list[list[Part]]:
+def place(card: Card, evidence: Sequence[Mapping[str, Any]], body: str) -> None:
+    """Marks the sentences of a card again, with the help of the article's body."""
+    card["sentences"] = _sentences(evidence, body)
+
+
+def is_unsure(card: Card) -> bool:
+    """True if a marked text stands in its sentence more than once, so that the article's body is worth a look."""
+    for sentence in card["sentences"]:
+        text = "".join(piece for piece, _ in sentence)
+        if any(text.count(piece) > 1 for piece, marked in sentence if marked):
+            return True
+    return False
+
+
+def _begins(sentence: str, evidence: Sequence[Mapping[str, Any]]) -> Iterator[int]:
+    """Where in the field the sentence may begin."""
+    first = evidence[0]
+    at = sentence.find(first["text"])
+    while at >= 0:
+        begin = first["start"] - at
+        if begin >= 0 and all(e["start"] >= begin and _stands(sentence, e, begin) for e in evidence):
+            yield begin
+        at = sentence.find(first["text"], at + 1)
+
+
+def _stands(sentence: str, piece: Mapping[str, Any], begin: int) -> bool:
+    return sentence.startswith(piece["text"], piece["start"] - begin)
+
+
+def _is_word(sentence: str, piece: Mapping[str, Any], begin: int) -> bool:
+    start, end = piece["start"] - begin, piece["end"] - begin
+    around = sentence[start - 1 : start] if start else "", sentence[end : end + 1]
+    return not any(sign.isalnum() for sign in around)
+
+
+def _sentences(evidence: Sequence[Mapping[str, Any]], body: str | None = None) -> list[list[Part]]:
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     for piece in evidence:
-        if piece["field"] == "body":
-            grouped.setdefault(piece["sentence"], []).append(piece)
+        if piece["field"] != "body":
+            continue
+        pieces = grouped.setdefault(piece["sentence"], [])
+        # A sentence that stands in the article twice is shown once, as it was read first.
+        if not pieces or piece["end"] - pieces[0]["start"] <= len(piece["sentence"]):
+            pieces.append(piece)
     texts = {sentence: [piece["text"] for piece in pieces] for sentence, pieces in grouped.items()}
     shown = telling_sentences(texts, SENTENCES_MAX)
-    return [parts(sentence, spans_in(sentence, grouped[sentence])) for sentence in shown]
+    return [parts(sentence, spans_in(sentence, grouped[sentence], body)) for sentence in shown]
 
 
 def _line(text: str) -> str:

@@ -31,6 +31,7 @@ class Counts:
         self._tags: Counter[str] = Counter()
         self._last: dict[str, tuple[int, str]] = {}
         self.articles_total = 0
+        self.alerts_since_ms: int | None = None
 
     def article(self, topics: list[str], rules: list[str], arrived_ms: int) -> None:
         """One tagged article."""
@@ -43,6 +44,7 @@ class Counts:
 
     def alert(self, card: Card, arrived_ms: int) -> None:
         """One alert."""
+        self.alerts_since_ms = min(arrived_ms, self.alerts_since_ms or arrived_ms)
         _count(self._severities, arrived_ms // MINUTE_MS, [card["severity"]], MINUTES_MAX)
         _count(self._rules, arrived_ms // DAY_MS, [card["rule"]], DAYS_MAX)
         if arrived_ms >= self._last.get(card["rule"], (0, ""))[0]:

@@ -132,10 +132,13 @@ def _checked(fields: dict[str, Any]) -> Acknowledgement | Verdict | Silence:
 
 
 async def _decided(page: Page, decision: Acknowledgement | Verdict | Silence) -> web.Response:
+    before = page.store.decision(decision)
     try:
         await page.decider.decide(decision)
     except ServiceError as error:
         raise web.HTTPServiceUnavailable(text=str(error)) from error
-    # What the topic says comes back to all pages by the feed; this one need not wait for that.
-    page.store.add_decision(decision)
+    # What the topic says comes back to all pages by the feed; this one need not wait for that. But if the feed has
+    # brought something meanwhile, that may be newer than this.
+    if page.store.decision(decision) is before:
+        page.store.add_decision(decision)
     return json_answer(decision.model_dump(mode="json"), status=201)

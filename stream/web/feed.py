@@ -84,6 +84,17 @@ def items_of(records: list[Record], prefix: str) -> list[Item]:
     return [item for item in found if item is not None]
 
 
+def in_order(items: list[Item]) -> list[Item]:
+    """What was there at the start: decisions as they stand on their topic, the rest by its arrival.
+
+    Of two decisions about one alert that one counts which the broker took last, whatever the clocks of those say who
+    made them.
+    """
+    decided: list[Item] = [item for item in items if isinstance(item, Decided)]
+    arrived = [item for item in items if not isinstance(item, Decided)]
+    return [*decided, *sorted(arrived, key=lambda item: item.arrived_ms)]
+
+
 def _item(record: Record, topic: str) -> Item | None:
     if topic == DECISIONS.name:
         decision = decode_decision(record.value)
@@ -91,9 +102,14 @@ def _item(record: Record, topic: str) -> Item | None:
     if topic == TAGGED.name:
         return _tagged(record)
     if topic == DEAD.name:
-        return Dead(record.timestamp_ms)
+        return Dead(_arrived_ms(record))
     card = card_of(record.value)
-    return None if card is None else Alerted(card, record.value or b"", record.timestamp_ms)
+    return None if card is None else Alerted(card, record.value or b"", _arrived_ms(record))
+
+
+def _arrived_ms(record: Record) -> int:
+    # Whoever writes a record may write any time into it, in any unit. What is here has arrived by now.
+    return min(max(0, record.timestamp_ms), time.time_ns() // 1_000_000)
 
 
 def _tagged(record: Record) -> Tagged | None:
@@ -108,7 +124,7 @@ def _tagged(record: Record) -> Tagged | None:
             topics,
             rules,
             record.value or b"",
-            record.timestamp_ms,
+            _arrived_ms(record),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
@@ -169,15 +185,11 @@ class Feed:
         return run
 
     def _read(self) -> None:
-        backlog: list[tuple[int, Item]] = []
+        backlog: list[Item] = []
         with self._subscriber as subscriber:
             while not self._stopping.is_set() and not subscriber.caught_up:
-                records = subscriber.poll(0.1)
-                for record in records:
-                    backlog += [(record.timestamp_ms, item) for item in items_of([record], self._settings.topic_prefix)]
-            # The sort is stable: inside a partition the order stays.
-            backlog.sort(key=lambda pair: pair[0])
-            self._hand_over([item for _, item in backlog], False)
+                backlog += items_of(subscriber.poll(0.1), self._settings.topic_prefix)
+            self._hand_over(in_order(backlog), False)
             backlog.clear()
             while not self._stopping.is_set():
                 items = items_of(subscriber.poll(0.2), self._settings.topic_prefix)

@@ -19,10 +19,11 @@ import ipaddress
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
+from stream.errors import SettingsError
 from stream.settings import LOOPBACK, Settings, WebToken
 
 COOKIE = "redline"
@@ -67,7 +68,7 @@ class Guard:
                 self._tokens.append((token, scope))
         self.login_needed = bool(self._tokens)
         self._key = hashlib.sha256("\n".join(token for token, _ in self._tokens).encode()).digest()
-        public = urlsplit(settings.web_public_url) if settings.web_public_url else None
+        public = _split(settings.web_public_url) if settings.web_public_url else None
         self._hosts = {*LOOPBACK, settings.web_host} - {"0.0.0.0", "::"}
         if public is not None and public.hostname:
             self._hosts.add(public.hostname)
@@ -92,7 +93,10 @@ class Guard:
         if origin == "null":
             # A form of a page that sends no referrer has no origin; only the browser itself can say whose it is.
             return request.headers.get("Sec-Fetch-Site") == "same-origin"
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         # The host was checked already; behind a proxy the scheme is only known from web_public_url.
         return parts.scheme in ("http", "https") and parts.netloc == request.headers.get("Host")
 
@@ -165,6 +169,15 @@ class Guard:
 
     def _sign(self, name: str, ends: int) -> str:
         return hmac.new(self._key, f"{name}.{ends}".encode(), hashlib.sha256).hexdigest()
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise SettingsError(
+            f"web_public_url: found {url!r}, expected an address like https://redline.example"
+        ) from error
 
 
 def _bearer(header: str) -> str:

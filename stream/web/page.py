@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +15,8 @@ from aiohttp import web
 from stream.settings import Settings
 from stream.telemetry.events import Telemetry
 from stream.telemetry.paging import ReadersCounted
+from stream.web.article import body_behind
+from stream.web.cards import is_unsure, place
 from stream.web.decide import Decider
 from stream.web.feed import Alerted, Dead, Decided, Item, Tagged, Watched, group_fields
 from stream.web.guard import Guard
@@ -44,6 +48,7 @@ class Page:
         self.closing = False
         self.book: dict[str, Any] | None = None
         self.book_at = 0.0
+        self.book_asked: asyncio.Future[dict[str, Any]] | None = None
 
     def close_readers(self) -> None:
         """Ends all live streams."""
@@ -124,6 +129,8 @@ class Page:
     def fields(self, kept: Kept) -> dict[str, Any]:
         """An alert as lists have it: its card, when it arrived, and what was decided."""
         identifier = kept.card["id"]
+        if is_unsure(kept.card):
+            self._place(kept)
         acknowledged = self.store.acknowledged.get(identifier)
         verdict = self.store.verdicts.get(identifier)
         silence = self.store.silence_for(kept.card, datetime.now(UTC))
@@ -136,6 +143,13 @@ class Page:
             "verdict": None if verdict is None or verdict.withdrawn else verdict.model_dump(mode="json"),
             "silence": None if silence is None else silence.model_dump(mode="json"),
         }
+
+    def _place(self, kept: Kept) -> None:
+        data = orjson.loads(kept.event)["data"]
+        tagged = self.store.article(data["article"]["id"], data["article"]["revision"])
+        body = None if tagged is None else body_behind(tagged, data["article"])
+        if body is not None:
+            place(kept.card, [e for e in data["evidence"] if isinstance(e, dict)], body)
 
     def workers(self) -> dict[str, Any] | None:
         """The group of workers."""
@@ -150,10 +164,18 @@ def page_of(request: web.Request) -> Page:
 def json_answer(data: Any, *, status: int = 200) -> web.Response:
     """JSON, never stored; compressed where that helps."""
     response = web.Response(
-        body=orjson.dumps(data), status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
+        body=_json(data), status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
     )
     response.enable_compression()
     return response
+
+
+def _json(data: Any) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        # A rule's YAML may write half a surrogate pair ("\ud83d"), which is no text for orjson.
+        return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def number(request: web.Request, name: str, *, default: int, least: int, most: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def _rules(ruleset: RuleSet, texts: dict[str, str], folder: str) -> list[dict[st
             "status": one.status,
             "severity": one.severity.value,
             "topics": list(one.topics),
-            "file": _without(folder, one.file),
+            "file": _name(folder, one.file),
             "line": one.line,
             "source": document_at(texts[one.file], one.line),
         }
@@ -151,11 +152,18 @@ def document_at(text: str, line: int) -> str:
 
 
 def _said(loaded: Loaded, folder: str) -> str:
-    errors = [render(d) for d in loaded.diagnostics if d.severity == "error"]
+    errors = [render(replace(d, file=_name(folder, d.file))) for d in loaded.diagnostics if d.severity == "error"]
     more = f"\n… and {len(errors) - DIAGNOSTICS_MAX} more" if len(errors) > DIAGNOSTICS_MAX else ""
     return _without(folder, "\n".join(errors[:DIAGNOSTICS_MAX]) + more)
 
 
 def _without(folder: str, text: str) -> str:
     """Text without the folder's own path: where it is on the server is nobody's business."""
+    if "/" not in folder:
+        return text  # tells nothing, and may be any word: the folder `rules` is not meant by `rules/v1`
     return text.replace(folder.rstrip("/") + "/", "").replace(folder, "the rules folder")
+
+
+def _name(folder: str, path: str) -> str:
+    """A file of the folder by its path inside of it; a file that is the folder by its name."""
+    return Path(path).name if path == folder else path.removeprefix(folder.rstrip("/") + "/")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 from aiohttp import web
@@ -22,7 +24,8 @@ async def rules(request: web.Request) -> web.StreamResponse:
     """Every rule, without its source; with how its tests stand and how often it fired."""
     page = page_of(request)
     book = await _book(page)
-    return json_answer({**_head(page, book), "rules": [_line(page, rule) for rule in book["rules"]]})
+    verdicts = _verdicts(page)
+    return json_answer({**_head(page, book), "rules": [_line(page, rule, verdicts) for rule in book["rules"]]})
 
 
 @ROUTES.get("/api/rules/{id}")
@@ -32,7 +35,7 @@ async def rule(request: web.Request) -> web.StreamResponse:
     book = await _book(page)
     for found in book["rules"]:
         if found["id"] == request.match_info["id"]:
-            return json_answer({**_head(page, book), "rule": {**_line(page, found), **found}})
+            return json_answer({**_head(page, book), "rule": {**_line(page, found, _verdicts(page)), **found}})
     raise web.HTTPNotFound(text="there is no such rule")
 
 
@@ -68,6 +71,13 @@ async def _call(sandbox: Sandbox, argument: Any, ms_max: int) -> Any:
 
 async def _book(page: Page) -> dict[str, Any]:
     """The rule book; what it was at most FRESH_SECONDS ago, or before the files became unusable."""
+    if page.book_asked is None or page.book_asked.done():
+        page.book_asked = asyncio.ensure_future(_fresh_book(page))
+    # Whoever comes meanwhile gets the same answer, and no job of its own.
+    return await asyncio.shield(page.book_asked)
+
+
+async def _fresh_book(page: Page) -> dict[str, Any]:
     if page.book is None or time.monotonic() - page.book_at > FRESH_SECONDS:
         book = await _call(page.rules, str(page.settings.rules_dir), 60_000)
         if book["trouble"] is not None and page.book is not None:
@@ -78,14 +88,18 @@ async def _book(page: Page) -> dict[str, Any]:
 
 
 def _head(page: Page, book: dict[str, Any]) -> dict[str, Any]:
-    oldest = page.store.oldest_arrival_ms()
+    oldest = page.store.counts.alerts_since_ms
     return {"trouble": book["trouble"], "digest": book["digest"], "lists": book["lists"], "counted_since": oldest}
 
 
-def _line(page: Page, rule: dict[str, Any]) -> dict[str, Any]:
+def _verdicts(page: Page) -> Counter[tuple[str | None, str]]:
+    """How many verdicts there are of each kind, by rule: counted once, not once a rule."""
+    return Counter((v.rule, v.verdict) for v in page.store.verdicts.values() if not v.withdrawn)
+
+
+def _line(page: Page, rule: dict[str, Any], verdicts: Counter[tuple[str | None, str]]) -> dict[str, Any]:
     identifier = rule["id"]
     last = page.store.counts.last_alert(identifier)
-    verdicts = [v.verdict for v in page.store.verdicts.values() if v.rule == identifier and not v.withdrawn]
     return {
         **{
             name: rule[name]
@@ -96,6 +110,6 @@ def _line(page: Page, rule: dict[str, Any]) -> dict[str, Any]:
         "days": page.store.counts.rule_days(identifier, now_ms()),
         "tagged": page.store.counts.tags(identifier),
         "last_alert": None if last is None else {"at": last[0], "id": last[1]},
-        "true_positives": verdicts.count("true_positive"),
-        "false_positives": verdicts.count("false_positive"),
+        "true_positives": verdicts[identifier, "true_positive"],
+        "false_positives": verdicts[identifier, "false_positive"],
     }

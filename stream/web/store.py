@@ -63,7 +63,7 @@ class Store:
 
     def add_alert(self, card: Card, event: bytes, arrived_ms: int) -> Kept | None:
         """Keeps an alert; None if its id was seen before."""
-        if not self._seen.first(card["id"]):
+        if not self._seen.first(card["id"]) or card["id"] in self._alerts:
             return None
         self._seq += 1
         card["seq"] = self._seq
@@ -99,6 +99,16 @@ class Store:
                 _keep(self.verdicts, decision.alert, decision, DECISIONS_MAX)
             case Silence():
                 _keep(self.silences, decision.id, decision, SILENCES_MAX)
+
+    def decision(self, like: Acknowledgement | Verdict | Silence) -> Acknowledgement | Verdict | Silence | None:
+        """What is kept under the key of a decision."""
+        match like:
+            case Acknowledgement():
+                return self.acknowledged.get(like.alert)
+            case Verdict():
+                return self.verdicts.get(like.alert)
+            case Silence():
+                return self.silences.get(like.id)
 
     # Asking ----------------------------------------------------------------------------------------------------
 
@@ -158,10 +168,6 @@ class Store:
             if kept.card["source"]:
                 sources[kept.card["source"]] += 1
         return {"rule": rules.most_common(500), "topic": topics.most_common(200), "source": sources.most_common(500)}
-
-    def oldest_arrival_ms(self) -> int | None:
-        """When the oldest alert that is kept arrived."""
-        return next((kept.arrived_ms for kept in self._alerts.values()), None)
 
 
 def _keep(kept: OrderedDict[str, _T], key: str, value: _T, count_max: int) -> None:

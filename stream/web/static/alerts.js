@@ -1,15 +1,18 @@
 // The list of alerts, live.
 
-import { el, put, empty, toast } from "./dom.js";
+import { el, put, toast } from "./dom.js";
 import { get } from "./api.js";
 import { fromQuery, isEmpty, matches, toQuery } from "./filter.js";
 import { Row } from "./alertrow.js";
 import { FilterBar } from "./filterbar.js";
+import { Foot } from "./foot.js";
 import { Held, silenceFor } from "./held.js";
+import { compare } from "./catchup.js";
 import { acknowledge, askSilence, askVerdict } from "./decide.js";
 
 const PAGE = 100;
 const ROWS_MAX = 600;
+const ANSWER_MAX = 500; // of one request
 const SCROLLED = 140;
 
 export class AlertsView {
@@ -18,10 +21,14 @@ export class AlertsView {
     this.filter = fromQuery("");
     this.rows = new Map(); // id -> Row, newest first as in the list
     this.waiting = []; // arrived, not shown yet: paused, or the reader is further down
+    this.hole = false; // more arrived than wait here: only the server knows them all
+    this.meanwhile = null; // what arrives while the server answers, whose answer may be from before
+    this.failed = null; // why the list is not what the filter asks for
     this.silences = [];
     this.showSilent = false;
     this.current = null;
     this.paused = false;
+    this.asked = null; // the query of the list that is to come; `loaded`: of the one that is here
     this.loaded = null;
     this.next = null;
     this.bar = new FilterBar({
@@ -32,8 +39,8 @@ export class AlertsView {
     this.held = new Held(this);
     this.newer = el("button", { class: "newer", type: "button", hidden: true, onclick: () => this.showNew() });
     this.list = el("ol", { class: "list", "aria-label": "Alerts, newest first" });
-    this.foot = el("div", {});
-    this.node = el("div", { class: "alertsview" }, this.bar.node, this.held.node, this.newer, this.list, this.foot);
+    this.foot = new Foot(this);
+    this.node = el("div", { class: "alertsview" }, this.bar.node, this.held.node, this.newer, this.list, this.foot.node);
     document.addEventListener("visibilitychange", () => this.seen());
     window.addEventListener("scroll", () => this.scrolled(), { passive: true });
     setInterval(() => this.silencesChanged(), 15_000);
@@ -46,11 +53,10 @@ export class AlertsView {
     clearTimeout(this.typing);
     const query = new URLSearchParams(location.search);
     const filter = fromQuery(location.search);
-    const changed = toQuery(filter) !== toQuery(this.filter);
     this.filter = filter;
     this.linked = query.get("alert");
     this.bar.set(filter);
-    if (this.loaded === null || changed || this.linked) this.load();
+    if (toQuery(filter) !== this.asked || this.linked) this.load();
     else this.seen();
   }
 
@@ -78,33 +84,38 @@ export class AlertsView {
   // Loading ---------------------------------------------------------------------------------------------------
 
   async load() {
-    this.abort?.abort();
-    this.abort = new AbortController();
-    if (this.loaded === null) this.say(empty("Loading …"));
     const query = toQuery(this.filter);
+    if (this.loaded === null && !this.failed) this.foot.loading();
+    // What somebody has before them is not cut short because it is loaded again.
+    const limit = query === this.loaded ? Math.min(ANSWER_MAX, Math.max(PAGE, this.rows.size)) : PAGE;
     try {
-      const [found, silences] = await Promise.all([
-        get(`/api/alerts?limit=${PAGE}${query ? `&${query}` : ""}`, this.abort.signal),
-        get("/api/silences", this.abort.signal),
-      ]);
-      this.silences = silences.items;
+      const found = await this.ask(query, limit);
       this.loaded = query;
       this.next = found.next;
       this.waiting = [];
+      this.hole = false;
       this.fill(found.items);
       if (!this.started) {
         this.started = true;
         this.page.live.start(found.cursor);
       }
+      this.replay();
+      this.count();
       if (this.linked) await this.openLinked();
       this.facets();
       this.held.refresh();
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.say(
-        el("div", { class: "empty" }, el("h2", {}, "The alerts could not be loaded"), el("p", {}, error.message),
-          el("p", {}, el("button", { type: "button", onclick: () => this.load() }, "Try again"))),
-      );
+      this.meanwhile = this.asked = null;
+      this.failed = error;
+      if (query !== this.loaded) {
+        // Alerts that answer another question are no answer to this one.
+        this.loaded = this.next = null;
+        this.waiting = [];
+        this.fill([]);
+        this.count();
+      }
+      this.dress();
       if (!this.started) {
         this.started = true;
         this.page.live.start(null);
@@ -112,12 +123,35 @@ export class AlertsView {
     }
   }
 
+  // Alerts and silences as the server has them now. A later question takes the place of an earlier one.
+  async ask(query, limit) {
+    this.abort?.abort();
+    this.abort = new AbortController();
+    this.meanwhile = [];
+    this.asked = query;
+    const [found, silences] = await Promise.all([
+      get(`/api/alerts?limit=${limit}${query ? `&${query}` : ""}`, this.abort.signal),
+      get("/api/silences", this.abort.signal),
+    ]);
+    this.silences = silences.items;
+    this.failed = null;
+    return found;
+  }
+
+  replay() {
+    const events = this.meanwhile ?? [];
+    this.meanwhile = null;
+    for (const [name, data] of events) this[name](data);
+  }
+
   fill(items) {
-    const open = new Map([...this.rows].filter(([, row]) => row.open));
-    this.rows = new Map();
-    for (const item of items) this.rows.set(item.id, open.get(item.id)?.update(item) ?? this.row(item));
+    const before = this.rows;
+    this.rows = new Map(items.map((item) => [item.id, before.get(item.id)?.update(item) ?? this.row(item)]));
     if (this.current && !this.rows.has(this.current)) this.current = null;
+    for (const row of this.rows.values()) row.node.classList.remove("fresh");
+    const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
     put(this.list, [...this.rows.values()].map((row) => row.node));
+    focused?.focus({ preventScroll: true });
     this.dress();
   }
 
@@ -138,6 +172,7 @@ export class AlertsView {
       try {
         const { alert } = await get(`/api/alerts/${encodeURIComponent(this.linked)}`);
         const row = this.row(alert);
+        row.linked = true; // not where its time would have it
         this.rows = new Map([[alert.id, row], ...this.rows]);
         this.list.prepend(row.node);
       } catch (error) {
@@ -151,10 +186,13 @@ export class AlertsView {
   }
 
   async more() {
-    if (this.next === null) return;
-    const query = toQuery(this.filter);
+    if (this.next === null || this.meanwhile !== null) return;
+    const { signal } = this.abort;
+    this.meanwhile = [];
     try {
-      const found = await get(`/api/alerts?limit=${PAGE}&before=${this.next}${query ? `&${query}` : ""}`);
+      const query = this.loaded ? `&${this.loaded}` : "";
+      const found = await get(`/api/alerts?limit=${PAGE}&before=${this.next}${query}`, signal);
+      if (signal.aborted) return;
       this.next = found.next;
       for (const item of found.items) {
         if (this.rows.has(item.id)) continue;
@@ -162,27 +200,58 @@ export class AlertsView {
         this.rows.set(item.id, row);
         this.list.append(row.node);
       }
+      this.replay();
       this.dress();
     } catch (error) {
+      if (signal.aborted) return;
+      this.meanwhile = null;
       toast(error.message);
+    }
+  }
+
+  // Something was missed while nobody looks, or while the list is not to move: it waits as if it had just come.
+  async catchUp() {
+    const query = this.loaded;
+    try {
+      const found = await this.ask(query, ANSWER_MAX);
+      const { items, missed, hole, next } = compare(this.rows, found);
+      for (const [id, row] of this.rows) if (items.has(id)) row.update(items.get(id));
+      this.waiting = [...this.waiting.filter((item) => !items.has(item.id)), ...missed];
+      this.hole ||= hole;
+      this.next = next;
+      this.replay();
+      this.dress();
+      this.count();
+      this.held.refresh();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.meanwhile = null;
+      this.failed = error;
     }
   }
 
   // Live ------------------------------------------------------------------------------------------------------
 
   alert(item) {
+    this.meanwhile?.push(["alert", item]);
     this.facets();
+    if (this.loaded === null) return;
     if (this.rows.has(item.id) || this.waiting.some((one) => one.id === item.id)) return;
     if (!matches(this.filter, item)) return;
-    const silent = silenceFor(item, this.silences) !== null && !this.showSilent;
     if (this.paused || this.isDown() || !this.shown) {
       this.waiting.push(item);
-      if (this.waiting.length > ROWS_MAX) this.waiting.shift();
+      if (this.waiting.length > ROWS_MAX) {
+        this.waiting.shift();
+        this.hole = true;
+      }
     } else {
-      this.insert(item, document.hidden && !silent);
+      this.insert(item, document.hidden && !this.isSilent(item));
+      this.dress();
     }
     this.count();
   }
+
+  isSilent(item) { return !this.showSilent && silenceFor(item, this.silences) !== null; }
 
   insert(item, unread) {
     const row = this.row(item);
@@ -194,27 +263,31 @@ export class AlertsView {
       const [id, last] = [...this.rows].pop();
       this.rows.delete(id);
       last.node.remove();
-      this.next = [...this.rows.values()].pop().alert.seq;
+      this.next = [...this.rows.values()].findLast((one) => !one.linked).alert.seq;
     }
-    this.dress();
   }
 
   showNew() {
+    window.scrollTo({ top: 0 });
+    if (this.hole) {
+      this.load();
+      return;
+    }
     const items = this.waiting;
     this.waiting = [];
-    for (const item of items) this.insert(item, true);
-    window.scrollTo({ top: 0 });
-    if (items.length) this.select(items[items.length - 1].id, false);
+    for (const item of items) this.insert(item, !this.isSilent(item));
+    this.dress();
+    const newest = items.findLast((item) => !this.isSilent(item));
+    if (newest) this.select(newest.id, false);
     this.count();
     clearTimeout(this.reading);
     this.reading = setTimeout(() => this.seen(), 4000);
   }
 
-  suppressed() {
-    this.held.refresh();
-  }
+  suppressed() { this.held.refresh(); }
 
   decision(decision) {
+    this.meanwhile?.push(["decision", decision]);
     if (decision.kind === "silence") {
       this.silences = [decision, ...this.silences.filter((one) => one.id !== decision.id)];
       this.silencesChanged();
@@ -229,14 +302,20 @@ export class AlertsView {
   }
 
   gap() {
-    // Something was missed: what the server has now is the truth.
-    if (this.loaded !== null) this.load();
+    // Something was missed: what the server has now is the truth. What it is just answering may be from before.
+    if (this.meanwhile) this.meanwhile.push(["gap", null]);
+    else if (this.loaded === null) {
+      if (this.failed) this.load();
+    } else if (this.paused || this.isDown() || !this.shown || document.hidden) this.catchUp();
+    else this.load();
   }
 
   status(status) {
     this.bar.suppressed(status.suppressed, this.silentCount());
     this.status_ = status;
-    if (!this.rows.size && this.loaded !== null) this.dress();
+    // What the server did not manage to answer is asked again; what it refused would be refused again.
+    if (this.failed && !this.meanwhile && (this.failed.status < 400 || this.failed.status >= 500)) this.gap();
+    if (!this.rows.size) this.dress();
   }
 
   connection(state) {
@@ -267,10 +346,11 @@ export class AlertsView {
 
   count() {
     const unread = [...this.rows.values()].filter((row) => row.unread).length;
-    const waiting = this.waiting.length;
-    this.page.setUnread(waiting + (document.hidden || !this.shown ? unread : 0));
-    this.newer.hidden = waiting === 0;
-    this.newer.textContent = `${waiting} new alert${waiting === 1 ? "" : "s"}${this.paused ? " while paused" : ""}`;
+    const waiting = this.waiting.filter((item) => !this.isSilent(item)).length;
+    const more = this.hole ? "+" : "";
+    this.page.setUnread(waiting + (document.hidden || !this.shown ? unread : 0), more);
+    this.newer.hidden = waiting === 0 && !this.hole;
+    this.newer.textContent = `${waiting}${more} new alert${waiting === 1 && !more ? "" : "s"}${this.paused ? " while paused" : ""}`;
   }
 
   pause() {
@@ -284,6 +364,7 @@ export class AlertsView {
 
   silencesChanged() {
     this.dress();
+    this.count();
     this.bar.suppressed(this.status_?.suppressed ?? this.page.status?.suppressed ?? 0, this.silentCount());
   }
 
@@ -294,6 +375,7 @@ export class AlertsView {
   setShowSilent(on) {
     this.showSilent = on;
     this.dress();
+    this.count();
   }
 
   // Everything that depends on more than one row.
@@ -306,32 +388,7 @@ export class AlertsView {
       row.node.classList.toggle("current", id === this.current);
       if (!row.node.hidden) visible += 1;
     }
-    if (visible) {
-      this.say(
-        this.next !== null
-          ? el("button", { class: "more", type: "button", onclick: () => this.more() }, "Older alerts")
-          : el("p", { class: "empty muted" }, "No older alerts are kept here."),
-      );
-    } else if (this.loaded !== null) {
-      this.say(this.nothing());
-    }
-  }
-
-  nothing() {
-    const hidden = this.rows.size;
-    if (hidden) return empty("Everything is silenced", `${hidden} alerts are under a silence. Open “silenced” above to see them.`);
-    if (!isEmpty(this.filter)) {
-      return el("div", { class: "empty" }, el("h2", {}, "No alert fits these filters"),
-        el("p", {}, "New ones appear here as they arrive."),
-        el("p", {}, el("button", { type: "button", onclick: () => this.refilter(fromQuery(""), false) }, "Clear the filters")));
-    }
-    if (this.page.status?.catching_up) return empty("Reading the alerts that are already there …");
-    return empty("No alerts yet", "They appear here by themselves, newest first.",
-      "If you expect some: is a worker running, and do articles come in? The overview shows both.");
-  }
-
-  say(node) {
-    put(this.foot, node);
+    this.foot.draw(visible);
   }
 
   facets() {
@@ -379,9 +436,17 @@ export class AlertsView {
     return this.page.decide;
   }
 
+  // Takes what the server confirmed, unless the live stream has brought something meanwhile: that may be newer.
+  confirmed(alert, field) {
+    const before = alert[field];
+    return (decision) => {
+      if (this.rows.get(alert.id)?.alert[field] === before) this.decision(decision);
+    };
+  }
+
   acknowledge(id) {
     const alert = this.rows.get(id)?.alert;
-    if (alert && this.allowed()) acknowledge(alert, (decision) => this.decision(decision));
+    if (alert && this.allowed()) acknowledge(alert, this.confirmed(alert, "acknowledged"));
   }
 
   silence(id) {
@@ -391,7 +456,7 @@ export class AlertsView {
 
   verdict(id, verdict) {
     const alert = this.rows.get(id)?.alert;
-    if (alert && this.allowed()) askVerdict(alert, verdict, (decision) => this.decision(decision));
+    if (alert && this.allowed()) askVerdict(alert, verdict, this.confirmed(alert, "verdict"));
   }
 
   why(id) {

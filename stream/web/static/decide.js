@@ -15,7 +15,7 @@ export async function acknowledge(alert, done) {
 export function askVerdict(alert, verdict, done) {
   const same = alert.verdict?.verdict === verdict;
   const note = el("textarea", { name: "note", rows: 3, maxlength: 2000 });
-  note.value = alert.verdict?.note || "";
+  if (same) note.value = alert.verdict.note; // why somebody thought the opposite is not why this is so
   ask(verdict === "true_positive" ? "True positive: the alert is right" : "False positive: the alert is wrong",
     [el("p", { class: "muted" }, `${alert.rule} · ${alert.title || alert.summary}`), el("label", {}, "Note (why; the rule's author reads it)", note)],
     same ? "Change the note" : "Keep the verdict",
@@ -29,6 +29,10 @@ export function askSilence(alert, done) {
   const box = (key, value, on) => el("label", { class: "check" }, el("span", {}, el("input", { type: "checkbox", name: key, value, checked: on }), ` ${key}: ${value}`));
   const choices = el("div", {}, box("rule", alert.rule, true), alert.source && box("source", alert.source, false),
     alert.topics.map((topic) => box("topic", topic, false)), box("severity", alert.severity, false));
+  choices.addEventListener("change", ({ target }) => {
+    // A silence has one topic: a second one that was chosen, and not kept, would silence more than is said here.
+    if (target.checked) for (const other of choices.querySelectorAll(`input[name=${target.name}]`)) other.checked = other === target;
+  });
   ask("Silence alerts to which all of this applies", [choices, el("label", {}, "For", span), el("label", {}, "Reason", reason)], "Silence", async (by) => {
     const wanted = Object.fromEntries([...choices.querySelectorAll("input:checked")].map((input) => [input.name, input.value]));
     if (!Object.keys(wanted).length) throw new Error("Choose at least one of rule, source, topic, severity.");
@@ -67,19 +71,24 @@ function ask(title, content, label, act, other = null, closed = () => {}) {
   const by = el("input", { name: "by", required: true, maxlength: 100, autocomplete: "name" });
   by.value = remembered();
   const wrong = el("p", { class: "wrong", role: "alert", hidden: true });
+  let running = false;
   const run = async (what) => {
+    if (running) return; // pressed twice is asked once
     const name = by.value.trim();
     if (!name) {
       by.focus();
       return;
     }
     remember(name);
+    running = true;
     try {
       await what(name);
       box.close();
     } catch (error) {
       wrong.textContent = error.message;
       wrong.hidden = false;
+    } finally {
+      running = false;
     }
   };
   const form = el("form", { onsubmit: (event) => { event.preventDefault(); run(act); } },

@@ -52,6 +52,14 @@ export function put(node, ...children) {
   return node;
 }
 
+// Puts anew what a node holds, and gives the focus back to the link that had it.
+export function redraw(node, ...children) {
+  const had = node.contains(document.activeElement) ? document.activeElement : null;
+  const [name, value] = had?.dataset.focus ? ["data-focus", had.dataset.focus] : ["href", had?.getAttribute("href")];
+  put(node, ...children);
+  if (value) node.querySelector(`[${name}="${CSS.escape(value)}"]`)?.focus({ preventScroll: true });
+}
+
 export function toast(text) {
   document.querySelector(".toast")?.remove();
   const shown = el("div", { class: "toast", role: "status" }, text);

@@ -2,13 +2,13 @@
 
 import { el, put, toast } from "./dom.js";
 import { get, post } from "./api.js";
-import { ago, exactly } from "./time.js";
+import { ago, exactly, now } from "./time.js";
 import { author } from "./decide.js";
 
 export function silenceFor(alert, silences) {
-  const now = Date.now();
+  const at = now();
   return silences.find((s) =>
-    Date.parse(s.ends) > now
+    Date.parse(s.ends) > at
     && (!s.rule || s.rule === alert.rule)
     && (!s.topic || alert.topics.includes(s.topic))
     && (!s.source || s.source.toLowerCase() === alert.source.toLowerCase())
@@ -45,7 +45,7 @@ export class Held {
       put(this.node, el("p", { class: "wrong" }, error.message));
       return;
     }
-    const silences = this.view.silences.filter((s) => Date.parse(s.ends) > Date.now());
+    const silences = this.view.silences.filter((s) => Date.parse(s.ends) > now());
     put(this.node,
       el("h3", {}, `${found.total} suppressed`),
       found.total === 0 && el("p", { class: "muted" }, "No alert was held back by a rule's own limits (throttles, duplicates of a story)."),

@@ -14,6 +14,7 @@ const KEYS = [
   ["g r", "rules"], ["g p", "playground"],
   ["?", "these keys"],
 ];
+const MOVES = new Set(["j", "k", "ArrowDown", "ArrowUp"]);
 const VIEWS = { a: "/", o: "/overview", r: "/rules", p: "/playground" };
 
 export function openKeys() {
@@ -42,6 +43,8 @@ export function listenKeys(page) {
       }
       return;
     }
+    // A key that is held down moves on, and does nothing twice: it would acknowledge, take that back, and so on.
+    if (event.repeat && !MOVES.has(event.key)) return;
     if (event.key === "?") return openKeys();
     if (event.key === "g") {
       going = Date.now();

@@ -3,7 +3,7 @@
 import { el, put, toast } from "./dom.js";
 import { get } from "./api.js";
 import { Live } from "./stream.js";
-import { keepTimes } from "./time.js";
+import { keepClock, keepTimes } from "./time.js";
 import { openKeys, listenKeys } from "./keys.js";
 import { AlertsView } from "./alerts.js";
 import { OverviewView } from "./overview.js";
@@ -40,7 +40,8 @@ function show() {
   if (!kept.has(View)) kept.set(View, new View(page));
   page.view = kept.get(View);
   page.title = name;
-  setUnread(page.unread);
+  page.path = location.pathname + location.search;
+  setUnread(page.unread, page.more);
   for (const link of document.querySelectorAll(".top nav a")) {
     const here = link.pathname === "/" ? location.pathname === "/" : location.pathname.startsWith(link.pathname);
     if (here) link.setAttribute("aria-current", "page");
@@ -50,9 +51,9 @@ function show() {
   page.view.show();
 }
 
-function setUnread(count) {
-  page.unread = count;
-  document.title = `${count ? `(${count}) ` : ""}${page.title} · Redline`;
+function setUnread(count, more = "") {
+  [page.unread, page.more] = [count, more];
+  document.title = `${count || more ? `(${count}${more}) ` : ""}${page.title} · Redline`;
 }
 
 function connection(state, wait) {
@@ -73,6 +74,8 @@ function connection(state, wait) {
     pill.className = "pill away";
     say();
     connection.timer = setInterval(say, 1000);
+    // A login that has ended looks like a break, and would for ever.
+    session().catch(() => {});
   }
   banner();
   for (const view of kept.values()) view.connection?.(state);
@@ -117,6 +120,17 @@ function stored(key) {
   }
 }
 
+// Who this is, as the server knows it. Whoever is not logged in any more is sent to the login.
+async function session() {
+  const found = await get("/api/session");
+  const news = page.decide !== found.decide;
+  page.decide = found.decide;
+  page.status = found.status;
+  document.getElementById("logout").hidden = !found.login;
+  banner();
+  if (news) each("session")(found);
+}
+
 async function begin() {
   const themes = ["system", "light", "dark"];
   let current = themes.includes(stored("redline.theme")) ? stored("redline.theme") : "system";
@@ -132,7 +146,10 @@ async function begin() {
     event.preventDefault();
     go(link.pathname + link.search + link.hash);
   });
-  window.addEventListener("popstate", show);
+  window.addEventListener("popstate", () => {
+    // The link that skips to the content leads nowhere else.
+    if (location.hash !== "#view" || location.pathname + location.search !== page.path) show();
+  });
   listenKeys(page);
   keepTimes();
   page.live = new Live(
@@ -142,6 +159,7 @@ async function begin() {
       decision: each("decision"),
       gap: each("gap"),
       status: (status) => {
+        keepClock(status.now);
         page.status = status;
         banner();
         each("status")(status);
@@ -151,12 +169,7 @@ async function begin() {
   );
   show();
   try {
-    const session = await get("/api/session");
-    page.decide = session.decide;
-    page.status = session.status;
-    document.getElementById("logout").hidden = !session.login;
-    banner();
-    each("session")(session);
+    await session();
   } catch (error) {
     toast(error.message);
   }

@@ -1,6 +1,6 @@
 // The last hour in a few drawings, and the workers.
 
-import { el, put, empty, inside } from "./dom.js";
+import { el, put, empty, inside, redraw } from "./dom.js";
 import { get } from "./api.js";
 import { areas, columns, legend, timeline } from "./charts.js";
 
@@ -57,8 +57,7 @@ export class OverviewView {
     const lag = data.workers ? sum(Object.values(data.workers.lag)) : null;
     const members = data.workers?.members.length ?? null;
     const topics = Object.entries(data.topics);
-    const focused = document.activeElement?.getAttribute?.("data-focus");
-    put(this.content,
+    redraw(this.content,
       el("div", { class: "tiles" },
         tile("Articles a second", data.articles_per_second.toFixed(data.articles_per_second < 10 ? 1 : 0), "over the last 20 s"),
         tile("Alerts", alerts, "in the last hour"),
@@ -80,7 +79,6 @@ export class OverviewView {
         el("p", { class: "muted note" }, "A dot is an alert, a bar a correlation or the copies of one story from its first to its last; an open end goes on.")),
       short && el("p", { class: "muted note wide" }, "The charts show the last quarter of an hour, for nothing is older; later they show an hour."),
       this.workers(data));
-    if (focused) this.content.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
   // When the charts begin: an hour ago, or a quarter of one if there is nothing older, so that what just began is seen.

@@ -24,7 +24,8 @@ const EXAMPLE_ARTICLE = {
   title: "Navy closes in on Mirova",
   body: "The navy blockaded the port of Mirova on Monday.\n\nShips wait outside. A USB port blocked the update of the harbour's computers.",
 };
-const FIELDS = [["title", "Title"], ["source", "Source"], ["lang", "Language"], ["published", "Published"]];
+const FIELDS = [["title", "Title"], ["source", "Source"], ["lang", "Language"], ["published", "Published"],
+  ["author", "Author"], ["section", "Section"], ["country", "Country"], ["url", "Address"]];
 
 export class PlaygroundView {
   constructor(page) {
@@ -43,7 +44,7 @@ export class PlaygroundView {
       el("section", { class: "panel inputs" },
         el("div", { class: "panelhead" }, el("h3", {}, "Article"), this.inputs.title),
         this.inputs.body,
-        el("details", {}, el("summary", { class: "muted" }, "Source, language, date"), el("div", { class: "fields" }, FIELDS.slice(1).map(([key]) => this.inputs[key]))),
+        el("details", {}, el("summary", { class: "muted" }, "Source, language, date, author …"), el("div", { class: "fields" }, FIELDS.slice(1).map(([key]) => this.inputs[key]))),
         el("div", { class: "panelhead" }, el("h3", {}, "Rule"), this.choice),
         this.rule),
       el("section", { class: "panel outputs" },
@@ -55,8 +56,9 @@ export class PlaygroundView {
 
   async show() {
     const query = new URLSearchParams(location.search);
-    const wanted = location.hash.length > 1 ? await unpack(location.hash.slice(1)) : null;
-    if (location.hash.length > 1 && wanted === null) toast("This link is damaged; here is an example instead.");
+    const shared = location.hash.length > 1 && location.hash !== "#view";
+    const wanted = shared ? await unpack(location.hash.slice(1)) : null;
+    if (shared && wanted === null) toast("This link is damaged; here is an example instead.");
     if (wanted) this.fill(wanted.rule, wanted.article);
     else if (query.get("alert")) await this.fromAlert(query.get("alert"));
     else if (query.get("rule")) await this.fromRule(query.get("rule"), query.get("test"));
@@ -76,7 +78,11 @@ export class PlaygroundView {
       const { event, article } = await get(`/api/alerts/${encodeURIComponent(id)}`);
       let source = "";
       try {
-        source = (await get(`/api/rules/${encodeURIComponent(event.data.rule.id)}`)).rule.source;
+        const { rule } = await get(`/api/rules/${encodeURIComponent(event.data.rule.id)}`);
+        source = rule.source;
+        if (rule.version !== event.data.rule.version) {
+          toast(`The alert is of version ${event.data.rule.version} of this rule; what stands here is version ${rule.version}.`);
+        }
       } catch {
         toast(`The rule ${event.data.rule.id} is not in the rules folder any more.`);
       }
@@ -174,7 +180,7 @@ export class PlaygroundView {
   diagnostic(d) {
     const jump = () => {
       const lines = this.rule.value.split("\n");
-      const start = lines.slice(0, d.line - 1).reduce((sum, line) => sum + line.length + 1, 0) + d.column - 1;
+      const start = lines.slice(0, d.line - 1).reduce((sum, line) => sum + line.length + 1, 0) + before(lines[d.line - 1] ?? "", d.column);
       this.rule.focus();
       this.rule.setSelectionRange(start, start + 1);
     };
@@ -238,6 +244,11 @@ export class PlaygroundView {
     }
     return false;
   }
+}
+
+// How long the text before a column is here, where some characters count twice.
+function before(line, column) {
+  return [...line].slice(0, column - 1).join("").length;
 }
 
 function tree(step, open) {

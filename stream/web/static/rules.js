@@ -1,6 +1,6 @@
 // Every rule: how its tests stand, how often it fires, its source.
 
-import { el, put, empty, inside, svg } from "./dom.js";
+import { el, put, empty, inside, redraw, svg } from "./dom.js";
 import { get } from "./api.js";
 import { ago, exactly } from "./time.js";
 import { highlightYaml } from "./yaml.js";
@@ -24,7 +24,7 @@ export class RulesView {
   }
 
   show() {
-    this.chosen = decodeURIComponent(location.pathname.split("/")[2] || "");
+    this.chosen = decoded(location.pathname.split("/")[2] || "");
     this.node.classList.toggle("one", Boolean(this.chosen));
     this.load();
   }
@@ -65,9 +65,9 @@ export class RulesView {
     const rules = this.wanted();
     const failing = this.rules.reduce((sum, rule) => sum + rule.tests_failed, 0);
     const tests = this.rules.reduce((sum, rule) => sum + rule.tests_total, 0);
-    this.count.textContent = `${rules.length} of ${this.rules.length} rules · ${tests} tests, ${failing ? `${failing} fail` : "all pass"}`;
+    this.count.textContent = `${rules.length} of ${this.rules.length} rules · ${tests} tests, ${failing ? `${failing} fail` : "all pass"}${this.since ? ` · alerts counted since ${exactly(this.since).slice(0, 16)}` : ""}`;
     if (!rules.length) return put(this.table, empty(this.rules.length ? "No rule fits" : "There are no rules"));
-    put(this.table, el("table", { class: "rules" },
+    redraw(this.table, el("table", { class: "rules" },
       el("thead", {}, el("tr", {}, ["Rule", "Severity", "Tests", "Per day, 14 days", "Last alert", "Right"].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, rules.map((rule) => this.line(rule)))));
   }
@@ -144,6 +144,14 @@ export class RulesView {
       return true;
     }
     return false;
+  }
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // no rule is called so, and the page says that
   }
 }
 

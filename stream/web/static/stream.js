@@ -22,7 +22,7 @@ export class Live {
       if (document.visibilityState === "visible" && this.state === "away") this.now();
     });
     setInterval(() => {
-      if (this.state === "live" && Date.now() - this.heardAt > QUIET_MS_MAX) this.broken();
+      if (this.source && Date.now() - this.heardAt > QUIET_MS_MAX) this.broken();
     }, 2000);
   }
 
@@ -34,6 +34,7 @@ export class Live {
   now() {
     clearTimeout(this.timer);
     this.source?.close();
+    this.heardAt = Date.now(); // a server that takes the connection may still never answer
     this.say("connecting");
     const source = new EventSource(`/api/events${this.last ? `?last=${encodeURIComponent(this.last)}` : ""}`);
     this.source = source;

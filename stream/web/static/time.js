@@ -2,8 +2,20 @@
 
 const DAY = 86_400_000;
 
-export function ago(ms, now = Date.now()) {
-  const seconds = Math.max(0, Math.round((now - ms) / 1000));
+let ahead = 0;
+
+// The server's clock goes: what this browser's says differs by minutes at times, and would end silences early.
+export function keepClock(server) {
+  const difference = server - Date.now();
+  ahead = Math.abs(difference) > 2000 ? difference : 0;
+}
+
+export function now() {
+  return Date.now() + ahead;
+}
+
+export function ago(ms, at = now()) {
+  const seconds = Math.max(0, Math.round((at - ms) / 1000));
   if (seconds < 5) return "now";
   if (seconds < 60) return `${seconds} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
