@@ -81,7 +81,7 @@ def _block(name: str, ruleset: RuleSet, bodies: Sequence[str], repeat: int) -> N
     for _ in range(repeat):
         whole.append(_taken(lambda: engine.tag(records)))
         search.append(_taken(lambda: [peer.findall(body) for body in bodies]))
-        alert.append(_taken(lambda: engine.alert(matches, TIME, Memory())))
+        alert.append(_taken(lambda: _alerted(engine, matches)))
         rounds.append(_stages(engine, matcher, records))
     stages = min(rounds, key=lambda clock: sum(clock[stage] for stage in STAGES))
     stages["rest"] = min(whole) - sum(stages[stage] for stage in STAGES)
@@ -113,6 +113,12 @@ class _Watched(Matcher):
         found = super()._evidence(held, article)
         self.clock["evidence"] += time.process_time_ns() - start - (self.clock["layout"] - laid)
         return found
+
+
+def _alerted(engine: Engine, matches: Sequence[Record]) -> None:
+    memory = Memory()
+    engine.alert(matches, TIME, memory)
+    memory.changes()
 
 
 def _stages(engine: Engine, matcher: _Watched, records: Sequence[Record]) -> Clock:

@@ -40,7 +40,9 @@ class Judge:
         if raw := [r for r in records if r.topic == self.raw]:
             sent += self._engine.tag(raw).outputs
         if matches := [r for r in records if r.topic == self.matches]:
-            sent += self._engine.alert(matches, datetime.now(UTC), Memory()).outputs
+            memory = Memory()
+            sent += self._engine.alert(matches, datetime.now(UTC), memory).outputs
+            memory.changes()
         return sent
 
 

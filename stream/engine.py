@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from stream.alert import raise_alert, raise_episode, render_summary
 from stream.clean import fold_key
-from stream.detect import Changes, Definitions, DetectLimits, Memory, Told, fingerprint, to_us
+from stream.detect import Definitions, DetectLimits, Memory, Told, fingerprint, to_us
 from stream.matching import Limits, Matcher, ReadArticle, RuleMatch, read_article
 from stream.model import Alert, Article, ArticleRef, Match, Output, Record, Reject, RuleRef, Severity, TopicHit
 from stream.model.article import FUTURE_MAX
@@ -122,7 +122,7 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The result of one call, in the order of writing: every message to send, then control records for every partition
-    of `matches`; when all that is acknowledged what changed in the memory, in its steps.
+    of `matches`; when all that is acknowledged, what changed in the memory (`Memory.changes`).
 
     `newest_live_us`: the newest event time among live articles, in microseconds since 1970 UTC; `newest_published_us`:
     the same of their dates.
@@ -131,7 +131,6 @@ class Batch:
     outputs: list[Output]
     facts: Facts
     controls: list[Control] = field(default_factory=list)
-    changes: Changes | None = None
     newest_live_us: int | None = None
     newest_published_us: int | None = None
 
@@ -190,7 +189,8 @@ class Engine:
     def alert(self, records: Sequence[Record], now: datetime, memory: Memory) -> Batch:
         """Agent 2: each match becomes an alert, or is held back, counted, late or known; control records move time on.
 
-        `now` is the wall clock, shown only as `recordedtime`. `memory` is that of the partition, and is changed.
+        `now` is the wall clock, shown only as `recordedtime`. `memory` is that of the partition, and is changed; what
+        is to be written of it may be asked when the outputs are on their way, and before the next call.
         """
         facts = Facts(records=len(records))
         outputs: list[Output] = []
@@ -206,7 +206,7 @@ class Engine:
             outputs.extend(self.detect(match, record.offset, now, memory, facts))
         facts.forgotten, memory.forgotten = memory.forgotten, 0
         facts.watermark_seconds = memory.reached(None)
-        return Batch(outputs, facts, [], memory.changes())
+        return Batch(outputs, facts)
 
     def detect(self, match: Match, offset: int, now: datetime, memory: Memory, facts: Facts) -> list[Output]:
         """What becomes of one match. `offset` orders the matches of a partition."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,16 +24,18 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from faust.types import StreamT
 
 from stream.engine import Batch
+from stream.model import Record
 from stream.settings import Settings
 from stream.telemetry.events import ChunkAlerted, ChunkTagged, Event, StreamMended, Telemetry
 from stream.wire.topics import MATCHES, RAW, full_name
 from stream.worker.alertsfirst import WAITING_RECORDS_MAX, AlertsFirst
 from stream.worker.batches import joined
 from stream.worker.dead import put_aside
-from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Limits, each_chunk, use_chunks
+from stream.worker.driver import SCHEME, Chunk, ChunkConsumer, ChunkTable, Inlet, Limits, each_chunk, use_chunks
 from stream.worker.exit import HardExit
 from stream.worker.health import Vitals
 from stream.worker.linger import Lingering
+from stream.worker.loopback import Loopback
 from stream.worker.progress import EVERY_SECONDS, Progress
 from stream.worker.security import credentials
 from stream.worker.sender import Sender
@@ -71,7 +73,7 @@ def create_app(
 
     @app.agent(matches_topic, name="alert")
     async def alert(stream: StreamT[Any]) -> None:
-        await work.attend(stream, work.alert)
+        await work.attend(stream, work.alert, work.matches_inlet)
 
     app.timer(interval=EVERY_SECONDS, name="progress")(work.tell_progress)
     transport.check()
@@ -105,9 +107,13 @@ class _Work:
         # Engine processes judge while this one raises alerts; nobody has to wait.
         first_ms = 0 if settings.engine_processes else settings.alerts_first_ms_max
         self._alerts_first = AlertsFirst(self._topics["matches"], first_ms / 1_000)
+        self.matches_inlet = Inlet()
+        self._loopback = Loopback(self._topics["matches"], self._hand_in)
 
-    async def attend(self, stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Event | None]]) -> None:
-        """Hands every chunk of an agent's stream to `work`, and counts what was confirmed."""
+    async def attend(
+        self, stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Event | None]], inlet: Inlet | None = None
+    ) -> None:
+        """Hands every chunk of an agent's stream and of an inlet to `work`, and counts what was confirmed."""
 
         async def counted(chunk: Chunk) -> None:
             with self._vitals.work():
@@ -117,7 +123,7 @@ class _Work:
                 self._telemetry.emit(event)
 
         try:
-            await each_chunk(stream, counted, chunks_max=self._settings.batches_in_work_max)
+            await each_chunk(stream, counted, chunks_max=self._settings.batches_in_work_max, inlet=inlet)
         except ExceptionGroup as errors:  # Faust would commit what failed and go on
             self._way_out.give_up("an agent failed", errors.exceptions[0])
 
@@ -131,11 +137,14 @@ class _Work:
             async for part in judged:
                 spent += time.perf_counter() - began
                 parts.append(part)
-                sends += await self._lingering.send(part.outputs, at_once=part.facts.matches > 0)
+                sent = await self._lingering.send(part.outputs, at_once=part.facts.matches > 0)
+                if part.facts.matches and not chunk.condemned and self._few_wait(chunk):
+                    self._loopback.watch(part.outputs, sent)
+                sends += sent
                 await give_turns()
                 began = time.perf_counter()
             batch = joined(parts)
-            if batch.facts.matches and self._may_wait_for_alerts(chunk):
+            if batch.facts.matches and self._few_wait(chunk):
                 await self._alerts_first.wait_for(sends, self._alerts_here)
         if self._engine.ruleset.correlations:
             partition = chunk.records[0].partition
@@ -169,12 +178,14 @@ class _Work:
         batch = aside or self._engine.alert(chunk.records, datetime.now(UTC), memory)
         spent = time.perf_counter() - began
         sends = await self._sender.send(batch.outputs)
+        await give_turns()  # alerts leave, also those of other partitions, before states are packed
+        changes = memory.changes()
         chunk.let_next_begin()
         await chunk.acknowledged(*sends)
         alerted = datetime.now(UTC)
         self._alerts_first.alerted(partition, chunk.records[-1].offset + 1)
         if await chunk.turn():
-            for step in batch.changes or ():
+            for step in changes:
                 await chunk.acknowledged()
                 self._states.write(partition, step)
         if not await chunk.confirm():
@@ -182,7 +193,13 @@ class _Work:
             return None
         return ChunkAlerted(batch.facts, spent, alerted)
 
-    def _may_wait_for_alerts(self, chunk: Chunk) -> bool:
+    def _hand_in(self, runs: Sequence[Sequence[Record]]) -> None:
+        if self.matches_inlet.is_open:
+            consumer = self._consumer()
+            self.matches_inlet.put([chunk for run in runs for chunk in consumer.hand_in(run)])
+
+    def _few_wait(self, chunk: Chunk) -> bool:
+        """Whether there is no backlog behind the chunk, nor a suspicion."""
         consumer = self._consumer()
         # Chunks under suspicion are alone: they wait for this one, or nothing begins before this one is finished.
         if any(map(consumer.has_suspects, consumer.ledger.partitions())):

@@ -54,7 +54,7 @@ def read_in_one_go(settings: Settings) -> Reading:
                     found.held.add(without_clock(output.value)[0])
                 elif ".alerts." in output.topic:
                     found.fired.add(without_clock(output.value)[0])
-            for key, value in (write for step in batch.changes or () for write in step):
+            for key, value in (write for step in memories[partition].changes() for write in step):
                 name = partition.partition, f"{partition.partition}:{key}".encode()
                 if value is None:
                     found.table.pop(name, None)

@@ -13,6 +13,7 @@ can be committed. How it works, from the bottom:
     turns.py      a chunk that is under suspicion is alone in work
     thread.py     fetching from Kafka
     patience.py   how long the broker may hold a fetch
+    handedin.py   records that were begun without a fetch, and come with one all the same
     records.py    what a fetch brought, made into records once
     holes.py      where logs end without a record
     ends.py       where partitions really end
@@ -28,7 +29,7 @@ tests/worker/test_faust_internals.py.
 
 from stream.worker.driver.chunk import Chunk, chunks
 from stream.worker.driver.consumer import ChunkConsumer
-from stream.worker.driver.lanes import each_chunk
+from stream.worker.driver.lanes import Inlet, each_chunk
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.table import ChunkTable
 from stream.worker.driver.transport import SCHEME, ChunkTransport, use_chunks
@@ -39,6 +40,7 @@ __all__ = [
     "ChunkConsumer",
     "ChunkTable",
     "ChunkTransport",
+    "Inlet",
     "Limits",
     "chunks",
     "each_chunk",

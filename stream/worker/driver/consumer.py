@@ -30,6 +30,7 @@ from mode import Service
 
 from stream.model import Record
 from stream.worker.driver.chunk import Change, Chunk
+from stream.worker.driver.handedin import HandedIn
 from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, Span
 from stream.worker.driver.limits import Limits
 from stream.worker.driver.records import bytes_of, bytes_upto
@@ -64,6 +65,7 @@ class ChunkConsumer(Consumer):
         self.suspects = Suspects(max((self.limits.chunk_records_max, *self._driver.topic_records_max.values())))
         self._lost = LostSpans(self.ledger, LOOKS_UNTIL_LOST)
         self._in_work: dict[Chunk, float] = {}
+        self._handed_in = HandedIn()
         self._committing = asyncio.Lock()
         self._turns = Turns()
         self._to_seek: set[Partition] = set()
@@ -230,11 +232,39 @@ class ChunkConsumer(Consumer):
         for partition, records in fetched.items():
             if not self._is_chunked(partition):
                 taken[partition] = take_in(self.app, partition, records)
-            elif not disturbed and self._follows_on(partition, records[0].offset, partition in sought):
-                taken[partition] = list(self._cut(partition, records))
+                continue
+            new = self._new_of(partition, records)
+            if not new:
+                continue
+            if not disturbed and self._follows_on(partition, new[0].offset, partition in sought):
+                taken[partition] = list(self._cut(partition, new))
             else:
                 self._to_seek.add(partition)
         return taken
+
+    def hand_in(self, records: Sequence[Record]) -> list[Chunk]:
+        """Chunks of consecutive records of one partition that the broker has acknowledged to this process, which need
+        not wait for their fetch; they are handed out with this, and are to be begun before any others.
+
+        Empty: they do not follow on what has begun, or nothing may be begun now; they come with a fetch.
+        """
+        first = records[0].offset
+        partition = TP(records[0].topic, records[0].partition)
+        if not self.flow_active or self._moving or partition not in self._get_active_partitions():
+            return []
+        if partition not in self.ledger or partition in self._to_seek:
+            return []
+        if self.ledger.position(partition) != first or not self.ledger.all_begun(partition):
+            return []
+        self._handed_in.note(partition, first)
+        # Faust warns of partitions that have records of which its stream has seen none for minutes.
+        self.app.monitor.stream_inbound_time[partition] = self.loop.time()
+        return list(self._cut(partition, records))
+
+    def _new_of(self, partition: TP, records: Sequence[Any]) -> Sequence[Any]:
+        if partition not in self.ledger:
+            return records
+        return self._handed_in.new_of(partition, self.ledger.position(partition), records)
 
     def _follows_on(self, partition: Partition, first: int, after_seek: bool) -> bool:
         if partition not in self.ledger:
@@ -319,6 +349,8 @@ class ChunkConsumer(Consumer):
         try:
             if offsets:
                 await self.seek_wait(offsets)
+                for partition in offsets:
+                    self._handed_in.sought(partition)
         except IllegalStateError:
             self._to_seek.update(offsets)  # a rebalance took a partition away: its account is closed in a moment
             return frozenset()
@@ -414,8 +446,11 @@ class ChunkConsumer(Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     def _close(self, partitions: Iterable[Partition]) -> None:
+        partitions = list(partitions)
         self.ledger.close(partitions)
         self.suspects.close(partitions)
+        for partition in partitions:
+            self._handed_in.sought(partition)
         self._closings += 1
 
     async def wait_empty(self) -> None:

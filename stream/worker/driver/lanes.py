@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from faust.types import StreamT
@@ -27,11 +27,43 @@ from stream.worker.driver.chunk import Chunk, arriving, at_work
 from stream.worker.driver.ledger import Partition
 
 
-async def each_chunk(stream: StreamT[Any], work: Callable[[Chunk], Awaitable[None]], *, chunks_max: int) -> None:
+class Inlet:
+    """A way into the lanes beside an agent's stream, for chunks that were handed out without a fetch."""
+
+    def __init__(self) -> None:
+        self._take: Callable[[Sequence[Chunk]], None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an agent is there to take chunks."""
+        return self._take is not None
+
+    def put(self, chunks: Sequence[Chunk]) -> None:
+        """Into the lanes, in this order, and before whatever is handed out later. The inlet must be open."""
+        assert self._take is not None
+        self._take(chunks)
+
+    @contextmanager
+    def open(self, take: Callable[[Sequence[Chunk]], None]) -> Iterator[None]:
+        """For `each_chunk`."""
+        self._take = take
+        try:
+            yield
+        finally:
+            self._take = None
+
+
+async def each_chunk(
+    stream: StreamT[Any],
+    work: Callable[[Chunk], Awaitable[None]],
+    *,
+    chunks_max: int,
+    inlet: Inlet | None = None,
+) -> None:
     """Hands every chunk of an agent's stream to `work`, until it is cancelled or something raises (`ExceptionGroup`).
 
     A chunk's partition goes on when `work` returns, or when it calls `let_next_begin`. Void chunks are passed over.
-    What is in work when this ends is cancelled.
+    What is in work when this ends is cancelled. What is put into the inlet meanwhile is handed over as well.
     """
     room = asyncio.Semaphore(chunks_max)
     waiting: dict[Partition, deque[Chunk]] = {}
@@ -63,12 +95,20 @@ async def each_chunk(stream: StreamT[Any], work: Callable[[Chunk], Awaitable[Non
             await chunk.followed.wait()
         del waiting[partition]
 
-    async with asyncio.TaskGroup() as lanes, aclosing(arriving(stream)) as found:
-        async for chunk in found:
-            await room.acquire()
+    async def take(chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            await room.acquire()  # first come, first served: what is handed out later waits behind
             partition = chunk.span.partition
             if partition in waiting:
                 waiting[partition].append(chunk)
             else:
                 waiting[partition] = deque((chunk,))
                 lanes.create_task(along(partition))
+
+    def beside(chunks: Sequence[Chunk]) -> None:
+        lanes.create_task(take(chunks))
+
+    async with asyncio.TaskGroup() as lanes, aclosing(arriving(stream)) as found:
+        with (inlet or Inlet()).open(beside):
+            async for chunk in found:
+                await take((chunk,))

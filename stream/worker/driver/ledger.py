@@ -80,6 +80,11 @@ class Ledger:
         """The offset after the last confirmed record."""
         return self._accounts[partition].confirmed
 
+    def all_begun(self, partition: Partition) -> bool:
+        """True if nothing that was handed out is still on its way to the agent."""
+        account = self._accounts[partition]
+        return account.begun == account.position
+
     def arrival(self, partition: Partition, first: int, *, after_seek: bool) -> Arrival:
         """Judges the first offset of a fetch; `after_seek`: nothing came between a seek to the position and this fetch.
 
