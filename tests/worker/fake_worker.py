@@ -3,7 +3,8 @@
 A record becomes one tagged record; where it says `alert`, also a match, which becomes an alert with the same value.
 `slow` takes 0.3 s, `stuck` for ever, `bug` raises, `kill` is the end of the process.
 
-`FAKE_WORKER=deaf` in the environment: nothing that is fetched gets to an agent. `FAKE_WORKER=table`: it keeps a table
+`FAKE_WORKER=deaf` in the environment: nothing that is fetched gets to an agent; `deaf-to-matches`: nor do matches, after
+the first ones. `FAKE_WORKER=table`: it keeps a table
 `fake`, which it never writes, and recovers it slowly, until there is the file that `FAKE_SEEN` names.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+from faust.transport.consumer import ThreadDelegateConsumer
 
 from stream.cli.stopping import leave_at_once
 from stream.detect import Memory
@@ -71,6 +73,21 @@ async def nothing(*_: Any, **__: Any) -> dict[Any, Any]:
     return {}
 
 
+def deaf_to_matches() -> None:
+    stock, heard = ThreadDelegateConsumer._getmany, set[str]()
+
+    async def getmany(self: Any, *given: Any) -> Any:
+        fetched = await stock(self, *given)
+        matches = [partition for partition in fetched if partition.topic.endswith(MATCHES.name)]
+        for partition in matches:
+            if partition.topic in heard:
+                del fetched[partition]
+        heard.update(partition.topic for partition in matches)
+        return fetched
+
+    ThreadDelegateConsumer._getmany = getmany  # type: ignore[method-assign]
+
+
 def with_table(*given: Any, **named: Any) -> faust.App:
     app = create_app(*given, **named)
     table: Any = app.Table("fake", default=int, partitions=4)
@@ -96,6 +113,8 @@ def main() -> int:
     match os.environ.get("FAKE_WORKER"):
         case "deaf":
             ChunkConsumer._getmany = nothing  # type: ignore[method-assign]
+        case "deaf-to-matches":
+            deaf_to_matches()
         case "table":
             run.create_app = with_table  # type: ignore[attr-defined]
     configure_logging(settings.log_level, settings.log_format)

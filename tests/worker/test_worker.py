@@ -97,6 +97,19 @@ def test_an_article_waits_for_the_alerts_of_the_one_before(broker_settings: Sett
         assert follower.sent_ms["alerts.high"][200] < follower.sent_ms["articles.tagged"][201]
 
 
+def test_matches_that_come_back_to_the_worker_need_not_be_fetched(broker_settings: Settings) -> None:
+    make_topics(broker_settings, partitions=1)
+    with (
+        running(broker_settings, FAKE_WORKER="deaf-to-matches") as worker,
+        following(broker_settings, "alerts.high") as follower,
+    ):
+        worker.ready()
+        for count in range(1, 6):  # the first one is under suspicion, and comes with a fetch
+            publish(broker_settings, "articles.raw", [(b"1", b"%d alert" % count)])
+            assert follower.wait("alerts.high", count)[-1] == b"%d alert" % count
+        assert worker.stop() == 0, "all of them are confirmed"
+
+
 def test_a_bug_ends_the_process_with_75_and_the_record_comes_again(broker_settings: Settings) -> None:
     make_topics(broker_settings, partitions=1)
     publish(broker_settings, "articles.raw", [(b"1", b"bug")])
