@@ -3,9 +3,9 @@
 A record becomes one tagged record; where it says `alert`, also a match, which becomes an alert with the same value.
 `slow` takes 0.3 s, `stuck` for ever, `bug` raises, `kill` is the end of the process.
 
-`FAKE_WORKER=deaf` in the environment: nothing that is fetched gets to an agent; `deaf-to-matches`: nor do matches, after
-the first ones. `FAKE_WORKER=table`: it keeps a table
-`fake`, which it never writes, and recovers it slowly, until there is the file that `FAKE_SEEN` names.
+`FAKE_WORKER=deaf` in the environment: nothing that is fetched gets to an agent; `deaf-to-matches`: nor do matches,
+after the first ones. `FAKE_WORKER=table`: it keeps a table `fake`, which it never writes, and recovers it slowly, until
+there is the file that `FAKE_SEEN` names.
 """
 
 import asyncio

@@ -256,15 +256,21 @@ class ChunkConsumer(Consumer):
             return []
         if self.ledger.position(partition) != first or not self.ledger.all_begun(partition):
             return []
-        self._handed_in.note(partition, first)
+        if not self._handed_in.has_room(partition, len(records)):
+            return []
+        self._handed_in.note(partition, records)
         # Faust warns of partitions that have records of which its stream has seen none for minutes.
         self.app.monitor.stream_inbound_time[partition] = self.loop.time()
         return list(self._cut(partition, records))
 
     def _new_of(self, partition: TP, records: Sequence[Any]) -> Sequence[Any]:
-        if partition not in self.ledger:
-            return records
-        return self._handed_in.new_of(partition, self.ledger.position(partition), records)
+        try:
+            return self._handed_in.new_of(partition, records)
+        except LookupError as error:
+            self.fail(
+                f"{_named(partition)}: at offset {error} there is another record than the one that the broker had "
+                "acknowledged and that was worked; the broker has lost records, and those from there on may be unread"
+            )
 
     def _follows_on(self, partition: Partition, first: int, after_seek: bool) -> bool:
         if partition not in self.ledger:

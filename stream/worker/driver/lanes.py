@@ -19,6 +19,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from contextvars import copy_context
 from typing import Any
 
 from faust.types import StreamT
@@ -65,7 +66,8 @@ async def each_chunk(
     A chunk's partition goes on when `work` returns, or when it calls `let_next_begin`. Void chunks are passed over.
     What is in work when this ends is cancelled. What is put into the inlet meanwhile is handed over as well.
     """
-    room = asyncio.Semaphore(chunks_max)
+    room, entrance = asyncio.Semaphore(chunks_max), asyncio.Lock()
+    context = copy_context()  # who puts something into the inlet has another one
     waiting: dict[Partition, deque[Chunk]] = {}
     finished: dict[Partition, asyncio.Event] = {}
 
@@ -96,17 +98,22 @@ async def each_chunk(
         del waiting[partition]
 
     async def take(chunks: Sequence[Chunk]) -> None:
-        for chunk in chunks:
-            await room.acquire()  # first come, first served: what is handed out later waits behind
-            partition = chunk.span.partition
-            if partition in waiting:
-                waiting[partition].append(chunk)
-            else:
-                waiting[partition] = deque((chunk,))
-                lanes.create_task(along(partition))
+        async with entrance:  # what is handed out later waits behind, also if there is no room for all of these
+            for chunk in chunks:
+                await room.acquire()
+                partition = chunk.span.partition
+                if partition in waiting:
+                    waiting[partition].append(chunk)
+                else:
+                    waiting[partition] = deque((chunk,))
+                    lanes.create_task(along(partition))
 
     def beside(chunks: Sequence[Chunk]) -> None:
-        lanes.create_task(take(chunks))
+        entering = take(chunks)
+        try:
+            lanes.create_task(entering, context=context)
+        except RuntimeError:
+            entering.close()  # something has raised: nothing begins any more
 
     async with asyncio.TaskGroup() as lanes, aclosing(arriving(stream)) as found:
         with (inlet or Inlet()).open(beside):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from stream.model import Record
 from stream.worker.driver import Chunk, Inlet, each_chunk
-from stream.worker.driver.handedin import HandedIn
+from stream.worker.driver.handedin import UNFETCHED_RECORDS_MAX, HandedIn
 from stream.worker.driver.suspects import Suspects
 from tests.worker.driver.kit import RAW, Bench, Body, GaveUpError, bench_runner, deal_out, offsets, record
 
@@ -164,19 +164,50 @@ def _resetting(bench: Bench, offset: int) -> Callable[..., object]:
     return seek_wait
 
 
+def test_another_record_where_one_was_handed_in_ends_the_process(on_bench: Callable[[Body], None]) -> None:
+    """A broker that loses what it has acknowledged gives the offsets to others."""
+
+    async def body(bench: Bench) -> None:
+        bench.consumer.suspects = Suspects(100)
+        (chunk,) = bench.consumer.hand_in(logged(RAW, range(2)))
+        assert await bench.work(chunk)
+        bench.thread.fill(RAW, [0])
+        bench.thread.fill(RAW, [1], b"another one")
+        with pytest.raises(GaveUpError, match="at offset 1 there is another record than the one that the broker had"):
+            await bench.chunks()
+
+    on_bench(body)
+
+
+def test_no_more_is_handed_in_than_is_remembered(on_bench: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        bench.consumer.suspects = Suspects(100)
+        many = range(UNFETCHED_RECORDS_MAX)
+        for chunk in bench.consumer.hand_in(logged(RAW, many)):
+            assert await bench.work(chunk)
+        assert not bench.consumer.hand_in(logged(RAW, [UNFETCHED_RECORDS_MAX])), "no fetch has come"
+        bench.thread.fill(RAW, range(UNFETCHED_RECORDS_MAX + 1))
+        bench.thread.fetch_max = UNFETCHED_RECORDS_MAX
+        assert await bench.chunks() == []
+        assert bench.consumer.hand_in(logged(RAW, [UNFETCHED_RECORDS_MAX]))
+
+    on_bench(body)
+
+
 def test_a_seek_makes_an_end_of_it() -> None:
-    handed = HandedIn()
-    fetched = logged(RAW, range(8, 12))
-    assert handed.new_of(RAW, 8, fetched) == fetched, "nothing was handed in"
-    handed.note(RAW, 8)
-    handed.note(RAW, 9)
-    assert offsets_of(handed.new_of(RAW, 10, fetched[:1])) == [], "the rest is still to come"
-    assert offsets_of(handed.new_of(RAW, 10, fetched[1:])) == [10, 11]
-    assert handed.new_of(RAW, 10, fetched) == fetched, "all has come that was to come"
-    handed.note(RAW, 10)
-    assert handed.new_of(RAW, 12, logged(RAW, [7, 8])) == logged(RAW, [7, 8]), "before it: for the ledger to judge"
+    handed, fetched = HandedIn(), logged(RAW, range(8, 12))
+    assert handed.new_of(RAW, fetched) == fetched, "nothing was handed in"
+    handed.note(RAW, fetched[:1])
+    handed.note(RAW, fetched[1:2])
+    assert offsets_of(handed.new_of(RAW, fetched[:1])) == [], "the rest is still to come"
+    assert offsets_of(handed.new_of(RAW, fetched[1:])) == [10, 11]
+    assert handed.new_of(RAW, fetched) == fetched, "all has come that was to come"
+    handed.note(RAW, fetched[:2])
+    before = logged(RAW, [7, 8])
+    assert handed.new_of(RAW, before) == before, "for the ledger to judge"
+    handed.note(RAW, fetched[:2])
     handed.sought(RAW)
-    assert handed.new_of(RAW, 12, fetched) == fetched
+    assert handed.new_of(RAW, fetched) == fetched
 
 
 def offsets_of(records: Iterable[Record]) -> list[int]:
@@ -294,3 +325,78 @@ def test_an_agent_gets_them_beside_its_stream_together(tmp_path: Path) -> None:
         assert not inlet.is_open
 
     bench_runner(tmp_path, *(TP("raw", number) for number in range(3)))(body)
+
+
+def test_what_is_handed_out_later_does_not_overtake_it_where_there_is_no_room(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.consumer.suspects = Suspects(100)
+        bench.app.topics._acking_topics.add("raw")  # type: ignore[attr-defined]
+        inlet, go = Inlet(), asyncio.Event()
+        worked: list[tuple[int, int, bool]] = []
+
+        async def work(chunk: Chunk) -> None:
+            chunk.let_next_begin()
+            await go.wait()
+            partition, first = chunk.span.partition[1], chunk.span.start
+            for _ in range(50 * partition):
+                await asyncio.sleep(0)
+            worked.append((partition, first, await chunk.confirm()))
+
+        stream = bench.app.stream(bench.topic)
+        working = asyncio.ensure_future(each_chunk(stream, work, chunks_max=3, inlet=inlet))
+        while not inlet.is_open:
+            await asyncio.sleep(0)
+        partitions = [TP("raw", number) for number in range(4)]
+        last = partitions.pop()
+        await put(inlet, bench, (last, 0))
+        await put(inlet, bench, *((each, 0) for each in partitions), (last, 1))
+        bench.thread.fill(last, [2])
+        while len(worked) < 6:
+            async for _, message in bench.consumer.getmany(timeout=0):
+                await stream.channel.queue.put(await bench.topic.decode(message))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            go.set()
+        assert bench.notices == []
+        assert sorted(worked) == [(0, 0, True), (1, 0, True), (2, 0, True), (3, 0, True), (3, 1, True), (3, 2, True)]
+        working.cancel()
+        await asyncio.wait((working,))
+
+    bench_runner(tmp_path, *(TP("raw", number) for number in range(4)))(body)
+
+
+async def put(inlet: Inlet, bench: Bench, *places: tuple[TP, int]) -> None:
+    for partition, offset in places:
+        bench.thread.fill(partition, [offset])
+    inlet.put([chunk for place in places for chunk in bench.consumer.hand_in(logged(place[0], [place[1]]))])
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_an_agent_that_has_failed_takes_nothing_more(tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        bench.consumer.suspects = Suspects(100)
+        bench.app.topics._acking_topics.add("raw")  # type: ignore[attr-defined]
+        inlet = Inlet()
+
+        def keep_putting() -> None:
+            if inlet.is_open:
+                inlet.put([])
+                asyncio.get_running_loop().call_soon(keep_putting)
+
+        async def work(chunk: Chunk) -> None:
+            keep_putting()
+            raise ZeroDivisionError
+
+        working = asyncio.ensure_future(each_chunk(bench.app.stream(bench.topic), work, chunks_max=3, inlet=inlet))
+        errors: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        while not inlet.is_open:
+            await asyncio.sleep(0)
+        await put(inlet, bench, (RAW, 0))
+        with pytest.raises(ExceptionGroup):
+            await working
+        assert not inlet.is_open
+        assert errors == []
+
+    bench_runner(tmp_path)(body)
