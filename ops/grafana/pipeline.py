@@ -192,75 +192,7 @@ def backlog() -> list[Panel]:
 
 def workers() -> list[Panel]:
     """The processes and what they judge by."""
-    return [
-        over_time(
-            "Restarts",
-            "Starts of a worker process in 15 minutes; more than two raise RedlineWorkerRestarting.",
-            "short",
-            [Query(f"changes(process_start_time_seconds{{{WORKER}}}[15m])", "{{instance}}")],
-            span=6,
-            steps=[Step(3, "red")],
-        ),
-        over_time(
-            "Processor",
-            "Processor time by worker; a worker is mostly one thread, so near 100 % it is full: add another.",
-            "percentunit",
-            [Query(f"rate(process_cpu_seconds_total{{{WORKER}}}[{RATE}])", "{{instance}}")],
-            span=6,
-            steps=[Step(0.9, "yellow")],
-        ),
-        over_time(
-            "Memory",
-            "Resident memory by worker; compose's limit is WORKER_MEMORY.",
-            "bytes",
-            [Query(f"process_resident_memory_bytes{{{WORKER}}}", "{{instance}}")],
-            span=6,
-        ),
-        over_time(
-            "Open files",
-            "File descriptors by worker: connections, mostly. A steady climb is a leak.",
-            "short",
-            [Query(f"process_open_fds{{{WORKER}}}", "{{instance}}")],
-            span=6,
-        ),
-        over_time(
-            "Rules loaded",
-            "Topic rules, alert rules and lists in force, the most that any worker has.",
-            "short",
-            [Query(f"max by (kind) (redline_rules_loaded{{{WORKER}}})", "{{kind}}")],
-            span=6,
-        ),
-        over_time(
-            "Reload state",
-            "1: a worker judges by the rule files as they are; 0: they cannot be used and it keeps older rules, which "
-            "raises RedlineReloadFailed after a minute. Also the changes read in ten minutes, by outcome.",
-            "short",
-            [
-                Query(f"redline_rules_reload_success{{{WORKER}}}", "{{instance}}"),
-                Query(
-                    f"sum by (outcome) (increase(redline_rules_reloads_total{{{WORKER}}}[10m]))",
-                    "{{outcome}} in 10 min",
-                ),
-            ],
-            span=6,
-        ),
-        over_time(
-            "Kafka answers",
-            "1: Kafka answers this service; 0: it does not, the service waits, and after a minute RedlineBrokerAway is "
-            "raised. All services, not the chosen worker alone.",
-            "short",
-            [Query("min by (job, instance) (redline_broker_up)", "{{job}} {{instance}}")],
-            span=6,
-        ),
-        rows(
-            "Rule sets in force",
-            "Workers by the digest of their rule set; more than one row for five minutes raises RedlineRulesDiffer.",
-            "short",
-            Query(f"count by (digest) (redline_rules_info{{{WORKER}}} == 1)"),
-            value="workers",
-            span=6,
-        ),
-    ]
+    return [*_processes(), *_rules_in_force()]
 
 
 def page() -> list[Panel]:
@@ -332,5 +264,82 @@ def replayer() -> list[Panel]:
             "short",
             f"sum(redline_replay_articles{{{REPLAYER}}})",
             span=12,
+        ),
+    ]
+
+
+def _processes() -> list[Panel]:
+    return [
+        over_time(
+            "Restarts",
+            "Starts of a worker process in 15 minutes; more than two raise RedlineWorkerRestarting.",
+            "short",
+            [Query(f"changes(process_start_time_seconds{{{WORKER}}}[15m])", "{{instance}}")],
+            span=6,
+            steps=[Step(3, "red")],
+        ),
+        over_time(
+            "Processor",
+            "Processor time by worker; a worker is mostly one thread, so near 100 % it is full: add another.",
+            "percentunit",
+            [Query(f"rate(process_cpu_seconds_total{{{WORKER}}}[{RATE}])", "{{instance}}")],
+            span=6,
+            steps=[Step(0.9, "yellow")],
+        ),
+        over_time(
+            "Memory",
+            "Resident memory by worker; compose's limit is WORKER_MEMORY.",
+            "bytes",
+            [Query(f"process_resident_memory_bytes{{{WORKER}}}", "{{instance}}")],
+            span=6,
+        ),
+        over_time(
+            "Open files",
+            "File descriptors by worker: connections, mostly. A steady climb is a leak.",
+            "short",
+            [Query(f"process_open_fds{{{WORKER}}}", "{{instance}}")],
+            span=6,
+        ),
+    ]
+
+
+def _rules_in_force() -> list[Panel]:
+    return [
+        over_time(
+            "Rules loaded",
+            "Topic rules, alert rules and lists in force, the most that any worker has.",
+            "short",
+            [Query(f"max by (kind) (redline_rules_loaded{{{WORKER}}})", "{{kind}}")],
+            span=6,
+        ),
+        over_time(
+            "Reload state",
+            "1: a worker judges by the rule files as they are; 0: they cannot be used and it keeps older rules, which "
+            "raises RedlineReloadFailed after a minute. Also the changes read in ten minutes, by outcome.",
+            "short",
+            [
+                Query(f"redline_rules_reload_success{{{WORKER}}}", "{{instance}}"),
+                Query(
+                    f"sum by (outcome) (increase(redline_rules_reloads_total{{{WORKER}}}[10m]))",
+                    "{{outcome}} in 10 min",
+                ),
+            ],
+            span=6,
+        ),
+        over_time(
+            "Kafka answers",
+            "1: Kafka answers this service; 0: it does not, the service waits, and after a minute RedlineBrokerAway is "
+            "raised. All services, not the chosen worker alone.",
+            "short",
+            [Query("min by (job, instance) (redline_broker_up)", "{{job}} {{instance}}")],
+            span=6,
+        ),
+        rows(
+            "Rule sets in force",
+            "Workers by the digest of their rule set; more than one row for five minutes raises RedlineRulesDiffer.",
+            "short",
+            Query(f"count by (digest) (redline_rules_info{{{WORKER}}} == 1)"),
+            value="workers",
+            span=6,
         ),
     ]

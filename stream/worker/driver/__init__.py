@@ -10,13 +10,16 @@ can be committed. How it works, from the bottom:
     lease.py      whether this process may still write for its partitions
     stream.py     what agents may not do with a chunked topic's stream
     suspects.py   notes about records that may have killed a worker
+    notes.py      commits of those notes
     turns.py      a chunk that is under suspicion is alone in work
     thread.py     fetching from Kafka
     patience.py   how long the broker may hold a fetch
     handedin.py   records that were begun without a fetch, and come with one all the same
     records.py    what a fetch brought, made into records once
+    cut.py        where the records of a fetch are cut into chunks
     holes.py      where logs end without a record
     ends.py       where partitions really end
+    lag.py        how far the worker is behind them
     fence.py      the coordinator's answers renew the lease; no write leaves without it
     consumer.py   between the two: fetch, confirm, commit, rebalance, stop
     wiring.py     what all of them are given

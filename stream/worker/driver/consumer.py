@@ -18,23 +18,24 @@ agent that raises, a log that is not the one read before.
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from typing import Any, NoReturn, cast
 
-from aiokafka.errors import IllegalStateError, KafkaError  # type: ignore[import-untyped]
+from aiokafka.errors import IllegalStateError  # type: ignore[import-untyped]
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from stream.model import Record
 from stream.worker.driver.chunk import Change, Chunk
+from stream.worker.driver.cut import cut
 from stream.worker.driver.handedin import HandedIn
+from stream.worker.driver.lag import Lag
 from stream.worker.driver.ledger import Arrival, Ledger, LostSpans, Partition, Span
 from stream.worker.driver.limits import Limits
-from stream.worker.driver.records import bytes_of, bytes_upto
-from stream.worker.driver.suspects import WARY, Suspects
+from stream.worker.driver.notes import Notes
+from stream.worker.driver.records import as_record
+from stream.worker.driver.suspects import Suspects
 from stream.worker.driver.table import Reached, take_in
 from stream.worker.driver.thread import ChunkThread
 from stream.worker.driver.turns import Turns
@@ -46,8 +47,6 @@ DRAIN_POLL_SECONDS = 0.005
 PARTITIONS_POLL_SECONDS = 0.02
 LEASE_POLL_SECONDS = 0.02
 FORMER_POLL_SECONDS = 0.005
-ACQUIT_SECONDS_MAX = 2.0
-"""If the broker answers nothing at all, the note stays; but then the next worker cannot write another one."""
 COMMITS_AT_STOP_MAX = 3
 """Faust answers a commit during another commit without committing; so it is asked again."""
 
@@ -67,6 +66,15 @@ class ChunkConsumer(Consumer):
         self._in_work: dict[Chunk, float] = {}
         self._handed_in = HandedIn()
         self._committing = asyncio.Lock()
+        self._notes = Notes(
+            self.ledger,
+            self.suspects,
+            lambda notes: cast(ChunkThread, self._thread).write_notes(notes),
+            self._committing,
+            self.fail,
+            self.limits.commit_seconds_max,
+        )
+        self._lag = Lag(self.ledger, self._driver.holes, lambda: self._thread._ensure_consumer())
         self._turns = Turns()
         self._to_seek: set[Partition] = set()
         self._moves = 0
@@ -98,7 +106,7 @@ class ChunkConsumer(Consumer):
 
     async def _begin(self, chunk: Chunk) -> bool:
         span = chunk.span
-        await self._write_notes_before(span)
+        await self._notes.write_before(span, self._may_begin)
         if self._may_begin(span):
             self.ledger.begin(span)
             self._in_work[chunk] = self.loop.time()
@@ -131,10 +139,7 @@ class ChunkConsumer(Consumer):
 
     async def acquit(self, span: Span) -> None:
         """The process is about to end, and not because of these records: the broker was away."""
-        if self.suspects.note_before(span) is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(ACQUIT_SECONDS_MAX):
-                    await cast(ChunkThread, self._thread).write_notes({TP(*span.partition): (span.start, "")})
+        await self._notes.acquit(span)
 
     async def write(self, change: Change) -> asyncio.Future[object]:
         """Hands a table write to the client beneath Faust's producer."""
@@ -149,7 +154,7 @@ class ChunkConsumer(Consumer):
         if not self.ledger.is_next(chunk.span):  # else it was not confirmed: its note stands, an error may be why
             self.suspects.let_go(chunk.span)
             if self.suspects.outlived():
-                self.add_future(self._erase_notes())
+                self.add_future(self._notes.erase())
         self._turns.leave(chunk)
 
     def confirm(self, span: Span) -> bool:
@@ -169,48 +174,6 @@ class ChunkConsumer(Consumer):
         """Whether a chunk was handed out that is alone in the process, because a worker may have died of it."""
         handed_out = self.ledger.position(partition)
         return self.ledger.confirmed(partition) < min(handed_out, self.suspects.noted_below(partition))
-
-    # Notes ---------------------------------------------------------------------------------------------------------
-
-    async def _write_notes_before(self, span: Span) -> None:
-        """The chunk's note is committed, if it needs one, and no note of a chunk that was let go is any more."""
-        note = self.suspects.note_before(span)
-        due = None if note is None else (span, note)
-        while due is not None or self._outlived():
-            if not await self._commit_notes(due):
-                break
-            due = None
-
-    async def _erase_notes(self) -> None:
-        """Nobody may be killed for a chunk that is done; if the next one has come meanwhile, its note does it."""
-        with suppress(KafkaError):  # the regular commit comes soon, and says what it thinks of errors
-            await self._commit_notes()
-
-    def _outlived(self) -> list[Partition]:
-        return [partition for partition in self.suspects.outlived() if partition in self.ledger]
-
-    async def _commit_notes(self, due: tuple[Span, str] | None = None) -> bool:
-        """Commits the note that is due, and where partitions are whose note is outlived, at once.
-
-        False: nothing was committed, because a rebalance or a stop has begun.
-        """
-        try:
-            async with asyncio.timeout(self.limits.commit_seconds_max), self._committing:
-                notes = {TP(*p): (self.ledger.confirmed(p), WARY) for p in self._outlived()}
-                if due is not None:
-                    span, note = due
-                    if not self._may_begin(span):
-                        return False
-                    notes[TP(*span.partition)] = (span.start, note)
-                if notes and not await cast(ChunkThread, self._thread).write_notes(notes):
-                    return False
-                self.suspects.erased(notes)
-                if due is not None:
-                    self.suspects.noted(span)
-                    self.ledger.committed(span.partition, span.start)
-                return True
-        except TimeoutError as error:
-            self.fail(f"a commit took longer than {self.limits.commit_seconds_max:g} s", error)
 
     # Fetching ------------------------------------------------------------------------------------------------------
 
@@ -287,25 +250,15 @@ class ChunkConsumer(Consumer):
         return arrival is Arrival.EXPECTED
 
     def _cut(self, partition: TP, found: Sequence[Any]) -> Iterator[Chunk]:
-        is_ready = type(found[0]) is Record  # all of one fetch are alike
-        records = found if is_ready else [_record(each) for each in found]
-        alone_below = self.suspects.alone_below(partition)
-        upto = bytes_upto(records) if bytes_of(records) > self.limits.chunk_bytes_max else None
-        records_max = self._driver.topic_records_max.get(partition.topic, self.limits.chunk_records_max)
-        start = 0
-        while start < len(records):
-            end = start + records_max
-            if records[start].offset < alone_below:
-                end = start + 1
-            elif upto is not None:
-                fitting = bisect_right(upto, upto[start] + self.limits.chunk_bytes_max) - 1
-                end = min(end, max(start + 1, fitting))
-            yield self._chunk(partition, records[start:end])
-            start = end
-
-    def _chunk(self, partition: TP, records: Sequence[Record]) -> Chunk:
-        span = self.ledger.hand_out(partition, records[-1].offset + 1)
-        return Chunk(self, span, records, condemned=self.suspects.condemned(span))
+        runs = cut(
+            found if type(found[0]) is Record else [as_record(each) for each in found],  # all of one fetch are alike
+            records_max=self._driver.topic_records_max.get(partition.topic, self.limits.chunk_records_max),
+            bytes_max=self.limits.chunk_bytes_max,
+            alone_below=self.suspects.alone_below(partition),
+        )
+        for records in runs:
+            span = self.ledger.hand_out(partition, records[-1].offset + 1)
+            yield Chunk(self, span, records, condemned=self.suspects.condemned(span))
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if isinstance(record, Reached):
@@ -476,7 +429,7 @@ class ChunkConsumer(Consumer):
             if not self.ledger.uncommitted():
                 break
             await self.commit()
-        await self._erase_notes()
+        await self._notes.erase()
 
     # Watching ------------------------------------------------------------------------------------------------------
 
@@ -493,47 +446,17 @@ class ChunkConsumer(Consumer):
                     self._rewind(lost, "chunks were lost on their way to the agent")
 
     def lags(self) -> dict[Partition, int]:
-        """For each held partition, the records up to the high watermark of the last fetch that are not confirmed.
-
-        Not up to ListOffsets(latest), which is wrong on Tansu after a batch.
-        """
-        ends = {partition: self._end(partition) for partition in self.assignment() if partition in self.ledger}
-        return {
-            (p.topic, p.partition): 0 if end is None else max(0, end - self.ledger.confirmed(p))
-            for p, end in ends.items()
-        }
-
-    def _end(self, partition: Partition) -> int | None:
-        return self._driver.holes.end(partition, self._thread._ensure_consumer().highwater(partition))
+        """For each held partition, the records up to the high watermark of the last fetch that are not confirmed."""
+        return self._lag.records(self.assignment())
 
     def caught_up(self) -> dict[Partition, int]:
         """Held partitions of which everything is confirmed that the broker had when it last answered a fetch for them,
-        with the moment of that answer in milliseconds since 1970. One that it has not answered for may have more."""
-        client = self._thread._ensure_consumer()
-        held = [partition for partition in self.assignment() if partition in self.ledger]
-        answers = {(p.topic, p.partition): (self._end(p), client.last_poll_timestamp(p)) for p in held}
-        return {
-            partition: answered_ms
-            for partition, (end, answered_ms) in answers.items()
-            if end is not None and answered_ms is not None and end <= self.ledger.confirmed(partition)
-        }
+        with the moment of that answer in milliseconds since 1970."""
+        return self._lag.caught_up(self.assignment())
 
     def last_fetch_ms(self) -> int:
         """When the broker last answered a fetch, in milliseconds since 1970; 0: not yet."""
-        client = self._thread._ensure_consumer()
-        return max((client.last_poll_timestamp(partition) or 0 for partition in self.assignment()), default=0)
-
-
-def _record(record: Any) -> Record:
-    return Record(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key,
-        record.value,
-        tuple(record.headers),
-    )
+        return self._lag.last_fetch_ms(self.assignment())
 
 
 def _named(partition: Partition) -> str:

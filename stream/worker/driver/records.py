@@ -37,6 +37,13 @@ def bytes_upto(records: Sequence[Record]) -> list[int]:
     return list(accumulate((len(each.value or b"") + len(each.key or b"") for each in records), initial=0))
 
 
+def as_record(found: Any) -> Record:
+    """One of aiokafka's, where a fetch was not read by `read_chunked`."""
+    return Record(
+        found.topic, found.partition, found.offset, found.timestamp, found.key, found.value, tuple(found.headers)
+    )
+
+
 class ChunkRecords(PartitionRecords):  # type: ignore[misc]
     """Records of one fetch of one partition, as `Record`s. Transactions are not looked at: see `read_chunked`."""
 

@@ -15,7 +15,6 @@ from faust.types import TP
 
 from stream.worker.driver import Chunk, each_chunk
 from stream.worker.driver.chunk import chunk_in_work
-from stream.worker.driver.suspects import Suspects
 from tests.worker.driver.kit import Bench, offsets
 
 FIRST, SECOND = TP("raw", 0), TP("raw", 1)
@@ -26,7 +25,7 @@ def on_bench(folder: Path, body: Body) -> None:
     async def whole() -> None:
         bench = Bench(folder, FIRST, SECOND, chunk_records_max=3)
         await bench.consumer.perform_seek()
-        bench.consumer.suspects = Suspects(3)  # knows no partition: the first chunk of each would be alone
+        bench.consumer.suspects.close((FIRST, SECOND))  # the first chunk of each would be alone
         bench.app.topics._acking_topics.add("raw")  # type: ignore[attr-defined]
         await asyncio.wait_for(body(bench), 60)
 
