@@ -272,7 +272,7 @@ def _processes() -> list[Panel]:
     return [
         over_time(
             "Restarts",
-            "Starts of a worker process in 15 minutes; more than two raise RedlineWorkerRestarting.",
+            "Starts of a worker process in 15 minutes; more than two of one worker raise RedlineWorkerRestarting.",
             "short",
             [Query(f"changes(process_start_time_seconds{{{WORKER}}}[15m])", "{{instance}}")],
             span=6,

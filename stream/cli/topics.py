@@ -85,7 +85,7 @@ def list_topics(as_json: bool, **flags: Any) -> None:
 @click.argument("role", type=click.Choice(list(ROLES)))
 @click.argument("principal", metavar="PRINCIPAL")
 @click.option("--json", "as_json", is_flag=True, help="The rights, one JSON object a line, instead of commands.")
-@setting_flags("bootstrap", "topic_prefix", "consumer_group")
+@setting_flags("bootstrap", "topic_prefix", "consumer_group", "notify_group")
 def acls(role: Role, principal: str, as_json: bool, **flags: Any) -> None:
     """Print the commands that allow PRINCIPAL, such as User:redline, what ROLE needs, and no more.
 

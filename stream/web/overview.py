@@ -20,7 +20,12 @@ async def overview(request: web.Request) -> web.StreamResponse:
     """The last hour: rates, alerts by severity, topics, alerts, stories and correlations on a timeline, the workers."""
     page = page_of(request)
     now = now_ms()
-    recent = (kept for kept in page.store.newest_first(Filter()) if kept.arrived_ms > now - HOUR_MS)
+    recent = (
+        kept
+        for kept in page.store.newest_first(Filter())
+        if kept.arrived_ms > now - HOUR_MS and not kept.card["episode"]
+    )
+    drawn = [*islice(recent, TIMELINE_ALERTS_MAX + 1)]
     return json_answer(
         {
             "now": now,
@@ -36,9 +41,9 @@ async def overview(request: web.Request) -> web.StreamResponse:
                     "source": kept.card["source"],
                     "count": kept.card["group"]["count"],
                 }
-                for kept in islice(recent, TIMELINE_ALERTS_MAX)
-                if not kept.card["episode"]
+                for kept in drawn[:TIMELINE_ALERTS_MAX]
             ],
+            "timeline_is_whole": len(drawn) <= TIMELINE_ALERTS_MAX,
             "episodes": episodes_of(page.store.since(now - HOUR_MS), since_ms=now - HOUR_MS),
             "workers": page.workers(),
         }

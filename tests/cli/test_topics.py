@@ -59,6 +59,8 @@ def test_rights_for_programs_say_which_are_of_all_names_that_begin_so() -> None:
     found = {right["name"]: right["prefixed"] for right in map(json.loads, shown)}
     assert found.pop("redline-notify-") is True
     assert set(found.values()) == {False}
+    shown = CliRunner().invoke(topics, ["acls", "notify", "User:x", "--notify-group", "night", "--json"]).stdout
+    assert '"night-"' in shown
 
 
 def test_rights_are_lines_that_a_shell_takes_as_they_are_meant() -> None:

@@ -68,6 +68,28 @@ def test_decisions_of_page_and_command_line_are_everybodys_and_survive(
         assert found[low]["verdict"]["by"] == "Bob"
 
 
+def test_what_somebody_else_has_acknowledged_is_not_taken_back_by_the_key_that_was_to_do_the_same(
+    open_page: Callable[..., Page], pipeline: Pipeline, web_settings: Settings
+) -> None:
+    first, _ = pipeline.feed(article(2, title="Two at once"))
+    page = open_page("/?q=once")
+    page.locator(f".alert[data-id='{first}'] h3 button").click()
+    row = page.locator(f".alert[data-id='{first}']")
+    assert redline(web_settings, "ack", first, "--by", "Bob").returncode == 0
+    expect(row).to_contain_text("acknowledged by Bob")
+    page.keyboard.press("a")
+    page.get_by_label("By").fill("Ada L.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_have_text("Bob has acknowledged it. Once more takes that back.")
+    expect(row).to_contain_text("acknowledged by Bob")
+    page.keyboard.press("a")
+    expect(row).not_to_contain_text("acknowledged by")
+    page.keyboard.press("a")
+    expect(row).to_contain_text("acknowledged by Ada L.")
+    page.keyboard.press("a")
+    expect(row).not_to_contain_text("acknowledged by")
+
+
 def test_a_silence_hides_until_it_ends_and_says_whose_it_is(
     open_page: Callable[..., Page], pipeline: Pipeline, web_settings: Settings, server: WebServer
 ) -> None:

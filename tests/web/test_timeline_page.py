@@ -19,10 +19,11 @@ from stream.model import Output
 from stream.settings import Settings
 from stream.web.cards import Card
 from stream.web.episodes import episodes_of
+from stream.web.overview import TIMELINE_ALERTS_MAX
 from stream.web.rulebook import answer
 from stream.wire.topics import RAW, full_name
 from tests.ports import free_port
-from tests.web.kit import WebServer, eventually
+from tests.web.kit import Pipeline, WebServer, article, eventually
 
 pytestmark = pytest.mark.embedded
 
@@ -226,3 +227,34 @@ def test_nothing_there_is_said_and_so_is_a_page_that_is_away(
         server.stop()
         expect(page.locator(".overview.stale")).to_be_visible()
         expect(page.locator("#connection.live")).to_have_count(0)
+
+
+def test_more_alerts_than_can_be_drawn_are_said(
+    embedded_broker: EmbeddedBroker, context: BrowserContext, rules_folder: Path, tmp_path: Path
+) -> None:
+    settings = Settings(
+        **setting_overrides(embedded_broker), topic_prefix="many.", consumer_group="many", topic_partitions=1
+    )
+    with Admin(settings) as admin:
+        admin.create()
+    feeding = Pipeline(settings, rules_folder)
+    with WebServer(settings, tmp_path / "web.log") as server:
+        server.wait_ready()
+
+        def drawn() -> tuple[int, bool]:
+            data = server.json("/api/overview")
+            return len(data["timeline"]), data["timeline_is_whole"]
+
+        page = context.new_page()
+        feeding.feed(*(article(number) for number in range(TIMELINE_ALERTS_MAX // 2)))
+        eventually(lambda: drawn() == (TIMELINE_ALERTS_MAX, True), lambda: str(drawn()))
+        page.goto(f"{server.url}/overview")
+        expect(page.locator(".chart.lanes")).to_be_visible()
+        said = page.get_by_text("these are the newest")
+        expect(said).to_have_count(0)
+        feeding.feed(article(TIMELINE_ALERTS_MAX))
+        expect(said).to_have_text(
+            f"There were more alerts than can be drawn here: these are the newest {TIMELINE_ALERTS_MAX}."
+        )
+        assert drawn() == (TIMELINE_ALERTS_MAX, False)
+    feeding.close()

@@ -6,9 +6,20 @@ import { post } from "./api.js";
 const NAME = "redline.name";
 const SPANS = [[30, "30 minutes"], [60, "1 hour"], [240, "4 hours"], [720, "12 hours"], [1440, "1 day"], [10_080, "7 days"]];
 
+let asked = null; // the acknowledgement that may be taken back with the next press
+
+// Takes an acknowledgement back if there is one. Somebody else's may have come while the key went down that was to give
+// one: it takes a second press.
 export async function acknowledge(alert, done) {
   const by = await author();
   if (!by) return;
+  const known = alert.acknowledged;
+  if (known && known.by !== by && asked !== `${alert.id} ${known.at}`) {
+    asked = `${alert.id} ${known.at}`;
+    toast(`${known.by} has acknowledged it. Once more takes that back.`);
+    return;
+  }
+  asked = null;
   await send(`/api/alerts/${alert.id}/acknowledgement`, { by, withdrawn: Boolean(alert.acknowledged) }, done);
 }
 

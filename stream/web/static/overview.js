@@ -76,6 +76,7 @@ export class OverviewView {
       panel("Alerts, stories and correlations on a timeline",
         timeline(data.timeline, data.episodes, Math.max(begin, data.now - 3_600_000), data.now, (id) => this.page.go(`/?alert=${encodeURIComponent(id)}`)),
         data.timeline.length === 0 && data.episodes.length === 0 && "No alerts in the last hour.",
+        !data.timeline_is_whole && el("p", { class: "note" }, `There were more alerts than can be drawn here: these are the newest ${data.timeline.length}.`),
         el("p", { class: "muted note" }, "A dot is an alert, a bar a correlation or the copies of one story from its first to its last; an open end goes on.")),
       short && el("p", { class: "muted note wide" }, "The charts show the last quarter of an hour, for nothing is older; later they show an hour."),
       this.workers(data));
