@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from stream.cli.rulenames import doubt_unknown_rules
 from stream.errors import ServiceError
 from stream.model import ALERT_SEVERITIES, Reject
 from stream.model.article import format_time
-from stream.model.decision import Acknowledgement, Silence, Verdict
+from stream.model.decision import ID, Acknowledgement, Silence, Verdict
 from stream.rulelang.duration import parse_duration
 from stream.settings import Settings
 from stream.wire.decisions import DECISION, decode_decision, encode_decision, problems
@@ -31,6 +32,17 @@ from stream.wire.topics import ALERTS, DECISIONS, full_name
 READ_SECONDS_MAX = 120.0
 SILENCE_DAYS_MAX = 366
 
+
+def _an_id(_: click.Context, __: click.Parameter, given: str) -> str:
+    if re.fullmatch(ID, given) is None:
+        raise click.BadParameter(
+            f"found {printable(given)!r}, expected the id of an alert: 8 to 64 hexadecimal digits and dashes; "
+            "`redline alerts tail --json` prints ids"
+        )
+    return given
+
+
+_ALERT = click.argument("alert", callback=_an_id)
 _BY = click.option("--by", default=getpass.getuser, metavar="NAME", help="Who decides. Default: the user's name.")
 _NOTE = click.option("--note", default="", help="Why, for those who read it later.")
 _WITHDRAW = click.option("--withdraw", is_flag=True, help="Take it back.")
@@ -39,7 +51,7 @@ _CONNECTION = setting_flags(*CONNECTION_SETTINGS)
 
 
 @click.command()
-@click.argument("alert")
+@_ALERT
 @_BY
 @_NOTE
 @_WITHDRAW
@@ -50,14 +62,15 @@ def ack(alert: str, by: str, note: str, withdraw: bool, as_json: bool, **flags: 
 
     Exit codes: 0 the broker has it, 2 there is no such alert, or the broker cannot be reached.
     """
+    fields = {"kind": "acknowledgement", "alert": alert, "note": note, "withdrawn": withdraw, "by": by}
+    _decision(fields)
     settings = load_settings(flags)
     rule, _ = _rule_of(settings, alert)
-    fields = {"kind": "acknowledgement", "alert": alert, "rule": rule, "note": note, "withdrawn": withdraw}
-    _decide(settings, {**fields, "by": by}, as_json)
+    _decide(settings, {**fields, "rule": rule}, as_json)
 
 
 @click.command()
-@click.argument("alert")
+@_ALERT
 @click.argument("verdict", type=click.Choice(["true-positive", "false-positive"]))
 @_BY
 @_NOTE
@@ -69,10 +82,12 @@ def verdict(alert: str, verdict: str, by: str, note: str, withdraw: bool, as_jso
 
     Exit codes: 0 the broker has it, 2 there is no such alert, or the broker cannot be reached.
     """
+    said = verdict.replace("-", "_")
+    fields = {"kind": "verdict", "alert": alert, "verdict": said, "note": note, "withdrawn": withdraw, "by": by}
+    _decision(fields)
     settings = load_settings(flags)
     rule, version = _rule_of(settings, alert)
-    fields = {"kind": "verdict", "alert": alert, "rule": rule, "rule_version": version, "withdrawn": withdraw}
-    _decide(settings, {**fields, "verdict": verdict.replace("-", "_"), "note": note, "by": by}, as_json)
+    _decide(settings, {**fields, "rule": rule, "rule_version": version}, as_json)
 
 
 @click.command(short_help="Silence alerts for a while.")
@@ -137,11 +152,16 @@ def unsilence(identifier: str, by: str, as_json: bool, **flags: Any) -> None:
 COMMANDS = (ack, verdict, silence, silences, unsilence)
 
 
-def _decide(settings: Settings, fields: dict[str, Any], as_json: bool) -> None:
+def _decision(fields: dict[str, Any]) -> Acknowledgement | Verdict | Silence:
+    """As it is made now. Asked also before alerts are read for minutes, so that a mistake is told at once."""
     try:
-        decision = DECISION.validate_python({**fields, "at": datetime.now(UTC)})
+        return DECISION.validate_python({**fields, "at": datetime.now(UTC)})
     except ValidationError as error:
         raise click.UsageError(problems(error)) from error
+
+
+def _decide(settings: Settings, fields: dict[str, Any], as_json: bool) -> None:
+    decision = _decision(fields)
     with Publisher(settings, client_id="redline-decide") as publisher:
         topic = full_name(settings.topic_prefix, DECISIONS)
         publisher.partitions(topic)

@@ -14,7 +14,10 @@ NOTE_CODE_POINTS_MAX = 2_000
 NAME_CODE_POINTS_MAX = 100
 
 Time = Annotated[AwareDatetime, PlainSerializer(format_time, return_type=str, when_used="json")]
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F-]{8,64}$")]
+ID = r"^[0-9a-fA-F-]{8,64}$"
+"""What ids of alerts and silences look like."""
+
+Id = Annotated[str, StringConstraints(pattern=ID)]
 Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CODE_POINTS_MAX)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTE_CODE_POINTS_MAX)]
 Asked = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]

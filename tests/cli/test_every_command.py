@@ -70,6 +70,24 @@ def test_a_full_disk_for_its_output_is_one_sentence(arguments: tuple[str, ...], 
     assert (done.returncode, done.stderr) == (2, said)
 
 
+WRONG_DECISIONS = [
+    (("ack", "hello"), "found 'hello', expected the id of an alert"),
+    (("ack", os.fsdecode(b"\xff")), "expected the id of an alert"),
+    (("verdict", "0123456789ab\n", "true-positive"), "expected the id of an alert"),
+    (("ack", "0123456789ab", "--by", " "), "by: String should have at least 1 character"),
+    (("verdict", "0123456789ab", "true-positive", "--note", "x" * 2_001), "note: String should have at most 2000"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG_DECISIONS, ids=range(len(WRONG_DECISIONS)))
+def test_a_decision_that_cannot_be_kept_is_refused_before_anything_is_read(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    done = CliRunner().invoke(cli, ["alerts", *arguments])
+    assert done.exit_code == 2
+    assert said in done.output.replace("\n", " ")
+
+
 TALK_TO_KAFKA = [
     ("replay", "--json", "--replay-metrics-port", "0"),
     ("ingest", "--stdin", "--json", "--ingest-metrics-port", "0"),
