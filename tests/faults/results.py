@@ -61,6 +61,13 @@ def record(result: Result) -> None:
             file.write(json.dumps(asdict(result)) + "\n")
 
 
+def failed(why: str) -> None:
+    """The run has not come to its end, and is not one to be told of."""
+    if name := os.environ.get(VARIABLE):
+        with Path(name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"failed": why}) + "\n")
+
+
 def _write_head(file: Path, **more: Any) -> None:
     head = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

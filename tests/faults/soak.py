@@ -29,7 +29,7 @@ from stream.settings import Settings
 from stream.wire.topics import DEAD, RAW, TAGGED, full_name
 from tests.faults import stateful
 from tests.faults.kit import Account, Feeder, Supervised, progress_of, rss_bytes, settle, supervised
-from tests.faults.results import Result, begin, record
+from tests.faults.results import Result, begin, failed, record
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
 from tests.worker.kit import following, until
@@ -247,6 +247,29 @@ def _settings(bootstrap: str, name: str, replication: int = 1) -> Iterator[Setti
         yield stateful.with_rules(given, Path(folder))
 
 
+def _parts(
+    given: argparse.Namespace, seconds: float, chance: random.Random, done: Callable[[list[Result]], None]
+) -> None:
+    with KafkaBroker() as broker:
+        if given.part in ("all", "kills"):
+            with _settings(broker.bootstrap, "kills") as settings:
+                done(kill_9(settings, chance, seconds * (0.40 if given.part == "all" else 1.0)))
+        if given.part == "two":
+            with _settings(broker.bootstrap, "two") as settings:
+                done(two_workers(settings, chance, seconds))
+        if given.part == "brokers":
+            _brokers(broker, chance, seconds, done)
+        if given.part == "memory":
+            with _settings(broker.bootstrap, "memory") as settings:
+                done(memory(settings, seconds, given.rate))
+        if given.part == "news":
+            with _settings(broker.bootstrap, "news") as settings:
+                shipped = settings.model_copy(update={"rules_dir": Path("rules")})
+                done(memory_of_news(shipped, seconds, given.rate))
+        if given.part == "all":
+            _others(broker, chance, seconds, done)
+
+
 def main() -> int:
     """Runs all parts; 1 if anything was lost or came under two ids."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -266,25 +289,12 @@ def main() -> int:
             _say(result.sentence())
 
     _say(f"soak: {given.minutes:g} min, seed {given.seed}, pid {os.getpid()}")
-    begin(minutes=given.minutes, seed=given.seed)
-    with KafkaBroker() as broker:
-        if given.part in ("all", "kills"):
-            with _settings(broker.bootstrap, "kills") as settings:
-                done(kill_9(settings, chance, seconds * (0.40 if given.part == "all" else 1.0)))
-        if given.part == "two":
-            with _settings(broker.bootstrap, "two") as settings:
-                done(two_workers(settings, chance, seconds))
-        if given.part == "brokers":
-            _brokers(broker, chance, seconds, done)
-        if given.part == "memory":
-            with _settings(broker.bootstrap, "memory") as settings:
-                done(memory(settings, seconds, given.rate))
-        if given.part == "news":
-            with _settings(broker.bootstrap, "news") as settings:
-                shipped = settings.model_copy(update={"rules_dir": Path("rules")})
-                done(memory_of_news(shipped, seconds, given.rate))
-        if given.part == "all":
-            _others(broker, chance, seconds, done)
+    begin(minutes=given.minutes, seed=given.seed, rate=given.rate)
+    try:
+        _parts(given, seconds, chance, done)
+    except BaseException as error:
+        failed(f"{type(error).__name__}: {error}")
+        raise
     lost = sum(result.lost for result in results)
     _say(f"lost in all: {lost}")
     return 1 if lost else 0
