@@ -44,6 +44,7 @@ DOUBLED = 2
 class Episode:
     """What is going on. `ends_us`: when the condition last stopped holding; None: it holds.
 
+    `told`: the count of the last alert; where buckets and sessions are judged, that of the last one.
     `severities`: those of its alerts so far.
     """
 
@@ -203,8 +204,7 @@ def advance(
             _events_leave(state, plan, moment_us, limits, found)
         else:
             assert episode is not None
-            found.append(_tell(state, plan, episode, "resolved", moment_us, limits))
-            state.episode = None
+            _resolve(state, plan, episode, moment_us, limits, found)
 
 
 def _forget(state: CorrelationState, event: Event) -> Event:
@@ -232,7 +232,9 @@ def _event_comes(
             state.baseline = BaselineCounts(time_us)
         if is_new:
             state.baseline.count(time_us, plan.correlation.window.size_seconds, baseline)
-    holds = not plan.judged_at_the_end and _holds(state, plan, time_us)
+    if plan.judged_at_the_end:
+        return
+    holds = _holds(state, plan, time_us)
     if holds or state.episode is not None:
         _judge(state, plan, holds, time_us, limits, found)
 
@@ -245,16 +247,22 @@ def _events_leave(
         if state.episode is not None or plan.may_begin_by_leaving:
             _judge(state, plan, _holds(state, plan, moment_us), moment_us, limits, found)
         return
-    # A bucket or session that must stay below a number is judged when it is complete. The first bucket is not: the
-    # key may have begun in its midst. An empty bucket after one that did not hold is judged as well, but once.
+    # A bucket or session that must stay below a number is judged when it is complete, with what was in it. The first
+    # bucket is not: the key may have begun in its midst. An empty bucket after one that was not is judged as well, but
+    # once: those behind it say the same.
     is_session = plan.correlation.window.kind == "session"
     start_us, was_empty = state.contents.start_us or 0, not state.contents.events
     complete = is_session or (state.first_us is not None and start_us >= state.first_us)
     holds = complete and _holds(state, plan, moment_us)
-    state.contents.leave(plan, moment_us, keep_bucket=not was_empty)
     _judge(state, plan, holds, moment_us, limits, found)
     if holds and is_session:
         _judge(state, plan, False, moment_us, limits, found)
+    episode = state.episode
+    if episode is not None:
+        episode.told = _count(state, plan)
+        if episode.ends_us is not None and episode.ends_us + plan.keep_us <= moment_us:
+            _resolve(state, plan, episode, moment_us, limits, found)  # while that what it was judged by is here
+    state.contents.leave(plan, moment_us, keep_bucket=not was_empty)
 
 
 def _judge(
@@ -278,6 +286,13 @@ def _judge(
     if episode.told and count >= DOUBLED * episode.told and not plan.is_lower:
         episode.told = count
         found.append(_tell(state, plan, episode, "updated", moment_us, limits))
+
+
+def _resolve(
+    state: CorrelationState, plan: Plan, episode: Episode, moment_us: int, limits: DetectLimits, found: list[Detection]
+) -> None:
+    found.append(_tell(state, plan, episode, "resolved", moment_us, limits))
+    state.episode = None
 
 
 def _holds(state: CorrelationState, plan: Plan, moment_us: int) -> bool:
@@ -366,6 +381,7 @@ def _tell(
     trigger = last.content()
     times = [event.time_us for event in contents.events] or [last.time_us]
     units = len(contents.units)
+    count = episode.told if plan.judged_at_the_end else _count(state, plan)
     sequence, episode.sequence = episode.sequence, episode.sequence + 1
     if correlation.severity.value not in episode.severities:
         episode.severities.append(correlation.severity.value)
@@ -383,10 +399,10 @@ def _tell(
         start=from_us(episode.start_us),
         sequence=sequence,
         time=from_us(moment_us),
-        count=_count(state, plan),
+        count=count,
         group=Group(
             key="",
-            count=_count(state, plan),
+            count=count,
             stories=units if correlation.count == "story" else articles,
             sources=contents.sources(),
             first_seen=from_us(times[0]),

@@ -87,6 +87,58 @@ def evaluate(correlation: Correlation, events: list[Event], until: float) -> lis
     return steps
 
 
+def evaluate_whole(correlation: Correlation, events: list[Event], until: float) -> list[Step]:
+    """All detections before `until`, of a count that must stay below a number in whole buckets or sessions: only where
+    one ends is anything decided, by all that was in it."""
+    steps: list[Step] = []
+    began = False
+    ends: float | None = None
+    told, keep = 0, correlation.keep_firing_seconds
+    is_session = correlation.window.kind == "session"
+    value = correlation.condition.value + (correlation.condition.operator == "lte")
+    for moment, inside in [*(_sessions if is_session else _buckets)(correlation, sorted(events), until), (until, None)]:
+        if began and ends is not None and ends + keep < moment:
+            steps.append(Step(ends + keep, "resolved", told))
+            began = False
+        if inside is None:
+            break
+        told = count_of(correlation, inside)
+        if told < value:
+            if not began:
+                steps.append(Step(moment, "fired", told))
+            began, ends = True, moment if is_session else None
+        elif began and ends is None:
+            ends = moment
+        if began and ends is not None and ends + keep == moment:
+            steps.append(Step(moment, "resolved", told))
+            began = False
+    return steps
+
+
+def _buckets(correlation: Correlation, events: list[Event], until: float) -> list[tuple[float, list[Event] | None]]:
+    """Ends and contents of all whole buckets since the first event."""
+    size, found = float(correlation.window.size_seconds), list[tuple[float, list[Event] | None]]()
+    begin = -(-events[0][0] // size) * size if events else until
+    while begin + size < until:
+        found.append((begin + size, [event for event in events if begin <= event[0] < begin + size]))
+        begin += size
+    return found
+
+
+def _sessions(correlation: Correlation, events: list[Event], until: float) -> list[tuple[float, list[Event] | None]]:
+    """Ends and contents of all sessions that are over."""
+    size, gap = float(correlation.window.size_seconds), float(correlation.window.gap_seconds or 0)
+    found, inside = list[tuple[float, list[Event] | None]](), list[Event]()
+    for event in [*events, (float("inf"), "", "", "")]:
+        end = min(inside[-1][0] + gap, inside[0][0] + size) if inside else event[0]
+        if inside and end <= event[0]:
+            if end < until:
+                found.append((end, inside))
+            inside = []
+        inside.append(event)
+    return found
+
+
 def count_of(correlation: Correlation, inside: list[Event]) -> int:
     """What is compared."""
     if correlation.type == "value_count" or correlation.count == "source":

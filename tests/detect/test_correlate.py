@@ -13,7 +13,7 @@ from stream.rulelang import Correlation
 from stream.rulelang.ruleset import RuleSet
 from stream.wire.matchcodec import correlation_key
 from tests.detect.kit import BEGIN, Feeder, Logged, as_bytes, correlation, match, ruleset, told
-from tests.detect.reference import Event, Step, evaluate
+from tests.detect.reference import Event, Step, evaluate, evaluate_whole
 
 MINUTE = 60
 SHAPES = {
@@ -29,6 +29,18 @@ SHAPES = {
     "spike": {"type": "spike", "window": "{size: 10m}", "condition": "{baseline: {over: 40m, factor: 2, min: 2}}"},
     "few": {"condition": "{lt: 2}", "keep_firing_for": "10m"},
     "few in a bucket": {"condition": "{lte: 1}", "window": "{size: 30m, type: tumbling}"},
+    "few in a bucket, kept": {
+        "condition": "{lt: 3}",
+        "window": "{size: 30m, type: tumbling}",
+        "keep_firing_for": "45m",
+    },
+    "few sources in a bucket": {"condition": "{lt: 2}", "window": "{size: 20m, type: tumbling}", "count": "source"},
+    "few in a session": {"condition": "{lt: 3}", "window": "{size: 1h, type: session, gap: 15m}"},
+    "few in a session, kept": {
+        "condition": "{lte: 2}",
+        "window": "{size: 20m, type: session, gap: 15m}",
+        "keep_firing_for": "30m",
+    },
     "exactly": {"condition": "{eq: 2}", "keep_firing_for": "1m"},
 }
 GRACE = 600
@@ -36,9 +48,8 @@ RULESETS: dict[str, RuleSet] = {}
 for _name, _fields in SHAPES.items():
     _window = str(_fields.get("window", "{size: 1h}")).replace("}", ", grace: 10m}")
     RULESETS[_name] = ruleset(correlation(**{**_fields, "window": _window}))
-REFERRED = [
-    name for name in SHAPES if name not in ("silence of a source", "spike", "few", "few in a bucket", "exactly")
-]
+WHOLE = [name for name in SHAPES if name.startswith("few ")]
+REFERRED = [name for name in SHAPES if name not in ("silence of a source", "spike", "few", "exactly", *WHOLE)]
 
 events_of = st.lists(
     st.tuples(
@@ -72,6 +83,18 @@ def test_it_is_what_the_reference_finds(shape: str, events: list[Event]) -> None
     until = 6 * 3_600.0
     found = Feeder(rules).feed(enumerate([*log, told(until + GRACE)]))
     assert steps(found) == evaluate(counted(rules), events, until)
+
+
+@given(st.sampled_from(WHOLE), events_of)
+@settings(max_examples=400)
+def test_few_in_whole_buckets_and_sessions_is_what_the_reference_finds(shape: str, events: list[Event]) -> None:
+    rules = RULESETS[shape]
+    log: list[Logged] = [match(a, t, r, source=s, counted=counted(rules)) for t, a, r, s in events]
+    until = 6 * 3_600.0
+    found = Feeder(rules).feed(enumerate([*log, told(until + GRACE)]))
+    assert steps(found) == evaluate_whole(counted(rules), events, until)
+    if counted(rules).count == "article":
+        assert all(len(alert.members) == alert.group.count for alert in found if alert.state == "fired")
 
 
 def in_some_order(rules: RuleSet, events: list[Event], chance: random.Random, *, ends: bool) -> list[Logged]:
