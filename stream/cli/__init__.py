@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import errno
 import importlib
+import os
 import sys
 
 import click
@@ -85,6 +86,7 @@ def main() -> None:
     """Entry point. A `RedlineError`, or output that cannot be written, becomes one sentence on stderr and its exit
     code; anything else is a bug."""
     code = 0
+    _fill_gaps()
     try:
         code = _run()
         if sys.stdout is not None:
@@ -108,6 +110,16 @@ def main() -> None:
         # Its terminal has been closed: what could not be said there makes no exit code of its own (Python's 120).
         sys.stderr = None
     sys.exit(code)
+
+
+def _fill_gaps() -> None:
+    # Where one of the three standard streams is closed, the next file that is opened takes its number, and what others
+    # write there goes into that file.
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _run() -> int:

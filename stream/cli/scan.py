@@ -8,25 +8,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TextIO
 
 import click
 
 from stream.cli.common import load_settings, setting_flags
 from stream.cli.jsonlines import json_line
 from stream.cli.scanning import Line, Scanner, Totals, scan_parallel, times_ahead
-from stream.errors import RulesError
+from stream.errors import RulesError, ServiceError
 
 BATCH_LINES = 64
+STDIN = Path("-")
 
 
 class ArticleFile(click.Path):
-    """A file of articles; a folder is refused with what takes folders."""
+    """A file of articles, or `-` for standard input; a folder is refused with what takes folders."""
 
     name = "file"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
+        if value == "-":
+            return STDIN
         if Path(value).is_dir():
             self.fail(
                 f"{value} is a folder. `redline scan` reads files with one article a line, in the order given; "
@@ -55,7 +58,7 @@ def scan(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Judge articles (one JSON object a line; FILES, or stdin) and print one alert (CloudEvent) a line.
+    """Judge articles (one JSON object a line; FILES, `-`, or stdin) and print one alert (CloudEvent) a line.
 
     Refused lines go to stderr as dead letters with file and line, and the exit code is 1. An undated article has
     the time of the line before it. Correlations count by the articles' own times: files are looked through
@@ -87,6 +90,14 @@ def scan(
             _write(result, totals)
     if stats:
         _print_stats(totals, time.perf_counter() - started, as_json=as_json)
+    if totals.refused and not totals.articles:
+        refused = "the one line" if totals.refused == 1 else f"none of the {totals.refused} lines"
+        verb = "is no article" if totals.refused == 1 else "is an article"
+        click.echo(
+            f"redline: {refused} in {_names(files)} {verb}, expected one JSON object a line; `redline replay` takes "
+            "texts and JSON documents",
+            err=True,
+        )
     if not totals.articles and not totals.refused:
         click.echo(f"redline: there was no article in {_names(files)}, expected one JSON object a line", err=True)
     if totals.warnings:
@@ -96,10 +107,10 @@ def scan(
             err=True,
         )
     if totals.late:
-        matches = "1 match" if totals.late == 1 else f"{totals.late} matches"
+        times = "once" if totals.late == 1 else f"{totals.late} times"
         click.echo(
-            f"redline: {matches} came too late to be counted by a correlation; sort the lines by time, or give files "
-            "instead of stdin",
+            f"redline: {times} a match came too late to be counted by a correlation; sort the lines by time, or give "
+            "files instead of stdin",
             err=True,
         )
     if totals.refused:
@@ -115,18 +126,26 @@ def _names(files: Sequence[Path]) -> str:
 
 def _write(result: tuple[bytes, bytes, Totals], totals: Totals) -> None:
     out, dead, counted = result
-    sys.stdout.buffer.write(out)
-    if dead:
-        sys.stdout.buffer.flush()
+    standard_output = _bytes_of(sys.stdout, "standard output")
+    standard_output.write(out)
+    if dead and sys.stderr is not None:
+        standard_output.flush()
         sys.stderr.buffer.write(dead)
         sys.stderr.buffer.flush()
     totals.add(counted)
 
 
+def _bytes_of(stream: TextIO | None, name: str) -> BinaryIO:
+    if stream is None:
+        raise ServiceError(f"{name} is closed; name a file, or /dev/null")
+    return stream.buffer
+
+
 def _lines(files: Sequence[Path], bytes_max: int) -> Iterator[Line]:
-    if not files:
-        yield from _read(sys.stdin.buffer, "-", bytes_max)
-    for path in files:
+    for path in files or (STDIN,):
+        if path == STDIN:
+            yield from _read(_bytes_of(sys.stdin, "standard input"), "-", bytes_max)
+            continue
         with path.open("rb") as stream:
             yield from _read(stream, str(path), bytes_max)
 
@@ -143,12 +162,13 @@ def _read(stream: BinaryIO, name: str, bytes_max: int) -> Iterator[Line]:
     number = 0
     while raw := stream.readline(bytes_max + 2):
         number += 1
-        rest = raw
+        rest, left_out = raw, 0
         while not rest.endswith(b"\n") and len(rest) == bytes_max + 2:
             rest = stream.readline(bytes_max + 2)
+            left_out += len(rest.rstrip(b"\r\n"))
         value = raw.rstrip(b"\r\n")
         if value.strip():
-            yield Line(name, number, value)
+            yield Line(name, number, value, left_out)
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:

@@ -18,7 +18,7 @@ from stream.model import Match, Output, Reject
 from stream.model.article import FUTURE_MAX, format_time
 from stream.settings import Settings
 from stream.sources.rulefiles import load_ruleset
-from stream.wire.decode import Decoded, decode_article
+from stream.wire.decode import Decoded, decode_article, too_large
 from stream.wire.fields import evidence_fields
 from stream.wire.topics import LATE, SUPPRESSED
 
@@ -31,6 +31,7 @@ ORIGINAL_CODE_POINTS_MAX = 1_000
 class Line:
     """One line of input: file name, 1-based number, bytes without the line end.
 
+    `left_out_bytes`: of one that is too large, what stands behind `value`.
     `ahead_us`: no later line has an event time, or a date, before these (microseconds since 1970 UTC); None if nobody
     has looked.
     """
@@ -38,7 +39,13 @@ class Line:
     file: str
     number: int
     value: bytes
+    left_out_bytes: int = 0
     ahead_us: tuple[int, int] | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the whole line."""
+        return len(self.value) + self.left_out_bytes
 
 
 @dataclass(slots=True)
@@ -96,14 +103,15 @@ class Scanner:
         """The output of one batch. `last` is the time of the line before it, if it was not this scanner's."""
         if last is not None:
             self._last = last
-        totals = Totals(bytes=sum(len(line.value) for line in lines))
+        totals = Totals(bytes=sum(line.size_bytes for line in lines))
         dead: list[bytes] = []
         timed: list[Timed] = []
         ahead: list[tuple[int, int] | None] = []
         for line in lines:
             decoded = decode_article(line.value, message_bytes_max=self._bytes_max)
             if isinstance(decoded, Reject):
-                dead.append(_dead_letter(decoded, line))
+                whole = too_large(line.size_bytes, self._bytes_max) if line.left_out_bytes else decoded
+                dead.append(_dead_letter(whole, line))
                 continue
             for warning in decoded.warnings:
                 totals.warnings += 1
@@ -277,7 +285,7 @@ def _dead_letter(reject: Reject, line: Line) -> bytes:
             "reason": reject.reason,
             "file": line.file,
             "line": line.number,
-            "size_bytes": len(line.value),
+            "size_bytes": line.size_bytes,
             "original": line.value[: ORIGINAL_CODE_POINTS_MAX * 4].decode("utf-8", "replace")[
                 :ORIGINAL_CODE_POINTS_MAX
             ],

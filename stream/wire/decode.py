@@ -45,7 +45,7 @@ def decode_article(value: bytes | None, *, message_bytes_max: int) -> Decoded | 
     if value is None:
         return _reject("tombstone", "found a record without a value, expected an article as a JSON object")
     if len(value) > message_bytes_max:
-        return _reject("too_large", f"found {len(value)} bytes, expected at most {message_bytes_max}")
+        return too_large(len(value), message_bytes_max)
     # Editors and exports put it in front of a file, and so of its first line; it is no character of the JSON.
     value = value.removeprefix(BYTE_ORDER_MARK)
     if not value.strip():
@@ -62,6 +62,11 @@ def decode_article(value: bytes | None, *, message_bytes_max: int) -> Decoded | 
     if not isinstance(loaded, dict):
         return _reject("not_an_object", f"found {_name(loaded)}, expected a JSON object with at least `body`")
     return article_from(loaded)
+
+
+def too_large(size_bytes: int, message_bytes_max: int) -> Reject:
+    """Of a message of this size, whether or not all of it was read."""
+    return _reject("too_large", f"found {size_bytes} bytes, expected at most {message_bytes_max}")
 
 
 def article_from(fields: dict[str, Any]) -> Decoded | Reject:

@@ -90,7 +90,10 @@ def test_stats_go_to_stderr(folder: Path) -> None:
 def test_a_line_beyond_the_limit_is_refused_and_the_next_is_read(folder: Path) -> None:
     lines = '{"body":"' + "x" * 5_000 + '"}\n{"id":"n","body":"escalation"}'
     done = scan(folder, "--message-bytes-max", "1000", stdin=lines)
-    assert rows(done.stderr)[0]["code"] == "too_large"
+    refused = rows(done.stderr)[0]
+    assert refused["code"] == "too_large"
+    assert refused["reason"] == "found 5011 bytes, expected at most 1000"
+    assert refused["size_bytes"] == 5_011
     assert [row["causationid"] for row in rows(done.stdout)] == ["n"]
 
 
@@ -116,6 +119,40 @@ def test_nothing_in_it_is_said(folder: Path) -> None:
         done = scan(folder, *args, stdin="")
         assert (done.returncode, done.stdout) == (0, "")
         assert done.stderr == f"redline: there was no article in {name}, expected one JSON object a line\n"
+
+
+def test_what_has_no_article_at_all_is_said_with_what_takes_it(folder: Path) -> None:
+    (folder / "text.txt").write_text("Two lines\nof a text.\n", encoding="utf-8")
+    done = scan(folder, "text.txt", stdin="")
+    assert done.returncode == 1
+    *refused, said = done.stderr.splitlines()
+    assert [row["code"] for row in map(json.loads, refused)] == ["invalid_json", "invalid_json"]
+    assert said.startswith("redline: none of the 2 lines in text.txt is an article, expected one JSON object a line; ")
+    assert "`redline replay`" in said
+
+
+def test_a_dash_is_standard_input(folder: Path) -> None:
+    first = scan(folder, "a.ndjson", "-", stdin=ARTICLES[0])
+    assert [row["causationid"] for row in rows(first.stdout)] == ["1", "3", "1"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "code", "said"),
+    [
+        (">&-", 2, "redline: standard output is closed; name a file, or /dev/null\n"),
+        ("<&-", 2, "redline: standard input is closed; name a file, or /dev/null\n"),
+        ("2>&-", 1, ""),
+    ],
+)
+def test_a_standard_stream_that_is_closed_loses_no_article_without_a_word(
+    folder: Path, closed: str, code: int, said: str
+) -> None:
+    command = (
+        f'"{sys.executable}" -m stream.cli scan --rules rules --matches {"" if "<" in closed else "a.ndjson"} {closed}'
+    )
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (code, said)
+    assert [row["article"] for row in rows(done.stdout)] == ([] if said else ["1", "3"])
 
 
 def test_a_folder_is_for_replay(folder: Path) -> None:
