@@ -90,6 +90,13 @@ def scan(
             _write(result, totals)
     if stats:
         _print_stats(totals, time.perf_counter() - started, as_json=as_json)
+    _remark(totals, files)
+    if totals.refused:
+        raise click.exceptions.Exit(1)
+
+
+def _remark(totals: Totals, files: Sequence[Path]) -> None:
+    """What somebody would else wonder about."""
     if totals.refused and not totals.articles:
         refused = "the one line" if totals.refused == 1 else f"none of the {totals.refused} lines"
         verb = "is no article" if totals.refused == 1 else "is an article"
@@ -113,8 +120,6 @@ def scan(
             "files instead of stdin",
             err=True,
         )
-    if totals.refused:
-        raise click.exceptions.Exit(1)
 
 
 def _names(files: Sequence[Path]) -> str:
