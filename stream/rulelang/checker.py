@@ -33,6 +33,7 @@ from stream.rulelang.source import Source, did_you_mean, quoted
 from stream.rulelang.topicorder import levels as topic_levels
 from stream.rulelang.topicorder import topic_fields, wanted_topics
 from stream.rulelang.walk import children, leaves, nodes
+from stream.rulelang.words import READS_AS_NOTHING
 
 PREFIX_LETTERS_MIN = 3
 DISTANCE_WORDS_MAX = 50
@@ -196,7 +197,7 @@ def _check_word(word: Word, source: Source) -> None:
         source.add("R403", word.place, "`~` and `*` on one word", "one of the two", help_)
     # A word that begins otherwise has a finding of its own already.
     if word.text[:1].isalnum() and not read_phrase(word.text):
-        source.add("R408", word.place, quoted(word.text), "a word with letters or digits", "It reads as nothing.")
+        source.add("R408", word.place, quoted(word.text), "a word with letters or digits", READS_AS_NOTHING)
 
 
 def _check_prefix(word: Word, source: Source) -> None:
@@ -224,7 +225,7 @@ def _check_phrase(phrase: Phrase, source: Source) -> None:
         source.add("R403", phrase.place, "`~` and `*` on one word", "one of the two", help_)
     text = " ".join(word.text for word in phrase.words)
     if text and (not read_phrase(text) or (last.inflected and not read_phrase(last.text))):
-        source.add("R408", phrase.place, quoted(text), "a word with letters or digits", "It reads as nothing.")
+        source.add("R408", phrase.place, quoted(text), "a word with letters or digits", READS_AS_NOTHING)
 
 
 def _check_key_field(node: KeyField, source: Source) -> None:

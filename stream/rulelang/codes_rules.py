@@ -189,4 +189,20 @@ RULE_CODES = (
         "match: LEAD/50(title:truce)\n",
         "match: title:truce AND LEAD/50(talks)\n",
     ),
+    Code(
+        "R912",
+        "Letters of two scripts in one word",
+        "A Cyrillic or Greek letter that looks like a Latin one is another letter when it is read, so that the word is "
+        "not found where it is written in one script. The parts of a word with hyphens are looked at one by one.",
+        "match: p\u0435ace\n",
+        "match: peace\n",
+    ),
+    Code(
+        "R913",
+        "A language that is no language tag",
+        "Articles have their language as a tag of two or three letters, `en`, with others behind a hyphen, `en-US`. "
+        "`lang` is equal as a whole, so that a language under its name holds for none of them.",
+        "scope: {lang: [english]}\n",
+        "scope: {lang: [en]}\n",
+    ),
 )

@@ -53,7 +53,7 @@ def read_correlation(
         fields.text_or_texts(key)
     kind = cast(CorrelationType, fields.choice("type", CORRELATION_TYPES, "event_count"))
     rules = fields.scalars("rules")
-    unique(rules, "the rule", fields.source)
+    unique(rules, "the rule", fields.source, "delete this one, each rule stands once")
     if kind in ("temporal", "temporal_ordered") and len(rules) == 1:
         _odd(fields, "rules", f"`type: {kind}` over one rule", "two rules or more", "Use `type: event_count` for one.")
     severity = Severity(fields.choice("severity", [s.value for s in Severity], "info"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from stream.rulelang.duration import parse_duration
 from stream.rulelang.nodes import Place
-from stream.rulelang.otherkeys import FORMS, OTHER_KEYS
+from stream.rulelang.otherkeys import FORMS, OTHER_KEYS, OTHER_VALUES
 from stream.rulelang.source import Source, did_you_mean, nearest, quoted
 from stream.rulelang.yamltree import Mapping, Scalar, Tree
 from stream.rulelang.yamltree import Sequence as Items
@@ -104,7 +104,8 @@ class Fields:
         if value is None:
             return default
         if value.text not in choices:
-            help_ = did_you_mean(value.text, choices)
+            other = OTHER_VALUES.get((self._what, key), {}).get(value.text)
+            help_ = f"Did you mean `{other}`?" if other in choices else did_you_mean(value.text, choices)
             self.source.add("R204", value.place, quoted(value.text), f"one of {', '.join(choices)}", help_)
             return default
         return value.text
@@ -227,13 +228,13 @@ class Fields:
         self.source.add("R203", value.place, found, expected, help_)
 
 
-def unique(names: Iterable[Scalar], what: str, source: Source) -> None:
-    """Note names that stand twice."""
+def unique(names: Iterable[Scalar], what: str, source: Source, do: str = "rename one of them") -> None:
+    """Note names that stand twice; `do` is what helps."""
     seen: dict[str, Place] = {}
     for name in names:
         if name.refused:
             continue
         if name.text in seen:
-            help_ = f"The first one is in line {seen[name.text].line}; rename one of them."
+            help_ = f"The first one is in line {seen[name.text].line}; {do}."
             source.add("R212", name.place, f"{what} {quoted(name.text)} a second time", "names that differ", help_)
         seen.setdefault(name.text, name.place)

@@ -35,6 +35,8 @@ from stream.rulelang.nodes import (
     Scoped,
     Word,
 )
+from stream.rulelang.pasting import in_file
+from stream.rulelang.printer import print_node
 from stream.rulelang.source import did_you_mean, quoted
 from stream.rulelang.yamltree import Scalar
 
@@ -114,6 +116,7 @@ def _parser() -> Lark:
 
 
 _BEHIND_NOT = re.compile(r'\s*(\(|~?"[^"]*"|[^\s()]+)')
+_OPENED = re.compile(r"(?<!\S)~?(?=')")
 _NOT_BEHIND_NEAR = re.compile(r"NEAR/[0-9]+ NOT\Z")
 
 
@@ -133,17 +136,21 @@ class _Builder:
         tree = _as_tree(tree)
         operands = [self._unary(tree.children[0], depth)]
         operators: set[str] = set()
+        first = _as_tree(tree.children[0]).meta
+        start, end = first.start_pos, first.end_pos
         run = operands[:]
         for link in map(_as_tree, tree.children[1:]):
             operand = self._unary(link.children[-1], depth)
             if link.data == "beside":
                 run.append(operand)
+                end = link.meta.end_pos
             else:
-                self._beside(run)
+                self._beside(run, (start, end))
                 run = [operand]
+                start, end = _as_tree(link.children[-1]).meta.start_pos, link.meta.end_pos
                 operators.add("OR" if link.data == "or_link" else "AND")
             operands.append(Not(operand, self._place(link)) if link.data == "not_link" else operand)
-        self._beside(run)
+        self._beside(run, (start, end))
         place = self._place(tree)
         if len(operators) > 1:
             help_ = "Say which goes first: `(a AND b) OR c`, or `a AND (b OR c)`."
@@ -154,8 +161,8 @@ class _Builder:
             return Or(tuple(operands), place=place)
         return And(tuple(operands), place)
 
-    def _beside(self, run: list[Node]) -> None:
-        """Note operands without an operator between them."""
+    def _beside(self, run: list[Node], span: tuple[int, int]) -> None:
+        """Note operands without an operator between them; `span` is where they stand in the text."""
         if len(run) < 2:
             return
         texts = [self._text(node.place) for node in run]
@@ -163,18 +170,21 @@ class _Builder:
             return  # it has a finding of its own
         if any(map(_NOT_BEHIND_NEAR.search, texts)) or self._function_meant(run, texts):
             return
+        if any(words.meant_phrase(self._scalar.text, m.end()) for m in _OPENED.finditer(self._scalar.text, *span)):
+            return  # it is noted where its quote stands
         meant = next(((text, link) for text in texts if (link := words.meant_link(text)) is not None), None)
         if meant is not None:
             text, link = meant
             is_small = link.removesuffix("/n") == text.upper()
             help_ = f"Operators are written in capitals: {link}." if is_small else f"For {text} write {link}."
-        elif self._scalar.style in ("'", '"') and self._scalar.text.split() == texts:
-            help_ = f"YAML takes these quotes away. To look for the phrase, write '\"{' '.join(texts)}\"'."
         elif all(isinstance(node, Word | Phrase) for node in run):
-            phrase = " ".join(texts).replace('"', "").replace("~", "")
-            help_ = (
-                f'Quote a phrase: {"~" * ("~" in texts[0] + texts[-1])}"{phrase}", or write AND/OR between the words.'
-            )
+            printed = [print_node(node) for node in run]
+            plain = " ".join(printed).replace('"', "").replace("~", "")
+            phrase = in_file(self._scalar, *span, f'{"~" * ("~" in printed[0] + printed[-1])}"{plain}"')
+            if self._scalar.style in ("'", '"') and self._scalar.text.split() == printed:
+                help_ = f"YAML takes these quotes away. To look for the phrase, write {phrase}."
+            else:
+                help_ = f"Quote a phrase: {phrase}, or write AND/OR between the words."
         else:
             help_ = "Write AND, OR or NEAR/n between them."
         place = self._source.place(self._index(run[0].place), self._index(run[-1].place) + run[-1].place.length)

@@ -14,7 +14,9 @@ from stream.rulelang.everyday import EVERYDAY_WORDS
 from stream.rulelang.inflect import inflections
 from stream.rulelang.inflected import base_of, is_form
 from stream.rulelang.keysapart import of_scope
+from stream.rulelang.langtags import no_language
 from stream.rulelang.lists import Lists, list_name
+from stream.rulelang.lookalikes import mixed_scripts
 from stream.rulelang.never import EXPECTED, Never, never_in, never_left
 from stream.rulelang.nodes import (
     And,
@@ -35,7 +37,7 @@ from stream.rulelang.printer import print_node
 from stream.rulelang.rulefile import RuleDraft
 from stream.rulelang.source import Source, did_you_mean, quoted
 from stream.rulelang.topicorder import covers, topic_fields, wanted_topics
-from stream.rulelang.walk import children, leaves
+from stream.rulelang.walk import children, leaves, nodes
 
 ARTICLE_WIDE_SIDES_MAX = 2
 READINGS_CACHED_MAX = 50_000
@@ -59,7 +61,7 @@ def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
         if draft.id not in used:
             help_ = "Name it in a rule, or delete it."
             draft.source.add("R904", draft.place, f"the list `@{draft.id}` that no rule uses", "a list in use", help_)
-        _lint_words(draft.items, lists, draft.source)
+        _lint_words(draft.items, lists, draft.source, is_item=True)
         _note_never([never for item in draft.items for never in never_in(lists.resolve(item))], draft.source)
         nested = [i for name in sorted(lists.reached(named_lists(draft.items))) for i in lists.drafts[name].items]
         for item, wider in covered_items(draft.items, nested):
@@ -70,7 +72,8 @@ def _lint_lists(lists: Lists, rules: Sequence[RuleDraft]) -> None:
 def _lint_rule(draft: RuleDraft, lists: Lists) -> None:
     """The words and the shape of a rule's expressions, and its tests."""
     for node in expressions(draft):
-        _lint_words([node], lists, draft.source)
+        is_item = draft.has_keywords and node is draft.rule.match
+        _lint_words([node], lists, draft.source, is_item=is_item)
         _lint_article_wide(node, draft.source)
     _lint_never(draft, lists)
     _lint_tests(draft)
@@ -125,17 +128,18 @@ def _written(leaf: Node) -> str | None:
             return None
 
 
-def _lint_words(roots: Sequence[Node], lists: Lists, source: Source) -> None:
-    hyphened = [(leaf, text, closed) for root in roots for leaf in leaves(root) for text, closed in _closed_twin(leaf)]
+def _lint_words(roots: Sequence[Node], lists: Lists, source: Source, *, is_item: bool = False) -> None:
+    hyphened = [twin for root in roots for leaf in leaves(root) for twin in _closed_twin(leaf)]
     if hyphened:
         readings = _readings(roots, lists)
         prefixes = tuple(reading[:-1] for reading in readings if reading.endswith("*"))
-        for leaf, text, closed in hyphened:
+        apart = {leaf for root in roots for leaf in _standing_apart(root)}
+        for written, text, closed in hyphened:
             reading = _reading(closed)
             if reading not in readings and not (prefixes and reading.startswith(prefixes)):
-                help_ = f"If both spellings occur, write {quoted(f'{text} OR {closed}')}."
+                help_ = _both_spellings(written, text, closed, apart=written in apart, is_item=is_item)
                 found = f"{quoted(text)} without {quoted(closed)}, which reads differently"
-                source.add("R901", leaf.place, found, "both spellings", help_)
+                source.add("R901", written.place, found, "both spellings", help_)
     for root in roots:
         _lint_capitals(root, source)
         for leaf in leaves(root):
@@ -144,6 +148,30 @@ def _lint_words(roots: Sequence[Node], lists: Lists, source: Source) -> None:
                 found = f"the phrase {quoted(_written(leaf) or '')}, which is read as words"
                 source.add("R906", leaf.place, found, "a list, or a phrase without `@`", help_)
             _lint_form(leaf, source)
+            _lint_scripts(leaf, source)
+            _lint_language(leaf, source)
+
+
+def _lint_scripts(leaf: Node, source: Source) -> None:
+    """Letters of another script that look like those of the word."""
+    for word in leaf.words if isinstance(leaf, Phrase) else (leaf,):
+        if not isinstance(word, Word) or (found := mixed_scripts(word.text)) is None:
+            continue
+        start = source.index(word.place) + word.inflected + found.index
+        # Escapes of YAML make the word longer in the file.
+        exact = source.text[start : start + 1] == found.letter
+        place = source.place(start, start + 1) if exact else word.place
+        one_script = print_node(replace(word, text=found.written))
+        help_ = f"It looks like a {found.script} letter and is not read as one: write {quoted(one_script)}."
+        said = f"{quoted(word.text)}, whose letter {found.index + 1} is the {found.other} `{found.letter}`"
+        source.add("R912", place, f"{said} (U+{ord(found.letter):04X})", "a word in one script", help_)
+
+
+def _lint_language(leaf: Node, source: Source) -> None:
+    if isinstance(leaf, KeyField) and leaf.name == "lang" and leaf.list_name is None:
+        value = leaf.value + "*" * leaf.prefix
+        if (help_ := no_language(value)) is not None:
+            source.add("R913", leaf.place, quoted(f"lang:{value}"), "a language as articles have it", help_)
 
 
 def _lint_form(leaf: Node, source: Source) -> None:
@@ -167,8 +195,10 @@ def _with_last(leaf: Word | Phrase, last: Word) -> Node:
     return replace(leaf, words=(*leaf.words[:-1], last)) if isinstance(leaf, Phrase) else last
 
 
-def _closed_twin(leaf: Node) -> list[tuple[str, str]]:
+def _closed_twin(leaf: Node) -> list[tuple[Word | Phrase, str, str]]:
     """A word with one hyphen and its closed spelling, if the two read differently and both are in use."""
+    if not isinstance(leaf, Word | Phrase):
+        return []
     text = _written(leaf) or ""
     parts = _HYPHEN.split(text)
     if len(text.split()) != 1 or len(parts) != 2 or not all(parts):
@@ -177,7 +207,26 @@ def _closed_twin(leaf: Node) -> list[tuple[str, str]]:
     if any(len(part) > 1 and part.isalpha() and part.isupper() for part in parts) and not parts[1].isdigit():
         return []
     closed = "".join(parts)
-    return [] if _reading(text) == _reading(closed) else [(text, closed)]
+    return [] if _reading(text) == _reading(closed) else [(leaf, text, closed)]
+
+
+def _both_spellings(leaf: Word | Phrase, text: str, closed: str, *, apart: bool, is_item: bool) -> str:
+    """What helps, with the quotes and the `~` of the word as it was written."""
+    last = leaf.words[-1] if isinstance(leaf, Phrase) else leaf
+    twin = print_node(_with_last(leaf, replace(last, text=closed)))
+    if is_item:
+        return f"If both spellings occur, add the item {quoted(twin)}."
+    both = f"{print_node(leaf)} OR {twin}"
+    return f"If both spellings occur, write {quoted(both if apart else f'({both})')}."
+
+
+def _standing_apart(root: Node) -> list[Node]:
+    """The leaves for which an OR can be written without brackets around it."""
+    apart = [root]
+    for node in nodes(root):
+        if isinstance(node, Or | AnyOf | Scoped | Lead | AtLeast):
+            apart.extend(children(node))
+    return apart
 
 
 def _readings(roots: Iterable[Node], lists: Lists) -> set[str]:

@@ -38,7 +38,10 @@ _IN_RULES: dict[str, str] = {
     **dict.fromkeys(("lang", "language"), _SCOPE.format("lang: [en]")),
     **dict.fromkeys(("source", "sources"), _SCOPE.format("source: [reuters]")),
     "max_age": _SCOPE.format("max_age: 48h"),
-    **dict.fromkeys(("except", "exceptions", "exclusions", "filter", "not"), "Did you mean `exclude`?"),
+    **dict.fromkeys(
+        ("except", "exceptions", "exclusions", "excludes", "filter", "not", "unless", "without"),
+        "Did you mean `exclude`?",
+    ),
     **dict.fromkeys(("mask", "reason"), "It stands in an exclusion: `exclude: [{name: …, mask: phrase, match: …}]`."),
 }
 _IN_CORRELATIONS: dict[str, str] = {
@@ -75,6 +78,16 @@ OTHER_KEYS: dict[str, dict[str, str]] = {
     },
 }
 """By the name of a mapping in messages: keys that it does not have, each with a sentence on what to write."""
+
+OTHER_VALUES: dict[tuple[str, str], dict[str, str]] = {
+    ("a correlation", "type"): {
+        **dict.fromkeys(("count", "frequency", "threshold", "events"), "event_count"),
+        **dict.fromkeys(("distinct", "cardinality", "unique", "values"), "value_count"),
+        **dict.fromkeys(("sequence", "ordered"), "temporal_ordered"),
+        **dict.fromkeys(("silence", "missing"), "absence"),
+    },
+}
+"""By mapping and key: values that it does not take, each with the one that was meant."""
 
 FORMS: dict[str, str] = {
     "alert": "alert: {throttle: {every: 6h, per: [rule]}}",

@@ -13,6 +13,7 @@ from stream.rulelang.correlationfile import CORRELATION_KEYS, STATUSES, Correlat
 from stream.rulelang.fields import Fields, unique
 from stream.rulelang.grammar import parse
 from stream.rulelang.items import read_items
+from stream.rulelang.langtags import no_language
 from stream.rulelang.nodes import Node, Or, Place, Word
 from stream.rulelang.ruleset import Exclusion, Rule, Scope
 from stream.rulelang.source import Source, did_you_mean, quoted
@@ -44,6 +45,7 @@ class RuleDraft:
     rule: Rule
     place: Place
     source: Source
+    has_keywords: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _rule(fields: Fields) -> RuleDraft | None:
         throttle=alert.throttle,
         time_tests=time_tests,
     )
-    return RuleDraft(rule, identifier.place, fields.source)
+    return RuleDraft(rule, identifier.place, fields.source, "keywords" in fields)
 
 
 def _about(fields: Fields) -> Scalar | None:
@@ -200,6 +202,8 @@ def _scope_values(fields: Fields, key: str) -> tuple[str, ...] | None:
         if "*" in text[:-1]:
             help_ = "A value that ends in a star is a prefix."
             fields.source.add("R411", scalar.place, "a star inside a value", "one star, at its end", help_)
+        if key == "lang" and (other := no_language(text)) is not None:
+            fields.source.add("R913", scalar.place, quoted(text), "a language as articles have it", other)
         star = "*" if text.endswith("*") else ""
         values.append(fold_key(text.removesuffix("*")) + star)
     return None if not values or "*" in values else tuple(values)

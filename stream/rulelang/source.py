@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from stream.clean.printable import escaped
 from stream.rulelang.codes import CODES
 from stream.rulelang.diagnostic import DIAGNOSTICS_PER_FILE_MAX, Diagnostic, SourceFile
 from stream.rulelang.nodes import Place
@@ -66,6 +67,7 @@ class Source:
         if self.is_full:
             return
         severity = CODES[code].severity
+        found, expected, help_ = escaped(found), escaped(expected), escaped(help_)
         diagnostic = Diagnostic(code, severity, self.path, place, found, expected, help_, self.line_text(place.line))
         if diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)

@@ -7,7 +7,10 @@ import unicodedata
 
 from lark import Token
 
+from stream.clean import read_phrase
+from stream.clean.printable import harmless
 from stream.rulelang.nodes import KeyField, Phrase, Place, Word
+from stream.rulelang.pasting import in_file
 from stream.rulelang.source import nearest, quoted
 from stream.rulelang.yamltree import Scalar
 
@@ -27,8 +30,20 @@ _FORMS = {
 _NUMBERED = ("near", "onear", "lead", "atleast", "any")
 _BRACKETED = ("sentence", "paragraph", "case")
 _EXCLUDING = ("-", "!")
-_LINKS = {"and": "AND", "or": "OR", "not": "NOT", "andnot": "AND NOT", "near": "NEAR/n", "onear": "ONEAR/n"}
+_LINKS = {
+    "and": "AND",
+    "or": "OR",
+    "not": "NOT",
+    **dict.fromkeys(("andnot", "and-not", "and_not"), "AND NOT"),
+    "near": "NEAR/n",
+    "onear": "ONEAR/n",
+}
+# In small letters these are words like others: `nothing except peace`.
+_CAPITAL_LINKS = {**dict.fromkeys(("UNLESS", "EXCEPT", "WITHOUT", "EXCLUDING", "MINUS"), "AND NOT"), "BUT": "AND"}
 _GLUED = re.compile(r"(?:o?near|(?:w|adj)/?)(\d+)", re.IGNORECASE)
+_SINGLE_QUOTED = re.compile(r"""'([^\s'"][^"()\n]{0,78}?)'(?=[\s()]|\Z)""")
+_SIGNS_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+READS_AS_NOTHING = "It reads as nothing and cannot be looked for: delete it."
 _SIGNS = {"&&": "AND", "&": "AND", "+": "AND", "||": "OR", "|": "OR", "!": "NOT", "-": "NOT"}
 
 
@@ -58,7 +73,7 @@ def meant_link(text: str) -> str | None:
     found = _GLUED.fullmatch(text)
     if found is not None:
         return f"{'ONEAR' if text[:1] in 'oO' else 'NEAR'}/{found[1]}"
-    return _LINKS.get(text.lower())
+    return _CAPITAL_LINKS.get(text) or _LINKS.get(text.lower())
 
 
 def meant_excluded(text: str) -> str | None:
@@ -78,11 +93,12 @@ def read_word(scalar: Scalar, text: str, offset: int) -> Word:
     word = _word(text.removeprefix("~"), text.startswith("~"), place)
     if _OPERATOR.match(text):
         name = text.partition("/")[0]
+        phrase = in_file(scalar, offset, offset + len(text), f'"{name}"')
         if name in _FORMS:
-            help_ = f'Written so: {_FORMS[name]}. To search the word itself, quote it: "{name}".'
+            help_ = f"Written so: {_FORMS[name]}. To search the word itself, quote it: {phrase}."
             source.add("R307", place, quoted(text), "the operator as it is written", help_)
         else:
-            help_ = f'An operator needs something on both sides. To search the word itself, quote it: "{name}".'
+            help_ = f"An operator needs something on both sides. To search the word itself, quote it: {phrase}."
             source.add("R301", place, quoted(text), "a word, a phrase, a list or a bracket", help_)
         return word
     _check_star(scalar, word, offset + text.startswith("~"))
@@ -90,11 +106,12 @@ def read_word(scalar: Scalar, text: str, offset: int) -> Word:
     if wrong is None and not word.text[:1].isalnum() and word.text.strip("*"):
         wrong = 0
     if wrong is not None and (meant := meant_operator(text)) is not None:
-        help_ = f'Did you mean `{meant}`? To search the word itself, quote it: "{text}".'
+        phrase = in_file(scalar, offset, offset + len(text), f'"{text}"')
+        help_ = f"Did you mean `{meant}`? To search the word itself, quote it: {phrase}."
         source.add("R307", place, quoted(text), "an operator", help_)
     elif wrong is not None:
         at = offset + text.startswith("~") + wrong
-        help_ = _instead_of(text)
+        help_ = _instead_of(scalar, text, offset)
         source.add("R304", scalar.place_of(at, at + 1), quoted(word.text[wrong]), "letters, digits, - ' or .", help_)
     elif not word.text:
         source.add("R304", place, quoted(text), "a word", "A word begins with a letter or a digit.")
@@ -135,7 +152,9 @@ def read_key_field(scalar: Scalar, name: str, value: Token, place: Place) -> Key
         wrong = next((i for i, c in enumerate(bare) if not _is_word_character(c) and c not in "/:_"), None)
         if wrong is not None:
             at = scalar.place_of(start + wrong, start + wrong + 1)
-            help_ = f'Put the value in quotes: {name}:"{text}".'
+            field = start - len(name) - 1
+            written = in_file(scalar, field, start + len(text), f'{name}:"{text}"')
+            help_ = f"Put the value in quotes: {written}."
             scalar.source.add("R304", at, quoted(bare[wrong]), "letters, digits and - ' . / : _", help_)
     prefix = text.endswith("*")
     if "*" in text[:-1]:
@@ -145,7 +164,13 @@ def read_key_field(scalar: Scalar, name: str, value: Token, place: Place) -> Key
     return KeyField(name, text.removesuffix("*").strip(), prefix, place=place)
 
 
-def _instead_of(text: str) -> str:
+def meant_phrase(text: str, offset: int) -> str | None:
+    """What stands in single quotes from `offset` of an expression, if that is how far it goes. Else None."""
+    found = _SINGLE_QUOTED.match(text, offset)
+    return None if found is None or any(map(is_operator, found[1].split())) else found[1]
+
+
+def _instead_of(scalar: Scalar, text: str, offset: int) -> str:
     """What to write where a word has a character that no word has."""
     sign = _SIGNS.get(text)
     if sign:
@@ -156,7 +181,26 @@ def _instead_of(text: str) -> str:
         return f"For {text} write {link}."
     if text[:1] == "#":
         return "There are no comments inside an expression; write them above it."
-    return f'Put it in quotes: "{text.removeprefix("~")}".'
+    end = offset + len(text)
+    text = harmless(text)
+    tilde = "~" * text.startswith("~")
+    phrase = meant_phrase(scalar.text, offset + len(tilde))
+    if phrase is not None:
+        end = offset + len(tilde) + len(phrase) + 2
+        phrase = in_file(scalar, offset, end, f'{tilde}"{phrase}"')
+        return f"A phrase has double quotes: write {phrase}."
+    read = read_phrase(text)
+    if not read:
+        return READS_AS_NOTHING
+    plain = _SIGNS_AROUND.sub("", text)
+    if is_plain_word(plain) and not is_operator(plain) and read_phrase(plain) == read:
+        word = in_file(scalar, offset, end, f"{tilde}{plain}")
+        help_ = f"Signs are not read: write {word}."
+        return f"{help_} The one wildcard is a star at the end of a word." if "?" in text else help_
+    written = in_file(scalar, offset, end, f'{tilde}"{text.removeprefix("~")}"')
+    wildcard = "`?` is no wildcard: write the words with OR between them. " if "?" in text else ""
+    words = " ".join(token for token, _ in read)
+    return f"{wildcard}Put it in quotes: {written}. It reads as {quoted(words)}."
 
 
 def _word(text: str, inflected: bool, place: Place) -> Word:

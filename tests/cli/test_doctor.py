@@ -73,6 +73,12 @@ def test_a_broker_with_topics_and_no_worker(settings: Settings) -> None:
     assert "no records to compare with" in found.of("clock")["found"]
 
 
+def test_one_rule_is_one_rule(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("kind: rule\nid: r\nseverity: low\nmatch: truce\n", encoding="utf-8")
+    (found,) = rules.rules(settings.model_copy(update={"rules_dir": tmp_path}))
+    assert found.found.startswith(f"1 rule in {tmp_path} (digest ")
+
+
 def test_for_people_each_fault_has_an_arrow_to_what_to_do(settings: Settings) -> None:
     shown = CliRunner().invoke(doctor, [*_own(settings), "--topic-partitions", "5"])
     assert shown.exit_code == 2

@@ -307,6 +307,10 @@ def test_a_misspelt_operator_gets_the_one_that_was_meant(text: str, meant: str) 
         ("a AND #bird", "R304", "There are no comments inside an expression; write them above it."),
         ("a And b", "R306", "Operators are written in capitals: AND."),
         ("a ANDNOT b", "R306", "For ANDNOT write AND NOT."),
+        ("a AND-NOT b", "R306", "For AND-NOT write AND NOT."),
+        ("a UNLESS b", "R306", "For UNLESS write AND NOT."),
+        ("a EXCEPT (b OR c)", "R306", "For EXCEPT write AND NOT."),
+        ("a BUT NOT b", "R306", "For BUT write AND."),
         ("a NEAR5 b", "R306", "For NEAR5 write NEAR/5."),
         ("a onear12 b", "R306", "For onear12 write ONEAR/12."),
         ("a W/5 b", "R304", "For W/5 write NEAR/5."),
@@ -316,6 +320,103 @@ def test_a_misspelt_operator_gets_the_one_that_was_meant(text: str, meant: str) 
 def test_what_beginners_write_is_understood(text: str, code: str, help_: str) -> None:
     _, found = parse_text(text)
     assert (found[0].code, found[0].help) == (code, help_)
+
+
+_ROCKET = "\U0001f680"
+
+
+@pytest.mark.parametrize(
+    ("word", "help_"),
+    [
+        (_ROCKET, "It reads as nothing and cannot be looked for: delete it."),
+        ("port?", "Signs are not read: write port. The one wildcard is a star at the end of a word."),
+        ("~port?", "Signs are not read: write ~port. The one wildcard is a star at the end of a word."),
+        ("$100", "Signs are not read: write 100."),
+        ("'red", "Signs are not read: write red."),
+        (
+            "p?rt",
+            '`?` is no wildcard: write the words with OR between them. Put it in quotes: "p?rt". It reads as `p rt`.',
+        ),
+        ("port^2", 'Put it in quotes: "port^2". It reads as `port 2`.'),
+        ("~and/or", 'Put it in quotes: ~"and/or". It reads as `and or`.'),
+        ("po/\u202ert", 'Put it in quotes: "po/rt". It reads as `po rt`.'),
+        ("'red line'", 'A phrase has double quotes: write "red line".'),
+        ("~'red line'", 'A phrase has double quotes: write ~"red line".'),
+    ],
+)
+def test_signs_in_a_word_get_what_can_be_looked_for(word: str, help_: str) -> None:
+    (found,) = load_example(f"match: |\n  truce OR {word}\n").diagnostics
+    assert (found.code, found.help) == ("R304", help_)
+
+
+_PROPOSED = re.compile(r"(?:write|quote it:|in quotes:|Quote a phrase:) (?!write )(.+?)(?:\.$|\. |, or )")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "«\"'red line'\"»",
+        "«'''red line'''»",
+        "«\"'don't stop'\"»",
+        "«red line»",
+        "«'red line'»",
+        '«"red line"»',
+        "«red line OR truce»",
+        "truce OR «red line»",
+        "'truce OR «red line»'",
+        '"truce OR «red line»"',
+        "truce OR «'red line'»",
+        "'truce OR «''red line''»'",
+        "\"truce OR «'red line'»\"",
+        "«'\"red line\" talks'»",
+        "«'~\"red line\" talks'»",
+        "«'it''s \"so\" far'»",
+        "«'\"red\" line'»",
+        "«port?»",
+        "'«port?»'",
+        "«port^2»",
+        "«port^2 OR truce»",
+        '"truce OR «port^2»"',
+        "'truce OR «it''s/ours»'",
+        '"truce OR «a\\u202e/b»"',
+        "truce OR «NEAR»",
+        "«NEAR»",
+        "truce AND «lang:a^b»",
+        '"truce AND «source:a^b»"',
+        "«source:a^b» AND truce",
+    ],
+)
+def test_what_a_help_proposes_can_be_pasted(marked: str) -> None:
+    before, _, rest = f"match: {marked}\n".partition("«")
+    written, _, behind = rest.partition("»")
+    found = load_example(f"{before}{written}{behind}").diagnostics
+    errors = [each for each in found if each.severity == "error"]
+    assert len(errors) == 1
+    proposed = _PROPOSED.search(errors[0].help)
+    assert proposed is not None, errors[0].help
+    assert load_example(f"{before}{proposed[1]}{behind}").ruleset is not None, errors[0].help
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200b", "\x1b", "\x00"])
+def test_what_is_not_seen_is_an_escape_in_messages(character: str) -> None:
+    escape = f"\\u{ord(character):04x}"
+    for text in (
+        f'match: "truce OR {escape}a"\n',
+        f'topics: ["{escape}"]\n',
+        f'"{escape}": x\n',
+        f'severity: "{escape}"\n',
+    ):
+        found = load_example(text).diagnostics
+        assert found or "a" in text
+        for each in found:
+            assert character not in each.message + each.help
+            assert escape in each.message or f"\\x{ord(character):02x}" in each.message
+
+
+def test_joiners_of_other_scripts_stay() -> None:
+    word = "\u0645\u06cc\u200c\u0634\u0648\u062f"
+    (found,) = load_example(f"match: |\n  truce {word}\n").diagnostics
+    assert word in found.help
 
 
 @pytest.mark.parametrize("quote", ["'", '"'])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rulelang.kit import codes, expression_codes, load_text
+from tests.rulelang.kit import codes, expression_codes, load_example, load_text
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,103 @@ from tests.rulelang.kit import codes, expression_codes, load_text
 )
 def test_lints_of_expressions(expression: str, expected: list[str]) -> None:
     assert expression_codes(expression) == expected
+
+
+def _helps(expression: str, code: str) -> list[str]:
+    return [d.help for d in load_example(f"match: |\n  {expression}\n").diagnostics if d.code == code]
+
+
+@pytest.mark.parametrize(
+    ("expression", "word", "both"),
+    [
+        ("cease-fire", "cease-fire", "cease-fire OR ceasefire"),
+        ("port OR ~cease-fire", "~cease-fire", "~cease-fire OR ~ceasefire"),
+        ('port OR "F-16s"', '"F-16s"', '"F-16s" OR "F16s"'),
+        ('~"stand-off"', '~"stand-off"', '~"stand-off" OR ~"standoff"'),
+        ("stand-off*", "stand-off*", "stand-off* OR standoff*"),
+        ("CASE(S-400) OR port", "S-400", "S-400 OR S400"),
+        ("port NEAR/3 ~cease-fire", "~cease-fire", "(~cease-fire OR ~ceasefire)"),
+        ("port AND NOT cease-fire", "cease-fire", "(cease-fire OR ceasefire)"),
+        ("title:cease-fire", "cease-fire", "(cease-fire OR ceasefire)"),
+    ],
+)
+def test_both_spellings_are_written_as_the_word_was(expression: str, word: str, both: str) -> None:
+    assert _helps(expression, "R901") == [f"If both spellings occur, write `{both}`."]
+    assert expression_codes(expression.replace(word, both)) == []
+
+
+def test_the_other_spelling_of_an_item_is_an_item() -> None:
+    (found,) = load_example("keywords: [port, ~cease-fire]\n").diagnostics
+    assert (found.code, found.help) == ("R901", "If both spellings occur, add the item `~ceasefire`.")
+    assert not load_example("keywords: [port, ~cease-fire, ~ceasefire]\n").diagnostics
+
+
+@pytest.mark.parametrize(
+    ("word", "column", "found", "written"),
+    [
+        ("pe\u0430ce", 5, "letter 3 is the Cyrillic `\u0430` (U+0430)", "`peace`"),
+        ("~\u0441an\u0441tion", 4, "letter 1 is the Cyrillic `\u0441` (U+0441)", "`~sanction`".replace("s", "c", 1)),
+        ('"red p\u0435ace"', 9, "letter 2 is the Cyrillic `\u0435` (U+0435)", "`peace`"),
+        (
+            "\u043c\u0438p\u043d\u044b\u0439",
+            5,
+            "letter 3 is the Latin `p` (U+0070)",
+            "\u043c\u0438\u0440\u043d\u044b\u0439",
+        ),
+        ("Su-\u041c\u041ea", 8, "letter 6 is the Latin `a` (U+0061)", "`Su-\u041c\u041e\u0430`"),
+        ("\u039dATO", 3, "letter 1 is the Greek `\u039d` (U+039D)", "`NATO`"),
+    ],
+)
+def test_letters_that_look_alike_are_named(word: str, column: int, found: str, written: str) -> None:
+    (said,) = (d for d in load_example(f"match: |\n  {word}\n").diagnostics if d.code == "R912")
+    assert (said.place.column, said.place.length) == (column, 1)
+    assert found in said.found
+    assert written in said.help
+    assert "R912" not in expression_codes(written.strip("`"))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "\u0421\u0443-27",
+        "\u0425-101",
+        "\u041c2",
+        "Su-\u041c\u041e",
+        "\u043c\u0438\u0440",
+        "iPhone'\u0430",
+        "SMS\u043a\u0438",
+        "\u03bcm",
+        "\u0394T",
+        "TNF\u03b1",
+        "caf\u00e9",
+        "x\u505c\u6218",
+    ],
+)
+def test_words_of_two_scripts_that_are_meant(word: str) -> None:
+    assert "R912" not in expression_codes(word)
+
+
+@pytest.mark.parametrize(
+    ("value", "help_"),
+    [
+        ("english", "Did you mean `en`?"),
+        ("Ukrainian", "Did you mean `uk`?"),
+        ("english*", "Did you mean `en`?"),
+        ("klingon", "Write its tag, such as `en` or `en-US`."),
+    ],
+)
+def test_a_language_has_a_tag(value: str, help_: str) -> None:
+    for text in (f"scope: {{lang: ['{value}']}}\n", f"match: truce AND lang:{value}\n"):
+        (found,) = load_example(text).diagnostics
+        assert (found.code, found.help) == ("R913", help_)
+
+
+@pytest.mark.parametrize(
+    "value", ["en", "EN", "en-US", "en_US", "zh-Hant-TW", "sr-Latn", "yue", "x-klingon", "en*", "e*"]
+)
+def test_tags_of_languages(value: str) -> None:
+    for text in (f"scope: {{lang: ['{value}']}}\n", f"match: truce AND lang:{value}\n"):
+        assert not load_example(text).diagnostics, text
 
 
 def test_a_list_counts_as_used_through_another_one_an_exclusion_or_a_field() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stream.rulelang.correlationfile import CORRELATION_KEYS
+from stream.rulelang.correlationfile import CORRELATION_KEYS, CORRELATION_TYPES
 from stream.rulelang.fileschema import file_schema
-from stream.rulelang.otherkeys import FORMS, OTHER_KEYS
+from stream.rulelang.otherkeys import FORMS, OTHER_KEYS, OTHER_VALUES
 from stream.rulelang.rulefile import LIST_KEYS, RULE_KEYS
 from stream.rulelang.testsection import ARTICLE_KEYS
 from tests.rulelang.kit import load_example, load_text
@@ -40,6 +40,7 @@ def _said(example: str) -> list[tuple[str, str, str]]:
             "A document says what it is with `kind: rule`; a `type` is of correlations, `kind: correlation`.",
         ),
         ("sevrity: high\n", "the key `sevrity`", "Did you mean `severity`?"),
+        *((f"{key}: x\n", f"the key `{key}`", "Did you mean `exclude`?") for key in ("unless", "except", "without")),
         (
             "tests: [{name: t, article: {text: x, body: y}, expect: quiet}]\n",
             "the key `text`",
@@ -66,6 +67,29 @@ def test_a_key_of_rules_in_a_correlation() -> None:
     (found,) = load_text(text).diagnostics
     assert found.code == "R201"
     assert found.help.startswith("A correlation alerts once an episode")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("count", "event_count"), ("distinct", "value_count"), ("sequence", "temporal_ordered"), ("spikes", "spike")],
+)
+def test_a_type_under_another_name(written: str, meant: str) -> None:
+    text = _CORRELATION.replace("event_count", written) + "window: {size: 1h}\ncondition: {gte: 2}\n"
+    found = next(each for each in load_text(text).diagnostics if each.code == "R204")
+    assert found.help == f"Did you mean `{meant}`?"
+
+
+def test_other_values_are_of_values_that_there_are() -> None:
+    assert {what for what, _ in OTHER_VALUES} == {"a correlation"}
+    meant = OTHER_VALUES["a correlation", "type"]
+    assert set(meant.values()) <= set(CORRELATION_TYPES)
+    assert not set(meant) & set(CORRELATION_TYPES)
+
+
+def test_a_rule_that_a_correlation_names_twice_is_to_be_deleted() -> None:
+    text = _CORRELATION.replace("[r]", "[r, r]") + "window: {size: 1h}\ncondition: {gte: 2}\n"
+    (found,) = load_text(text).diagnostics
+    assert (found.code, found.help) == ("R212", "The first one is in line 10; delete this one, each rule stands once.")
 
 
 def test_no_other_name_is_a_key_itself() -> None:

@@ -37,7 +37,7 @@ def _judged(loaded: Loaded, folder: Path) -> Iterator[Finding]:
         wrong = [d for d in loaded.diagnostics if d.severity == "error"]
         yield error("rules", f"{_count(len(wrong), 'error')} in {folder}: {named(wrong)}", "rules without errors", do)
         return
-    found = f"{len(ruleset.rules)} rules in {folder} (digest {ruleset.digest[:12]})"
+    found = f"{_count(len(ruleset.rules), 'rule')} in {folder} (digest {ruleset.digest[:12]})"
     if loaded.diagnostics:
         said = f"{found}; {_count(len(loaded.diagnostics), 'warning')}: {named(loaded.diagnostics)}"
         yield warning("rules", said, "rules without warnings", do)
