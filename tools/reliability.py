@@ -158,7 +158,9 @@ def page(folder: Path) -> str:
         if file.is_file():
             head, *results = map(json.loads, file.read_text(encoding="utf-8").splitlines())
             if not results or results[-1].get("failed"):
-                raise ValueError(f"{name}: found a run that did not come to its end, expected one that did; run it again")
+                raise ValueError(
+                    f"{name}: found a run that did not come to its end, expected one that did; run it again"
+                )
             results = [result for result in results if "fault" in result]
             parts.append(_section(title, command.format(**head), head, results))
     rows = [
