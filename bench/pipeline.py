@@ -240,7 +240,12 @@ def _cpu_us(settings: Settings, count: int, articles: int, hot: float) -> float:
         publishing.start()
         programs = [_program(worker) for worker in workers]
         pids = [program.process.pid for program in programs]
-        found = cost(settings, pids, articles, DEADLINE_SECONDS, lambda: [program.check() for program in programs])
+
+        def check() -> None:
+            for program in programs:
+                program.check()
+
+        found = cost(settings, pids, articles, DEADLINE_SECONDS, check)
         publishing.join()
     return found.cpu_us
 
