@@ -5,6 +5,12 @@ BIN    := $(VENV)/bin
 SBOM   ?= build/sbom.cdx.json
 UVLOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --extra apprise --extra embedded --extra fulltext
 
+# What targets that run at the same time print, each in one piece; make on macOS cannot.
+GROUPED := $(if $(filter output-sync,$(.FEATURES)),-O)
+# All that the benchmark compares judges in machine code, or none of it does.
+BENCH_NATIVE := $(if $(shell command -v cargo 2>/dev/null),$(VENV)/.native $(VENV)-bench/.native)
+NATIVE_SOURCES := native/pyproject.toml native/Cargo.toml native/Cargo.lock $(wildcard native/src/*.rs)
+
 FAULTS := test-faults-brokers test-faults-workers test-faults-records
 
 .DEFAULT_GOAL := help
@@ -35,12 +41,12 @@ test-kafka: kafka-jars ## end-to-end tests on a real Apache Kafka (needs Java 17
 ifdef ARGS
 	$(BIN)/python -m pytest -m kafka $(ARGS)
 else
-	@$(MAKE) --no-print-directory -j2 -O test-clients $(FAULTS)
+	@$(MAKE) --no-print-directory -j2 $(GROUPED) test-clients $(FAULTS)
 endif
 
 test-faults: kafka-jars ## its fault tests alone, three at a time: they wait more than they work (FAULT_RESULTS=FILE)
 	@$(if $(FAULT_RESULTS),rm -f $(FAULT_RESULTS))
-	@$(MAKE) --no-print-directory -j3 -O $(FAULTS)
+	@$(MAKE) --no-print-directory -j3 $(GROUPED) $(FAULTS)
 
 kafka-jars: $(VENV)/.dev
 	@$(BIN)/python -c "from tests.kafka.broker import fetch_jars; fetch_jars()"
@@ -88,7 +94,7 @@ format: $(VENV)/.dev ## format the code
 bench: $(VENV)/.dev ## engine and pipeline speed, beside a raw loop doing the same work
 	$(BIN)/python -m bench.pipeline $(ARGS)
 
-bench-pipeline: $(VENV)/.dev $(VENV)-bench/.done ## worker and driver on a real Kafka beside Faust, Quix Streams, confluent-kafka
+bench-pipeline: $(VENV)/.dev $(VENV)-bench/.done $(BENCH_NATIVE) ## worker and driver on a real Kafka beside Faust, Quix Streams, confluent-kafka
 	$(BIN)/python -m bench.pipeline --kafka --peers $(VENV)-bench/bin/python $(ARGS)
 	$(BIN)/python -m bench.driver --peers $(VENV)-bench/bin/python
 
@@ -140,8 +146,8 @@ lock: $(VENV)/.dev ## resolve pyproject.toml again into the lock files
 	$(UVLOCK) --group bench pyproject.toml -o requirements-bench.lock
 	$(UVLOCK) --group bench-engine -c requirements.lock pyproject.toml -o requirements-bench-engine.lock
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove the virtual environments, what was built, and caches
+	rm -rf $(VENV) $(VENV)-bench build native/target .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The environment is made once for each content of the lock files; nothing outside the folder is touched.
 $(VENV)/.runtime: requirements.lock pyproject.toml
@@ -157,7 +163,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(VENV)/.native: $(VENV)/.runtime native/pyproject.toml native/Cargo.toml native/Cargo.lock $(wildcard native/src/*.rs)
+$(VENV)/.native: $(VENV)/.runtime $(NATIVE_SOURCES)
 	@command -v cargo >/dev/null || { echo "Machine code is made by Rust 1.83 or newer (cargo), see https://rustup.rs. Everything runs without it, in Python."; exit 2; }
 	@echo "Compiling native/ and installing it into $(VENV) …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --force-reinstall ./native
@@ -169,6 +175,11 @@ $(VENV)-bench/.done: requirements-bench.lock
 	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
 	@echo "Installing what the benchmark compares with into $(VENV)-bench (once) …"
 	@$(VENV)-bench/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+$(VENV)-bench/.native: $(VENV)-bench/.done $(NATIVE_SOURCES)
+	@echo "Compiling native/ and installing it into $(VENV)-bench …"
+	@$(VENV)-bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps --force-reinstall ./native
 	@touch $@
 
 # Matchers that the benchmark of the engine compares with; they need nothing else, so they may live beside the tools.

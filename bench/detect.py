@@ -10,10 +10,12 @@ is set as in the worker. Machines are shared: the quickest tenth of the chunks s
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from bench.measure import resident_mb
 from stream.detect import Definitions, Memory, Told, to_us
 from stream.model import ArticleRef, Match, RuleRef, Severity
 from stream.rulelang import SourceFile, load
@@ -112,12 +114,6 @@ def counters(made: list[Match]) -> None:
         seen.setdefault(match.key, set()).add(match.article.id)
 
 
-def resident_mb() -> float:
-    """Resident memory of this process in 10^6 bytes."""
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
-        return int(statm.read().split()[1]) * 4_096 / 1e6
-
-
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description="Detection alone.")
@@ -140,9 +136,9 @@ def main() -> None:
             )
         del made
     made = matches(3 * asked.many, asked.many, correlation=True)
-    before = resident_mb()
+    before = resident_mb(os.getpid())
     memory, _ = run(rules, made, snapshots=True)
-    print(f"{len(memory):,} keys of 3 events: {resident_mb() - before:,.0f} MB")
+    print(f"{len(memory):,} keys of 3 events: {resident_mb(os.getpid()) - before:,.0f} MB")
     table = list(memory._snapshots.items())
     size = sum(len(data) for _, data in table)
     del memory

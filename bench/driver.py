@@ -3,7 +3,8 @@
     python -m bench.driver [--bootstrap HOST:PORT] [--records N] [--bytes N] [--peers PYTHON]
 
 Rows: a bare aiokafka loop, the chunk driver, Faust's own driver and, with a Python that has them, Quix Streams and a
-bare confluent-kafka loop; each in a process of its own, over the same records.
+bare confluent-kafka loop; each in a process of its own, over the same records. Bare loop and chunk driver run as the
+worker does, on uvloop and with its settings of memory and collector; the others as their documents write them.
 Without `--bootstrap` a real Apache Kafka is started (Java and Maven); on a running one it leaves a topic behind.
 """
 
@@ -22,6 +23,7 @@ from typing import Any, NoReturn
 
 import click
 import faust
+import uvloop
 from aiokafka import AIOKafkaConsumer
 from kafka import KafkaProducer
 
@@ -30,7 +32,7 @@ from stream.broker.admin import Admin
 from stream.settings import Settings
 from stream.wire.topics import RAW, full_name
 from stream.worker.driver import SCHEME, ChunkTable, Limits, chunks, use_chunks
-from stream.worker.memory import settle
+from stream.worker.memory import one_heap, settle
 
 CHUNK_RECORDS = 100
 FETCH_RECORDS = 256
@@ -73,7 +75,11 @@ class Meter:
 def main(bootstrap: str | None, records: int, size: int, peers: str | None, row: str | None, topic: str) -> None:
     """Measure the chunk driver beside a bare loop and other drivers."""
     if row is not None:
-        asyncio.run(ROWS[row](bootstrap or "", topic, Meter(row, records)))
+        as_worker = row in AS_WORKER
+        if as_worker:
+            one_heap()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop if as_worker else None) as runner:
+            runner.run(ROWS[row](bootstrap or "", topic, Meter(row, records)))
         return
     with ExitStack() as held:
         if bootstrap is None:
@@ -108,6 +114,7 @@ async def _bare(bootstrap: str, topic: str, meter: Meter) -> None:
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, group_id=_group(), enable_auto_commit=False, auto_offset_reset="earliest"
     )
+    settle()
     await consumer.start()
     while True:
         for records in (await consumer.getmany(timeout_ms=1_000, max_records=FETCH_RECORDS)).values():
@@ -128,7 +135,7 @@ async def _chunked(bootstrap: str, topic: str, meter: Meter) -> None:
             await chunk.confirm()
             meter.saw(len(chunk.records))
 
-    settle()  # as the worker does
+    settle()
     await _run(app)
 
 
@@ -202,6 +209,7 @@ ROWS: dict[str, Callable[[str, str, Meter], Coroutine[Any, Any, None]]] = {
     "confluent": _confluent,
 }
 PEERS = ("Quix Streams", "confluent")
+AS_WORKER = ("bare loop", "chunk driver")
 
 if __name__ == "__main__":
     main()

@@ -88,7 +88,11 @@ def _measure(settings: Settings, folder: Path, port: int, feeds: int, every: int
             )
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
     said = log.read_text(encoding="utf-8")
     assert not said, said[:500]
     bare = asyncio.run(_bare(port, rate, min(seconds, 30)))

@@ -69,7 +69,11 @@ def main(seconds: int, batch: int, clients: int, rate: int) -> None:
                     )
             finally:
                 process.send_signal(signal.SIGTERM)
-                process.wait(DEADLINE_SECONDS)
+                try:
+                    process.wait(DEADLINE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    raise
 
 
 def _bare(settings: Settings, bodies: list[str], seconds: int) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from stream.broker.ends import end_offsets
 from stream.settings import Settings
-from stream.wire.topics import ALERTS, DEAD, TAGGED, full_name
+from stream.wire.topics import ALERTS, DEAD, SUPPRESSED, TAGGED, full_name
 
 WARM_SHARE = 0.15
 """So much of the articles is not counted: imports, rules, joining the group, first caches."""
@@ -27,11 +27,15 @@ LOOPS = 200
 
 @dataclass(frozen=True)
 class Cost:
-    """What some articles took. `cpu_us` is the processor time of the program an article, all its threads."""
+    """What some articles took. `cpu_us` is the processor time of the program an article, all its threads.
+
+    `suppressed`: alerts that a throttle held back.
+    """
 
     articles_per_second: float
     cpu_us: float
     alerts: int
+    suppressed: int
 
 
 class Outputs:
@@ -42,13 +46,14 @@ class Outputs:
         self._tagged = self._partitions(full_name(settings.topic_prefix, TAGGED))
         self._dead = self._partitions(full_name(settings.topic_prefix, DEAD))
         self._alerts = [p for t in ALERTS.values() for p in self._partitions(full_name(settings.topic_prefix, t))]
+        self._suppressed = self._partitions(full_name(settings.topic_prefix, SUPPRESSED))
 
-    def counts(self, *, exact: bool = False) -> tuple[int, int]:
-        """Articles tagged, alerts raised; a dead letter ends the benchmark.
+    def counts(self, *, exact: bool = False) -> tuple[int, int, int]:
+        """Articles tagged, alerts raised and alerts suppressed; a dead letter ends the measurement.
 
         Not `exact`, the embedded broker may be behind by a part of the last batch of each partition.
         """
-        partitions = [*self._tagged, *self._alerts, *self._dead]
+        partitions = [*self._tagged, *self._alerts, *self._suppressed, *self._dead]
         ends = (
             end_offsets(self._consumer, partitions, seconds_max=10.0)
             if exact
@@ -56,7 +61,10 @@ class Outputs:
         )
         if sum(ends[p] for p in self._dead):
             raise click.ClickException("a record became a dead letter")
-        return sum(ends[p] for p in self._tagged), sum(ends[p] for p in self._alerts)
+        tagged, alerts, suppressed = (
+            sum(ends[p] for p in some) for some in (self._tagged, self._alerts, self._suppressed)
+        )
+        return tagged, alerts, suppressed
 
     def close(self) -> None:
         """Disconnects."""
@@ -66,14 +74,24 @@ class Outputs:
         return [TopicPartition(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic) or ())]
 
 
-def cost(settings: Settings, pids: Sequence[int], articles: int, seconds_max: float) -> Cost:
-    """Watches until all articles are tagged and no alert comes any more; counts from `WARM_SHARE` on."""
+def cost(
+    settings: Settings,
+    pids: Sequence[int],
+    articles: int,
+    seconds_max: float,
+    check: Callable[[], object] = lambda: None,
+) -> Cost:
+    """Watches until all articles are tagged and no alert comes any more; counts from `WARM_SHARE` on.
+
+    `check` is called again and again, and raises if the program has ended: there is nothing to wait for then.
+    """
     outputs = Outputs(settings)
     deadline = time.monotonic() + seconds_max
     started: tuple[float, float, int] | None = None
-    before, moved = (0, 0), (0.0, 0.0)
+    before, moved = (0, 0, 0), (0.0, 0.0)
     try:
         while time.monotonic() < deadline:
+            check()
             found = outputs.counts()
             now = (time.monotonic(), sum(map(cpu_seconds, pids)))
             if started is None and found[0] >= WARM_SHARE * articles:
@@ -82,7 +100,7 @@ def cost(settings: Settings, pids: Sequence[int], articles: int, seconds_max: fl
                 before, moved = found, now
             elif started and now[0] - moved[0] > QUIET_SECONDS and (exact := outputs.counts(exact=True))[0] == articles:
                 counted, spent = articles - started[2], moved[1] - started[1]
-                return Cost(counted / (moved[0] - started[0]), spent / counted * 1e6, exact[1])
+                return Cost(counted / (moved[0] - started[0]), spent / counted * 1e6, *exact[1:])
             time.sleep(LOOK_SECONDS)
     finally:
         outputs.close()
@@ -107,8 +125,11 @@ def family(pid: int) -> list[int]:
 
 
 def resident_mb(pid: int) -> float:
-    """Memory of a process that is in RAM (RSS), in MB (10^6 bytes)."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    """Memory of a process that is in RAM (RSS), in MB (10^6 bytes); not a number where there is no /proc."""
+    statm = Path(f"/proc/{pid}/statm")
+    if not statm.exists():
+        return float("nan")
+    pages = int(statm.read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 

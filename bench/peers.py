@@ -1,10 +1,13 @@
-"""The same work on other stream processors, each as its documents write it: fetch, judge, send, acknowledged, commit.
+"""The same work without our worker: fetch, judge, send, acknowledged, commit.
 
     python -m bench.peers NAME SETTINGS-AS-JSON
 
 Run by bench.pipeline, until it is ended. `quix` and `confluent` run in the environment of `make bench-pipeline`.
 All judge with the same engine and rules; the raw loops hand it as many records at once as our worker does, stock Faust
 and Quix Streams give one at a time, as their interfaces do.
+
+What the worker takes more than the raw loop is its own overhead, so the raw loop has what the worker has below it:
+uvloop, and its settings of memory and collector. The others are as their documents write them, without either.
 """
 
 from __future__ import annotations
@@ -23,14 +26,19 @@ from stream.model import Output, Record
 from stream.settings import Settings
 from stream.sources.rulefiles import load_ruleset
 from stream.wire.topics import MATCHES, RAW, TOPICS, full_name
+from stream.worker.memory import one_heap, settle
 
 BATCH_BYTES = 131_072
 
 
 class Judge:
-    """The engine on records of either topic."""
+    """The engine on records of either topic, with one memory: a key is of one partition, and no partition moves.
+
+    Nobody tells it how far time is, so correlations take matches in and never end.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self._memory = Memory(settings.detect_limits())
         self._engine = Engine(load_ruleset(settings.rules_dir), settings.engine_config())
         self.raw, self.matches = full_name(settings.topic_prefix, RAW), full_name(settings.topic_prefix, MATCHES)
 
@@ -40,21 +48,25 @@ class Judge:
         if raw := [r for r in records if r.topic == self.raw]:
             sent += self._engine.tag(raw).outputs
         if matches := [r for r in records if r.topic == self.matches]:
-            memory = Memory()
-            sent += self._engine.alert(matches, datetime.now(UTC), memory).outputs
-            memory.changes()
+            sent += self._engine.alert(matches, datetime.now(UTC), self._memory).outputs
+            self._memory.changes()
         return sent
 
 
 def raw_loop(settings: Settings) -> None:
-    """aiokafka without anything around it: what all others are compared with."""
-    asyncio.run(_raw_loop(settings))
+    """aiokafka without anything around it, on the worker's event loop: what all others are compared with."""
+    import uvloop
+
+    one_heap()
+    judge = Judge(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_raw_loop(settings, judge))
 
 
-async def _raw_loop(settings: Settings) -> None:
+async def _raw_loop(settings: Settings, judge: Judge) -> None:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-    judge = Judge(settings)
+    settle()
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap, acks="all", max_batch_size=BATCH_BYTES)
     consumer = AIOKafkaConsumer(
         judge.raw,
@@ -72,10 +84,17 @@ async def _raw_loop(settings: Settings) -> None:
     committed_at = time.monotonic()
     while True:
         fetched = await consumer.getmany(timeout_ms=1_000, max_records=settings.batch_records_max)
+        batches = list(fetched.values())
+        matches = sum(len(batch) for partition, batch in fetched.items() if partition.topic == judge.matches)
+        if 0 < matches < settings.match_batch_records_max:
+            # The worker takes so many at a time, however few articles it takes.
+            partitions = [partition for partition in consumer.assignment() if partition.topic == judge.matches]
+            rest = settings.match_batch_records_max - matches
+            batches += (await consumer.getmany(*partitions, timeout_ms=0, max_records=rest)).values()
         records = [
             Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
-            for raw in fetched.values()
-            for r in raw
+            for batch in batches
+            for r in batch
         ]
         outputs = judge.outputs(records)
         sends = [await producer.send(o.topic, o.value, key=o.key, headers=list(o.headers)) for o in outputs]
@@ -172,12 +191,16 @@ def quix(settings: Settings) -> None:
     for name in (judge.raw, judge.matches):
         frame = app.dataframe(app.topic(name, value_deserializer="bytes", key_deserializer="bytes"))
         frame = frame.apply(judged, expand=True, metadata=True)
+        frame = frame.set_headers(lambda output, *_: list(output.headers))
         frame.to_topic(lambda output, *_: outputs[output.topic], key=lambda output: output.key)
     app.run()
 
 
 def confluent(settings: Settings) -> None:
-    """A plain loop on confluent-kafka (librdkafka)."""
+    """A plain loop on confluent-kafka (librdkafka).
+
+    `consume` cannot ask for matches alone, so it takes of both topics together up to `batch_records_max` records.
+    """
     from confluent_kafka import Consumer, Producer
 
     judge = Judge(settings)

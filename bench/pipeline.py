@@ -4,7 +4,8 @@
                              [--rules DIR] [--processes N]
 
 Throughput: N articles of 5 KB wait on `articles.raw`; one process works them off. Rows are compared with the raw loop:
-aiokafka without Faust that fetches, judges, sends, waits for the acknowledgements and commits.
+aiokafka without Faust that fetches, judges, sends, waits for the acknowledgements and commits. A row whose program ends
+is told as failed, with the end of what it printed; without the raw loop there is nothing to compare.
 `--hot`: which share of the articles is a seed, on the subject of the rules, with about five alerts each; the others are
 small talk of their size. Of general news (`../shared/data`: 2,577 texts) one in a thousand raises an alert, of speeches
 on the war itself one in four.
@@ -13,45 +14,46 @@ Two workers: articles arrive while one, then two workers run, several times; pro
 Latency: articles at a fixed rate; `redline_end_to_end_seconds` of the worker, and at the subscriber, there beside the
 raw loop that fetches as many records at a time.
 `--kafka`: on a real Apache Kafka (Java and Maven) instead of the embedded broker. `--peers`: a Python that has Quix
-Streams and confluent-kafka, and adds these rows.
+Streams and confluent-kafka, and adds these rows. All Pythons have to judge in machine code, or none.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from bench.articles import messages, publish
+from bench.articles import publish
+from bench.latency import DEADLINE_SECONDS, WARM_SECONDS, latencies, quantile, share_within
 from bench.measure import Cost, cost, family, machine, resident_mb
 from stream.broker.admin import Admin
 from stream.broker.embedded import EmbeddedBroker, setting_overrides
 from stream.settings import Settings
-from stream.wire.topics import ALERTS, RAW, full_name
 from tests.kafka.broker import KafkaBroker
 from tests.worker.kit import REAL, WorkerProcess, running
 
-DEADLINE_SECONDS = 300.0
-WARM_SECONDS = 3.0
-SETTLE_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 ROUNDS = 3
 """Of two workers: the least of each is told, since what else the machine does only adds to it."""
-SEEDS_FIRST = 10
-"""Sent before all others, until an alert comes of them."""
+AIM_SECONDS = 0.05
+"""Of end to end; a bound of the histogram, so the share is exact."""
+QUANTILES = (0.5, 0.95, 0.99)
+APART_MAX = 0.01
+"""So far a row's alerts may be from those of the first one before it is said."""
+LINES_SHOWN = 5
+"""Of what a program printed before it ended."""
+ASK_NATIVE = "from stream.clean import native; print(native.package() is not None)"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,25 @@ class Row:
     program: str
     python: str = sys.executable
     processes: int = 0
+
+
+class Ended(click.ClickException):
+    """A program that ended by itself."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that runs, and how to read what it has printed."""
+
+    process: subprocess.Popen[bytes]
+    printed: Callable[[], str]
+
+    def check(self) -> None:
+        """Raises `Ended` if it has ended."""
+        code = self.process.poll()
+        if code is not None:
+            said = [line for line in self.printed().splitlines() if line.strip()][-LINES_SHOWN:]
+            raise Ended("\n    ".join([f"ended with {code}", *said]))
 
 
 @click.command()
@@ -105,6 +126,7 @@ def main(
             given = setting_overrides(held.enter_context(EmbeddedBroker()))
         base = Settings(**given, rules_dir=Path(rules_dir), metrics_port=0)
         print(machine(), flush=True)
+        print(_judging(rows), flush=True)
         for hot in shares:
             print(f"{hot:.0%} of the articles on the subject of the rules", flush=True)
             _throughput(base, rows, articles, hot)
@@ -118,6 +140,29 @@ def main(
         if kafka:
             _two_workers(base, articles, shares[-1])
         print(machine(), flush=True)
+
+
+def _judging(rows: Sequence[Row]) -> str:
+    """How all rows judge; refused if not all do it the same way, for that makes more difference than what is around."""
+    native = {python: _is_native(python) for python in dict.fromkeys(row.python for row in rows)}
+    if len(set(native.values())) > 1:
+        each = ", ".join(f"{python} {'has' if has else 'lacks'} it" for python, has in native.items())
+        raise click.ClickException(f"rows would judge in machine code and in Python: of redline_native, {each}")
+    return f"judging in {'machine code (redline_native)' if all(native.values()) else 'Python'}"
+
+
+def _is_native(python: str) -> bool:
+    """Whether programs of a Python use redline_native: one of another version is not used."""
+    try:
+        asked = subprocess.run(
+            [python, "-c", ASK_NATIVE], env=_environment(), capture_output=True, text=True, check=True
+        )
+    except OSError as error:
+        raise click.ClickException(f"{python} does not start: {error.strerror}") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines() or [f"code {error.returncode}"]
+        raise click.ClickException(f"{python} cannot import the engine: {said[-1]}") from None
+    return asked.stdout.strip() == "True"
 
 
 def _prepared(base: Settings, prefix: str) -> Settings:
@@ -134,23 +179,39 @@ def _throughput(base: Settings, rows: Sequence[Row], articles: int, hot: float) 
         settings = _prepared(base, f"{row.program}-{row.processes}-{hot}.")
         settings = settings.model_copy(update={"engine_processes": row.processes})
         publish(settings, articles, hot)
-        with _running(row, settings) as process:
-            pids = _started(row, process.pid)
-            found = cost(settings, pids, articles, DEADLINE_SECONDS)
-            memory = sum(map(resident_mb, pids))
+        try:
+            with _running(row, settings) as program:
+                pids = _started(row, program)
+                found = cost(settings, pids, articles, DEADLINE_SECONDS, program.check)
+                memory = sum(map(resident_mb, pids))
+        except click.ClickException as error:
+            if reference is None:
+                raise
+            print(f"  {row.name:22} failed: {error.message}", flush=True)
+            continue
         reference = reference or found
         ratio, cpu = found.articles_per_second / reference.articles_per_second, reference.cpu_us / found.cpu_us
         print(
             f"  {row.name:22} {found.articles_per_second:7,.0f} articles/s = {ratio:4.2f},"
-            f" {found.cpu_us:6,.0f} us of CPU an article = {cpu:4.2f}, {found.alerts:,} alerts, {memory:4.0f} MB",
+            f" {found.cpu_us:6,.0f} us of CPU an article = {cpu:4.2f}, {found.alerts:,} alerts"
+            f" and {found.suppressed:,} suppressed, {memory:4.0f} MB{_other_alerts(found, reference)}",
             flush=True,
         )
 
 
-def _started(row: Row, pid: int) -> list[int]:
+def _other_alerts(found: Cost, reference: Cost) -> str:
+    """A note for a row that has done more or less than the first one."""
+    here, there = found.alerts + found.suppressed, reference.alerts + reference.suppressed
+    if abs(here - there) <= APART_MAX * there:
+        return ""
+    return f"   <-- {here - there:+,} alerts beside the first row: not the same work"
+
+
+def _started(row: Row, program: Program) -> list[int]:
     """The program's processes, once all of them have begun."""
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while len(pids := family(pid)) <= row.processes:
+    while len(pids := family(program.process.pid)) <= row.processes:
+        program.check()
         if time.monotonic() > deadline:
             raise click.ClickException(f"found {len(pids) - 1} engine processes, expected {row.processes}")
         time.sleep(LOOK_SECONDS)
@@ -177,149 +238,97 @@ def _cpu_us(settings: Settings, count: int, articles: int, hot: float) -> float:
         time.sleep(WARM_SECONDS)  # the group deals the partitions out once more
         publishing = threading.Thread(target=publish, args=(settings, articles, hot))
         publishing.start()
-        found = cost(settings, [worker.process.pid for worker in workers], articles, DEADLINE_SECONDS)
+        programs = [_program(worker) for worker in workers]
+        pids = [program.process.pid for program in programs]
+
+        def check() -> None:
+            for program in programs:
+                program.check()
+
+        found = cost(settings, pids, articles, DEADLINE_SECONDS, check)
         publishing.join()
     return found.cpu_us
 
 
-def _raw_latency(settings: Settings, rate: int, seconds: int, hot: float) -> tuple[float, float]:
-    """Seconds at the subscriber of the raw loop, median and 99 %."""
-    with _running(Row("raw aiokafka loop", "raw"), settings):
-        latencies = _latencies(settings, rate, seconds, hot)
-    p50, p99 = _percentiles(latencies)
+def _raw_latency(settings: Settings, rate: int, seconds: int, hot: float) -> list[float]:
+    """Seconds at the subscriber of the raw loop, at each of QUANTILES."""
+    with _running(Row("raw aiokafka loop", "raw"), settings) as program:
+        late = latencies(settings, rate, seconds, hot, program.check)
+    found = _percentiles(late)
     print(
-        f"latency at {rate} articles/s, raw aiokafka loop, at most {settings.batch_records_max} records at a time:"
-        f" at the subscriber p50 {p50 * 1_000:.0f} ms, p99 {p99 * 1_000:.0f} ms ({len(latencies):,} articles)",
+        f"latency at {rate} articles/s, raw aiokafka loop, at most {settings.batch_records_max} articles at a time"
+        f" or {settings.match_batch_records_max} matches:"
+        f" at the subscriber {_in_ms(found)} ({len(late):,} articles)",
         flush=True,
     )
-    return p50, p99
+    return found
 
 
-def _latency(settings: Settings, rate: int, seconds: int, hot: float, raw: tuple[float, float]) -> None:
+def _latency(settings: Settings, rate: int, seconds: int, hot: float, raw: Sequence[float]) -> None:
     buckets: list[list[tuple[float, float]]] = []
     with running(settings, REAL) as worker:
         worker.ready()
-        latencies = _latencies(settings, rate, seconds, hot, lambda: buckets.append(_buckets(worker)))
+        check = _program(worker).check
+        late = latencies(settings, rate, seconds, hot, check, lambda: buckets.append(_buckets(worker)))
         memory = sum(map(resident_mb, family(worker.process.pid)))
-    p50, p99 = _percentiles(latencies)
     before, after = buckets
     own = [(bound, count - early) for (bound, count), (_, early) in zip(after, before, strict=True)]
-    in50, in99 = (_quantile(own, q) * 1_000 for q in (0.5, 0.99))
+    found = _percentiles(late)
+    ratios = ", ".join(f"{here / there:.2f}" for here, there in zip(found, raw, strict=True))
     print(
         f"latency at {rate} articles/s, {settings.engine_processes or 'no'} engine processes,"
         f" chunks of at most {settings.batch_records_max} articles or {settings.match_batch_records_max} matches:"
-        f" end to end p50 {in50:.0f} ms, p99 {in99:.0f} ms; at the subscriber"
-        f" p50 {p50 * 1_000:.0f} ms = {p50 / raw[0]:.2f}, p99 {p99 * 1_000:.0f} ms = {p99 / raw[1]:.2f}"
-        f" of the raw loop's ({len(latencies):,} articles, {memory:.0f} MB)",
+        f" end to end {_in_ms([quantile(own, share) for share in QUANTILES])},"
+        f" {share_within(own, AIM_SECONDS):.1%} of {own[-1][1]:,.0f} alerts at most {AIM_SECONDS * 1_000:.0f} ms;"
+        f" at the subscriber {_in_ms(found)} = {ratios} of the raw loop's"
+        f" ({len(late):,} articles, {memory:.0f} MB)",
         flush=True,
     )
 
 
-def _percentiles(ascending: Sequence[float]) -> tuple[float, float]:
+def _in_ms(seconds: Sequence[float]) -> str:
+    shown = zip(QUANTILES, seconds, strict=True)
+    return ", ".join(f"p{share * 100:.0f} {value * 1_000:.0f} ms" for share, value in shown)
+
+
+def _percentiles(ascending: Sequence[float]) -> list[float]:
     if not ascending:
         raise click.ClickException("no alert came; do the rules fire on the seeds?")
-    return ascending[int(len(ascending) * 0.5)], ascending[int(len(ascending) * 0.99)]
-
-
-def _latencies(
-    settings: Settings, rate: int, seconds: int, hot: float, look: Callable[[], object] = lambda: None
-) -> list[float]:
-    """Seconds from handing an article to the producer to holding its first alert, ascending.
-
-    Of what is sent behind the first WARM_SECONDS, in which connections and caches are warmed up; `look` is called
-    before and after.
-    """
-    sent: dict[str, float] = {}
-    alerts: list[tuple[float, bytes]] = []  # read in the end: it would take the worker's time
-    done = threading.Event()
-
-    def receive() -> None:
-        for value in _follow(settings, done):
-            alerts.append((time.monotonic(), value))  # noqa: PERF401 - the list is looked at meanwhile
-
-    receiver = threading.Thread(target=receive)
-    receiver.start()
-    producer = KafkaProducer(bootstrap_servers=settings.bootstrap, acks="all", linger_ms=0)
-    # Made before: what the articles cost to make is not the worker's.
-    articles = iter(list(messages(int(rate * (WARM_SECONDS + seconds)), hot)))
-
-    def send(some: Iterable[tuple[str, bytes]]) -> None:
-        started = time.monotonic()
-        for number, (key, value) in enumerate(some):
-            time.sleep(max(0.0, started + number / rate - time.monotonic()))
-            sent[key] = time.monotonic()
-            producer.send(full_name(settings.topic_prefix, RAW), key=key.encode(), value=value)
-        producer.flush(timeout=DEADLINE_SECONDS)
-        time.sleep(SETTLE_SECONDS)
-
-    try:
-        send(messages(SEEDS_FIRST, hot=1.0))
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not alerts:  # not every program can say when it has begun
-            if time.monotonic() > deadline:
-                raise click.ClickException("no alert came; do the rules fire on the seeds?")
-            time.sleep(LOOK_SECONDS)
-        send(islice(articles, int(rate * WARM_SECONDS)))
-        sent.clear()
-        look()
-        send(articles)
-    finally:
-        producer.close()
-        done.set()
-        receiver.join()
-    look()
-    came: dict[str, float] = {}
-    for moment, value in alerts:
-        came.setdefault(json.loads(value)["data"]["article"]["id"], moment)
-    return sorted(came[key] - sent[key] for key in came.keys() & sent.keys())
-
-
-def _follow(settings: Settings, done: threading.Event) -> Iterator[bytes]:
-    # Answered as soon as there is an alert; to ask more often only takes the broker's time, and the worker's with it.
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=500)
-    names = [full_name(settings.topic_prefix, topic) for topic in ALERTS.values()]
-    partitions = [TopicPartition(n, p) for n in names for p in sorted(consumer.partitions_for_topic(n) or ())]
-    consumer.assign(partitions)
-    consumer.seek_to_beginning(*partitions)
-    try:
-        while not done.is_set():
-            for records in consumer.poll(timeout_ms=100).values():
-                yield from (record.value for record in records)
-    finally:
-        consumer.close()
+    return [ascending[int(len(ascending) * share)] for share in QUANTILES]
 
 
 def _buckets(worker: WorkerProcess) -> list[tuple[float, float]]:
     """Upper bounds in seconds, and how many alerts were at most so late."""
     page = worker.page("/metrics")[1]
     found = re.findall(r'^redline_end_to_end_seconds_bucket\{le="([^"]+)"\} (\S+)$', page, re.MULTILINE)
+    if not found:
+        raise click.ClickException("the worker's page of metrics has no redline_end_to_end_seconds")
     return [(float(bound), float(count)) for bound, count in found]
 
 
-def _quantile(buckets: Sequence[tuple[float, float]], share: float) -> float:
-    """As Prometheus' histogram_quantile: straight lines inside a bucket."""
-    wanted, before, below = share * buckets[-1][1], 0.0, 0.0
-    for bound, count in buckets:
-        if count >= wanted:
-            return below + (bound - below) * (wanted - before) / max(1.0, count - before)
-        before, below = count, bound
-    return below
-
-
 @contextmanager
-def _running(row: Row, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def _running(row: Row, settings: Settings) -> Iterator[Program]:
     """Runs a program for the time of the block."""
     if row.program == "worker":
         with running(settings, REAL) as worker:
-            yield worker.process
+            yield _program(worker)
         return
     command = [row.python, "-m", "bench.peers", row.program, settings.model_dump_json(exclude_none=True)]
-    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "."}, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    with tempfile.NamedTemporaryFile(prefix="bench-", suffix=".log") as said:
+        process = subprocess.Popen(command, env=_environment(), stderr=said)
+        try:
+            yield Program(process, lambda: Path(said.name).read_text(encoding="utf-8", errors="replace"))
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _program(worker: WorkerProcess) -> Program:
+    return Program(worker.process, lambda: worker.log)
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": "."}
 
 
 if __name__ == "__main__":

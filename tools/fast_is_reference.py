@@ -1,8 +1,10 @@
 """Does the fast path find what the reference finds, on whole corpora? `make fast-is-reference DATA="FILE.jsonl.gz …"`.
 
-Every rule is asked of every text by both, and verdicts and finds (spans, leaves, clauses, fields) are compared. Files
-have a JSON object a line, the text in `text`, a title in `title` or none; the seeds are always among the texts. Ends
-with code 1 if anything differs.
+Every rule is asked of every text by both, and verdicts and finds (spans, leaves, clauses, fields) are compared. Then
+whole texts are matched as the worker does it, with evidence and without: the prefilter decides which rules are asked,
+and those that hold have to be the reference's; what ends in an error is not compared. Files have a JSON object a line,
+the text in `text`, a title in `title` or none; the seeds are always among the texts. Ends with code 1 if anything
+differs.
 
 The reference is asked with one shortcut, without which a thousand texts would take a day: what needs a word or phrase
 of which no first word stands in the article is not looked for in each of its sentences.
@@ -20,7 +22,7 @@ from pathlib import Path
 import click
 import orjson
 
-from stream.matching import Fired, Matcher, ReadArticle, read_article, reference
+from stream.matching import Fired, Limits, Matcher, ReadArticle, read_article, reference
 from stream.matching.finds import Find
 from stream.matching.reference import Question, Window
 from stream.matching.terms import TokenTest, sequences
@@ -44,6 +46,7 @@ def main(rules: Path, every: int, code_points: int, files: tuple[Path, ...]) -> 
     """Print one line a file."""
     ruleset = load_ruleset(rules)
     matcher = Matcher(ruleset)
+    whole = {"evidence": matcher, "no evidence": Matcher(ruleset, Limits(evidence_per_match_max=0))}
     paths = sorted((ROOT / "seeds").glob("*.txt"))
     seeds: list[Text] = [(path.name, None, path.read_text(encoding="utf-8")) for path in paths]
     differences = 0
@@ -62,6 +65,11 @@ def main(rules: Path, every: int, code_points: int, files: tuple[Path, ...]) -> 
                 if _comparable(theirs) != _comparable(ours):
                     differ += 1
                     print(f"{name}: {identity}: {rule.id}: the fast path and the reference differ")
+            holding = {rule for rule, verdict in slow.items() if isinstance(verdict, Fired)}
+            for kind, each in whole.items():
+                for rule_id in sorted(_otherwise(each, read, holding)):
+                    differ += 1
+                    print(f"{name}: {identity}: {rule_id}: the whole text, with {kind}, and the reference differ")
         count = len(texts)
         print(
             f"{name}: {count} texts x {len(ruleset.rules)} rules: {held} matches with {finds} finds, "
@@ -70,6 +78,13 @@ def main(rules: Path, every: int, code_points: int, files: tuple[Path, ...]) -> 
         )
         differences += differ
     sys.exit(1 if differences else 0)
+
+
+def _otherwise(matcher: Matcher, read: ReadArticle, holding: set[str]) -> set[str]:
+    """The rules that hold in a whole text and not by the reference, or the other way round."""
+    (matches,) = matcher.match([read])
+    failed = {match.rule.id for match in matches if match.error is not None}
+    return ({match.rule.id for match in matches} ^ holding) - failed
 
 
 def _comparable(verdict: object) -> object:

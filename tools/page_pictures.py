@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def main() -> None:
     """Takes all pictures."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
-    with EmbeddedBroker() as broker, tempfile.TemporaryDirectory():
+    with EmbeddedBroker() as broker:
         settings = Settings(
             **setting_overrides(broker),
             rules_dir=ROOT / "rules",

@@ -3,7 +3,7 @@
 A label file is a list of articles: {id, title, body, fire: {rule id: reason}, may: [rule id]}. Rules under `may` count
 neither way; every other alert rule that fires is wrong, every rule under `fire` that stays quiet is missed. A file with
 `corpus: NAME` at its head takes title and body from ../shared/data/NAME.jsonl.gz by id. `sentences.yml` has sentences
-by rule, under `fire` and `quiet`: only that rule is asked.
+by rule, under `fire` and `quiet`: only that rule is asked. A file whose corpus is not there is skipped.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTEXT = "The war in Ukraine goes on."
 
 
+class NoCorpusError(Exception):
+    """The texts of a label file are not on this machine; they are no part of the repository."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """An article with the rules that should fire on it and those that may."""
@@ -55,13 +59,19 @@ class Verdict:
 
 
 def labelled(path: Path, alerts: frozenset[str]) -> Iterator[Labelled]:
-    """The articles of one label file, read as the worker would read them. `alerts` are the ids of the alert rules."""
+    """The articles of one label file, read as the worker would read them. `alerts` are the ids of the alert rules.
+
+    Raises `NoCorpusError`.
+    """
     document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     if path.name == "sentences.yml":
         document = list(_sentences(document, alerts))
     texts: dict[str, dict[str, str]] = {}
     if isinstance(document, dict):
-        with gzip.open(DATA / f"{document['corpus']}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        corpus = DATA / f"{document['corpus']}.jsonl.gz"
+        if not corpus.exists():
+            raise NoCorpusError(corpus)
+        with gzip.open(corpus, "rt", encoding="utf-8") as lines:
             texts = {str(row["id"]): row for row in map(json.loads, lines)}
         document = document["articles"]
     for entry in document:
@@ -131,16 +141,25 @@ def main() -> None:
     parser.add_argument("-r", "--by-rule", action="store_true", help="also a line a rule")
     parser.add_argument("--rules", type=Path, default=ROOT / "rules")
     options = parser.parse_args()
+    files = sorted(LABELS.glob("*.yml"))
+    for name in options.names:
+        if not any(name in path.name for path in files):
+            parser.error(f"found no label file with {name!r} in its name, expected one of {LABELS}")
     loaded = load(read_rule_files(options.rules))
     if loaded.ruleset is None:
         sys.exit("the rules have errors: redline rules check")
     alerts = frozenset(rule.id for rule in loaded.ruleset.rules if rule.severity is not Severity.NONE)
     everything: list[Verdict] = []
     print(f"{'labels':24} {'right':>6} {'wrong':>6} {'missed':>6} {'precision':>9} {'recall':>6}")
-    for path in sorted(LABELS.glob("*.yml")):
+    for path in files:
         if options.names and not any(name in path.name for name in options.names):
             continue
-        found = list(verdicts(loaded.ruleset, list(labelled(path, alerts))))
+        try:
+            articles = list(labelled(path, alerts))
+        except NoCorpusError as error:
+            print(f"{path.stem:24} skipped: there is no {error}")
+            continue
+        found = list(verdicts(loaded.ruleset, articles))
         everything += found
         _print(path.stem, found)
         if options.verbose:
@@ -150,7 +169,8 @@ def main() -> None:
     if options.by_rule:
         for rule in sorted({verdict.rule for verdict in everything}):
             _print(rule, [verdict for verdict in everything if verdict.rule == rule])
-    _print("all", everything)
+    if everything:
+        _print("all", everything)
 
 
 def _print(name: str, found: list[Verdict]) -> None:

@@ -52,8 +52,9 @@ def main(data: Path, declarations: Path | None, wrong: int) -> None:
         print(f"cut of {name}: {cut / sum(map(len, texts)):.4%} of the characters")
     for line in language_scores(data):
         print(line)
-    for size in PIECES if declarations else ():
-        print(declaration_score(declarations or data, size, wrong))
+    if declarations is not None:
+        for size in PIECES:
+            print(declaration_score(declarations, size, wrong))
 
 
 def residue_scores(pages: list[dict[str, Any]], wrong: int = 0) -> Iterator[str]:

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.StringTokenizer;
 import java.util.TreeSet;
@@ -96,8 +97,8 @@ public final class MonitorBench {
         monitor.match(batch, QueryMatch.SIMPLE_MATCHER);
         all = Math.min(all, processorTime() - start);
       }
-      System.out.printf("time %s, one text a call\t%f\t%f%n", name, one / 1e3 / batch.length, seconds);
-      System.out.printf("time %s, all in one call\t%f\t%f%n", name, all / 1e3 / batch.length, seconds);
+      System.out.printf(Locale.ROOT, "time %s, one text a call\t%f\t%f%n", name, one / 1e3 / batch.length, seconds);
+      System.out.printf(Locale.ROOT, "time %s, all in one call\t%f\t%f%n", name, all / 1e3 / batch.length, seconds);
       List<TreeSet<Integer>> hits = new ArrayList<>();
       for (Document text : batch) {
         TreeSet<Integer> of = new TreeSet<>();
