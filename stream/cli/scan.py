@@ -173,7 +173,7 @@ def _read(stream: BinaryIO, name: str, bytes_max: int) -> Iterator[Line]:
             left_out += len(rest.rstrip(b"\r\n"))
         value = raw.rstrip(b"\r\n")
         if value.strip():
-            yield Line(name, number, value, left_out)
+            yield Line(name, number, value, left_out_bytes=left_out)
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:

@@ -31,16 +31,15 @@ ORIGINAL_CODE_POINTS_MAX = 1_000
 class Line:
     """One line of input: file name, 1-based number, bytes without the line end.
 
-    `left_out_bytes`: of one that is too large, what stands behind `value`.
     `ahead_us`: no later line has an event time, or a date, before these (microseconds since 1970 UTC); None if nobody
-    has looked.
+    has looked. `left_out_bytes`: of one that is too large, what stands behind `value`.
     """
 
     file: str
     number: int
     value: bytes
-    left_out_bytes: int = 0
     ahead_us: tuple[int, int] | None = None
+    left_out_bytes: int = 0
 
     @property
     def size_bytes(self) -> int:
