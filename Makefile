@@ -66,7 +66,7 @@ test-faults-records:
 test-ops: $(VENV)/.dev ## dashboards and rules against a live Prometheus (Debian: prometheus prometheus-alertmanager)
 	$(BIN)/python -m pytest tests/ops $(ARGS)
 
-soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (three minutes)
+soak-reload: $(VENV)/.dev ## change the rules of a worker 1,000 times under load (a quarter of an hour)
 	REDLINE_SOAK_RELOADS=1000 $(BIN)/python -m pytest -s tests/worker/test_reload_live.py -k many_reloads $(ARGS)
 
 soak: $(VENV)/.dev ## faults for long on a real Apache Kafka: MINUTES=30 SEED=20260703 PART=all|kills|two|brokers|memory|news RATE=100
