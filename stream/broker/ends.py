@@ -24,6 +24,8 @@ def end_offsets(
 ) -> dict[TopicPartition, int]:
     """The offset that the next record of each partition gets. Assigns the consumer, and moves it.
 
+    To be asked once of a consumer: within a session of fetches, Kafka leaves out partitions in which nothing changed.
+
     Raises `KafkaTimeoutError` if a partition's leader has not answered after `seconds_max`.
     """
     if not partitions:
